@@ -1,0 +1,1 @@
+"""RORQ in Dagster: assets, checks, partitions, sensors, reports and the command line."""

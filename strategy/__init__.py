@@ -1,0 +1,1 @@
+"""The backtest engine and its market data; knows neither optuna, sqlalchemy nor dagster."""
