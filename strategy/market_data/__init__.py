@@ -1,0 +1,29 @@
+"""Market data on disk: layout, schema, reading, validation, samples, import and download."""
+
+from strategy.market_data.layout import (
+    list_sessions,
+    remove_session,
+    session_fingerprint,
+    session_folder,
+    write_session,
+)
+from strategy.market_data.reader import (
+    SessionFrames,
+    build_session,
+    load_session,
+    load_sessions,
+    read_session_frames,
+)
+
+__all__ = [
+    "SessionFrames",
+    "build_session",
+    "list_sessions",
+    "load_session",
+    "load_sessions",
+    "read_session_frames",
+    "remove_session",
+    "session_fingerprint",
+    "session_folder",
+    "write_session",
+]

@@ -1,0 +1,171 @@
+"""Where sessions lie on disk, and how they come and go whole.
+
+A session is a folder `<cache>/<ticker>/<date>` that appears by one rename. Names that begin with a
+dot are work in progress and are never read.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strategy.errors import CacheError
+from strategy.market_data.schema import (
+    FILE_SCHEMAS,
+    FORMAT_VERSION,
+    FORMAT_VERSION_KEY,
+    SOURCE_KEY,
+    SYNTHETIC,
+    UNDERLYING_FILE,
+    UNKNOWN,
+)
+
+_TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,15}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def ticker_folder(cache_dir: Path | str, ticker: str) -> Path:
+    """Folder of one underlying's sessions.
+
+    Raises:
+        CacheError: the ticker is not of the form that exchanges use.
+    """
+    if not _TICKER.fullmatch(ticker):
+        raise CacheError(
+            f"ticker {ticker[:40]!r}",
+            expected="capital letters, digits and dots, such as SPY",
+            remedy="correct the ticker",
+        )
+    return Path(cache_dir) / ticker
+
+
+def session_folder(cache_dir: Path | str, ticker: str, day: date) -> Path:
+    """Folder of one session, whether it exists or not."""
+    return ticker_folder(cache_dir, ticker) / day.isoformat()
+
+
+def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
+    """Dates of the cached sessions, in order; folders that are no dates are passed over."""
+    folder = ticker_folder(cache_dir, ticker)
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if _DATE.fullmatch(e.name) and e.is_dir()]
+    except FileNotFoundError:
+        return []
+    return sorted(day for name in names if (day := _date_or_none(name)) is not None)
+
+
+def session_source(folder: Path) -> str:
+    """Source that a session's files state, `unknown` where they state none or cannot be read."""
+    try:
+        metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
+    except (OSError, pa.ArrowException):
+        return UNKNOWN
+    source: bytes = metadata.get(SOURCE_KEY, UNKNOWN.encode())
+    return source.decode(errors="replace")
+
+
+def session_fingerprint(folder: Path) -> str:
+    """SHA-256 over the names and bytes of the session's three files, hexadecimal."""
+    digest = hashlib.sha256()
+    for name in FILE_SCHEMAS:
+        with (folder / name).open("rb") as file:
+            digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def write_session(
+    cache_dir: Path | str,
+    ticker: str,
+    day: date,
+    tables: Mapping[str, pa.Table],
+    *,
+    source: str,
+    extra_metadata: Mapping[str, str] | None = None,
+    replace: bool = False,
+) -> bool:
+    """Write one session whole, from a table for each of its three files.
+
+    An existing session stays, unless `replace` is true or it is synthetic and the new one is not.
+
+    Returns:
+        Whether the session was written.
+    """
+    final = session_folder(cache_dir, ticker, day)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{day.isoformat()}.building-", dir=final.parent))
+    try:
+        building.chmod(0o755)
+        _write_files(building, tables, source, extra_metadata or {})
+        with _folder_lock(final.parent):
+            if final.exists():
+                gives_way = source != SYNTHETIC and session_source(final) == SYNTHETIC
+                if not (replace or gives_way):
+                    return False
+                _remove_folder(final)
+            building.rename(final)
+            _sync_folder(final.parent)
+        return True
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
+    """Remove one session; it disappears by one rename."""
+    final = session_folder(cache_dir, ticker, day)
+    with _folder_lock(final.parent):
+        _remove_folder(final)
+
+
+def _write_files(
+    folder: Path, tables: Mapping[str, pa.Table], source: str, extra: Mapping[str, str]
+) -> None:
+    metadata = {
+        SOURCE_KEY: source.encode(),
+        FORMAT_VERSION_KEY: FORMAT_VERSION.encode(),
+        **{key.encode(): value.encode() for key, value in extra.items()},
+    }
+    for name, schema in FILE_SCHEMAS.items():
+        table = tables[name].select(schema.names).cast(schema).replace_schema_metadata(metadata)
+        path = folder / name
+        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _remove_folder(folder: Path) -> None:
+    doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.removed-", dir=folder.parent))
+    folder.rename(doomed / folder.name)
+    shutil.rmtree(doomed)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time put sessions into a folder, or take them out."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _date_or_none(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None

@@ -1,0 +1,233 @@
+"""From a cached session to `SessionData`: reading, and loading a whole range.
+
+What is unsound is refused here with the file and the reason; `validation` finds the same and more,
+and tells it all at once instead of at the first fault.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strategy.date_range import DateRange
+from strategy.errors import (
+    CorruptFileError,
+    MissingSessionError,
+    MixedSourcesError,
+    SchemaError,
+)
+from strategy.market_data.alignment import align_session
+from strategy.market_data.layout import (
+    list_sessions,
+    session_fingerprint,
+    session_folder,
+)
+from strategy.market_data.schema import (
+    CHAIN_FILE,
+    FILE_SCHEMAS,
+    FORMAT_VERSION,
+    FORMAT_VERSION_KEY,
+    OPTIONS_FILE,
+    SOURCE_KEY,
+    SYNTHETIC,
+    UNDERLYING_FILE,
+    UNKNOWN,
+)
+from strategy.session import SessionData
+
+_FETCH_AGAIN = "fetch the session again, or remove its folder"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SessionFrames:
+    """One session's three files as they are on disk."""
+
+    ticker: str
+    date: date
+    source: str
+    fingerprint: str
+    underlying: pd.DataFrame
+    chain: pd.DataFrame
+    options: pd.DataFrame
+
+
+def read_file(path: Path) -> tuple[pd.DataFrame, str]:
+    """Read one cache file.
+
+    Returns:
+        Its columns, in the order of the schema, and the source that it states.
+
+    Raises:
+        CorruptFileError: the file is absent, cut short or damaged.
+        SchemaError: a column is missing or of another type, or the format is of another version.
+    """
+    label = "/".join(path.parts[-3:])
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            metadata = file.metadata.metadata or {}
+            check_columns(label, file.schema_arrow, FILE_SCHEMAS[path.name])
+            table = file.read(columns=FILE_SCHEMAS[path.name].names, use_threads=False)
+    except FileNotFoundError:
+        raise CorruptFileError(
+            f"{label} is absent", expected="three files in a session", remedy=_FETCH_AGAIN
+        ) from None
+    except (OSError, pa.ArrowException) as error:
+        raise CorruptFileError(
+            f"{label} cannot be read ({_first_line(error)})",
+            expected="a whole Parquet file",
+            remedy=_FETCH_AGAIN,
+        ) from None
+    version = metadata.get(FORMAT_VERSION_KEY, FORMAT_VERSION.encode()).decode(errors="replace")
+    if version != FORMAT_VERSION:
+        raise SchemaError(
+            f"{label} is of format version {version!r}",
+            expected=f"version {FORMAT_VERSION}",
+            remedy="fetch the session again with this release",
+        )
+    source = metadata.get(SOURCE_KEY, UNKNOWN.encode()).decode(errors="replace")
+    return table.to_pandas(), source
+
+
+def check_columns(label: str, found: pa.Schema, expected: pa.Schema) -> None:
+    """Require every expected column with its type; further columns are ignored.
+
+    Raises:
+        SchemaError: it names the first column at fault.
+    """
+    for field in expected:
+        index = found.get_field_index(field.name)
+        if index < 0:
+            raise SchemaError(
+                f"{label} has no column {field.name}",
+                expected=f"{field.name} of type {field.type}",
+                remedy=_FETCH_AGAIN,
+            )
+        if found.field(index).type != field.type:
+            raise SchemaError(
+                f"{label} column {field.name} is of type {found.field(index).type}",
+                expected=str(field.type),
+                remedy=_FETCH_AGAIN,
+            )
+
+
+def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> SessionFrames:
+    """Read one session as it is on disk, checked for columns and types, not for values.
+
+    Raises:
+        MissingSessionError, CorruptFileError, SchemaError, MixedSourcesError
+    """
+    folder = session_folder(cache_dir, ticker, day)
+    if not folder.is_dir():
+        raise MissingSessionError(
+            f"session {ticker} {day} is not in the cache",
+            expected=f"a folder {ticker}/{day}",
+            remedy="fetch it with `rorq download`, or make one with `rorq sample`",
+        )
+    read = {name: read_file(folder / name) for name in FILE_SCHEMAS}
+    sources = {source for _, source in read.values()}
+    if len(sources) > 1:
+        raise MixedSourcesError(
+            f"the files of {ticker}/{day} state the sources {', '.join(sorted(sources))}",
+            expected="one source a session",
+            remedy=_FETCH_AGAIN,
+        )
+    return SessionFrames(
+        ticker=ticker,
+        date=day,
+        source=sources.pop(),
+        fingerprint=session_fingerprint(folder),
+        underlying=read[UNDERLYING_FILE][0],
+        chain=read[CHAIN_FILE][0],
+        options=read[OPTIONS_FILE][0],
+    )
+
+
+def build_session(frames: SessionFrames) -> SessionData:
+    """Align one session's bars on its grid of seconds.
+
+    Raises:
+        BadDataError: values that cannot be true; the message names file and column.
+    """
+    return align_session(
+        frames.underlying,
+        frames.chain,
+        frames.options,
+        ticker=frames.ticker,
+        day=frames.date,
+        source=frames.source,
+        fingerprint=frames.fingerprint,
+    )
+
+
+def load_session(cache_dir: Path | str, ticker: str, day: date) -> SessionData:
+    """Read and align one session; errors of `read_session_frames` and `build_session`."""
+    return build_session(read_session_frames(cache_dir, ticker, day))
+
+
+def load_sessions(
+    cache_dir: Path | str, ticker: str, date_range: DateRange, allow_missing: bool = False
+) -> Sequence[SessionData]:
+    """Load the cached sessions of a range, in order.
+
+    Sessions after the last cached one of the range are not yet cached, which is no error.
+
+    Raises:
+        MissingSessionError: none is cached, or one before the last cached one is missing
+            (unless `allow_missing`).
+        CacheError: a session is unsound, or synthetic and real ones are mixed.
+    """
+    days = cached_days(cache_dir, ticker, date_range, allow_missing=allow_missing)
+    with ThreadPoolExecutor(max_workers=min(len(days), os.cpu_count() or 1)) as pool:
+        sessions = tuple(pool.map(lambda day: load_session(cache_dir, ticker, day), days))
+    require_one_kind_of_source(sessions)
+    return sessions
+
+
+def cached_days(
+    cache_dir: Path | str, ticker: str, date_range: DateRange, *, allow_missing: bool = False
+) -> list[date]:
+    """Return the cached dates of the range; raises MissingSessionError as `load_sessions`."""
+    wanted = date_range.require_sessions()
+    cached = set(list_sessions(cache_dir, ticker))
+    days = [day for day in wanted if day in cached]
+    if not days:
+        raise MissingSessionError(
+            f"no session of {ticker} is cached in {date_range}",
+            expected=f"at least one of {len(wanted)} sessions",
+            remedy="fetch them with `rorq download`, or make some with `rorq sample`",
+        )
+    missing = [day for day in wanted if day < days[-1] and day not in cached]
+    if missing and not allow_missing:
+        shown = ", ".join(str(day) for day in missing[:5]) + (", …" if len(missing) > 5 else "")
+        raise MissingSessionError(
+            f"{len(missing)} of the sessions of {ticker} before {days[-1]} are missing: {shown}",
+            expected="every exchange session up to the last cached one",
+            remedy="fetch them with `rorq download`, or allow missing sessions",
+        )
+    return days
+
+
+def require_one_kind_of_source(sessions: Sequence[SessionData]) -> None:
+    """Refuse synthetic sessions beside others.
+
+    Raises:
+        MixedSourcesError: it names the synthetic sessions.
+    """
+    synthetic = [s for s in sessions if s.source == SYNTHETIC]
+    if synthetic and len(synthetic) < len(sessions):
+        shown = ", ".join(str(s.date) for s in synthetic[:5])
+        raise MixedSourcesError(
+            f"{len(synthetic)} synthetic sessions among {len(sessions)}: {shown}",
+            expected="synthetic sessions alone, or real ones alone",
+            remedy="take them away with `rorq sample --remove`",
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

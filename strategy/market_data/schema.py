@@ -1,0 +1,53 @@
+"""The three files of a cached session: their names, columns, types and metadata.
+
+Prices are US dollars per share, times are the UTC start of the second, in milliseconds.
+"""
+
+import pyarrow as pa
+
+FORMAT_VERSION = "1"
+SOURCE_KEY = b"rorq.source"
+FORMAT_VERSION_KEY = b"rorq.format_version"
+
+POLYGON = "polygon"
+LEGACY = "legacy"
+SYNTHETIC = "synthetic"
+UNKNOWN = "unknown"  # files written before sources were recorded
+SOURCES = (POLYGON, LEGACY, SYNTHETIC, UNKNOWN)
+
+UNDERLYING_FILE = "underlying.parquet"
+CHAIN_FILE = "chain.parquet"
+OPTIONS_FILE = "options.parquet"
+
+_BAR_FIELDS = [
+    pa.field("timestamp", pa.timestamp("ms", tz="UTC")),
+    pa.field("open", pa.float64()),
+    pa.field("high", pa.float64()),
+    pa.field("low", pa.float64()),
+    pa.field("close", pa.float64()),
+    pa.field("volume", pa.float64()),  # fractional shares exist
+    pa.field("vwap", pa.float64()),  # may be null
+    pa.field("trades", pa.int64()),  # may be null
+]
+
+UNDERLYING_SCHEMA = pa.schema(_BAR_FIELDS)
+OPTIONS_SCHEMA = pa.schema([pa.field("ticker", pa.string()), *_BAR_FIELDS])
+CHAIN_SCHEMA = pa.schema(
+    [
+        pa.field("ticker", pa.string()),
+        pa.field("underlying_ticker", pa.string()),
+        pa.field("contract_type", pa.string()),  # call or put
+        pa.field("exercise_style", pa.string()),
+        pa.field("expiration_date", pa.date32()),
+        pa.field("strike_price", pa.float64()),
+        pa.field("shares_per_contract", pa.int64()),
+        pa.field("primary_exchange", pa.string()),
+        pa.field("cfi", pa.string()),
+    ]
+)
+
+FILE_SCHEMAS = {
+    UNDERLYING_FILE: UNDERLYING_SCHEMA,
+    CHAIN_FILE: CHAIN_SCHEMA,
+    OPTIONS_FILE: OPTIONS_SCHEMA,
+}

@@ -1,0 +1,161 @@
+"""StrategyParams: every parameter of the strategy, its meaning, unit, valid range and only default.
+
+The rules that these parameters steer stand in `strategy.reference`, as a specification, and in
+`strategy.kernels`, as compiled code. Nothing else gives a parameter a value.
+"""
+
+from datetime import time
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from strategy.errors import ParameterError
+
+OptionSelectionMode = Literal["itm", "otm", "atm"]
+
+
+class StrategyParams(BaseModel):
+    """One complete set of strategy parameters; clock times are New York wall time.
+
+    Raises:
+        ParameterError: an unknown name, a value out of its range, or values that contradict
+            each other. It is also a ValueError.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    ticker: str = Field("SPY", min_length=1, description="Underlying traded.")
+    entry_start_time: time = Field(
+        time(9, 30), description="First moment at which a stretch counts."
+    )
+    entry_end_time: time = Field(time(15, 45), description="Last moment at which a stretch counts.")
+    stretch_threshold: float = Field(
+        0.003, gt=0, lt=1, description="Distance from VWAP that makes a stretch, fraction of VWAP."
+    )
+    reclaim_threshold: float = Field(
+        0.0015, ge=0, lt=1, description="Distance from VWAP that ends it, fraction of VWAP."
+    )
+    cooldown_period_seconds: int = Field(
+        120,
+        ge=1,
+        description="Least time between counted stretches of one side, and the time in "
+        "which a reclaim must come.",
+    )
+    take_profit_percent: float = Field(
+        50, gt=0, description="Gain of the option price at which to sell, percent of entry price."
+    )
+    stop_loss_percent: float = Field(
+        -50, ge=-100, lt=0, description="Loss at which to sell, percent of entry price, negative."
+    )
+    max_trade_duration_seconds: int = Field(300, ge=1, description="Time held after which to sell.")
+    strikes_depth: int = Field(
+        1, ge=1, description="How many strikes in or out of the money to buy, 1 is the nearest."
+    )
+    option_selection_mode: OptionSelectionMode = Field(
+        "itm", description="In, out of, or at the money."
+    )
+    contracts_per_trade: int = Field(1, ge=1, description="Contracts bought at each entry.")
+    slippage_amount: float = Field(
+        0.02, ge=0, description="Paid on each side over the option price, USD per share."
+    )
+    latency_seconds: int = Field(1, ge=0, description="Time from a decision to its fill.")
+    brokerage_fee_per_contract: float = Field(
+        0.65, ge=0, description="Broker's fee, USD per contract and side."
+    )
+    exchange_fee_per_contract: float = Field(
+        0.65, ge=0, description="Exchange's fee, USD per contract and side."
+    )
+    late_entry_cutoff_time: time = Field(
+        time(15, 54), description="A reclaim at or after it is not traded (regular close)."
+    )
+    end_of_day_exit_time: time = Field(
+        time(15, 54), description="From then on positions are sold (regular close)."
+    )
+    emergency_exit_time: time = Field(
+        time(15, 55), description="From then on they are sold without latency (regular close)."
+    )
+    price_staleness_threshold_seconds: int = Field(
+        10, ge=0, description="Age over which an option price is counted as stale."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        """Check every value; see the class for what is raised."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _parameter_error(error) from None
+
+    @field_validator(
+        "entry_start_time",
+        "entry_end_time",
+        "late_entry_cutoff_time",
+        "end_of_day_exit_time",
+        "emergency_exit_time",
+    )
+    @classmethod
+    def _whole_wall_seconds(cls, value: time) -> time:
+        if value.microsecond or value.tzinfo is not None:
+            raise ValueError("whole seconds of New York wall time, without a time zone")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.reclaim_threshold > self.stretch_threshold:
+            raise ParameterError(
+                f"reclaim_threshold {self.reclaim_threshold} is above "
+                f"stretch_threshold {self.stretch_threshold}",
+                expected="reclaim_threshold <= stretch_threshold",
+                remedy="lower reclaim_threshold, or give reclaim_percentage of at most 1",
+            )
+        if self.entry_start_time > self.entry_end_time:
+            raise ParameterError(
+                f"entry_start_time {self.entry_start_time} is after "
+                f"entry_end_time {self.entry_end_time}",
+                expected="entry_start_time <= entry_end_time",
+                remedy="swap the two",
+            )
+        return self
+
+    @classmethod
+    def from_json_dict(cls, values: dict[str, Any]) -> Self:
+        """Read what `to_json_dict` gave; same errors as the constructor."""
+        return cls(**values)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """All parameters as JSON values, times as HH:MM:SS."""
+        return self.model_dump(mode="json")
+
+    def replacing(self, **changes: Any) -> Self:
+        """Return a copy with some values changed, all checked again."""
+        return type(self)(**{**self.model_dump(), **changes})
+
+
+def _parameter_error(error: ValidationError) -> ParameterError:
+    """Put pydantic's first finding into one line of ours."""
+    first = error.errors(include_url=False)[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ParameterError):
+        return inner
+    name = ".".join(str(part) for part in first["loc"]) or "parameters"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(StrategyParams.model_fields))
+        return ParameterError(
+            f"unknown strategy parameter {name!r}{more}",
+            expected=f"one of {known}",
+            remedy="correct the name",
+        )
+    field = StrategyParams.model_fields.get(name)
+    meaning = f" ({field.description})" if field and field.description else ""
+    return ParameterError(
+        f"{name} is {first['input']!r}{more}",
+        expected=f"{_invariant(str(first['msg']))}{meaning}",
+        remedy=f"correct {name}",
+    )
+
+
+def _invariant(message: str) -> str:
+    """Pydantic's sentence without its opening words."""
+    for opening in ("Input should be ", "Value error, "):
+        message = message.removeprefix(opening)
+    return message[:1].lower() + message[1:]
