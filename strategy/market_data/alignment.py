@@ -141,7 +141,7 @@ def _sound_seconds(
     milliseconds = stamps.astype("int64").to_numpy()
     if (milliseconds % 1000).any():
         raise _bad(label, "timestamp", "fractions of a second", "whole seconds")
-    seconds: IntArray = milliseconds // 1000 - times.open_utc_seconds
+    seconds = milliseconds // 1000 - times.open_utc_seconds
     day_start = -_SECONDS_BEFORE_OPEN
     if len(seconds) and (seconds.min() < day_start or seconds.max() >= day_start + 86_400):
         raise _bad(label, "timestamp", "bars of another day", "bars of this session's day")
