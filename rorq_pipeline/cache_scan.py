@@ -1,0 +1,77 @@
+"""A fast look at the cache: which sessions lie there, and which may have changed.
+
+Sizes and modification times are compared first; only a session where they differ is hashed. Ten
+years of sessions are scanned in a fraction of a second.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from strategy.market_data.layout import ticker_folder
+
+_SIGNATURE_BYTES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheScan:
+    """What one look at a ticker's folder gave."""
+
+    signatures: Mapping[date, str]  # session -> digest of its files' names, sizes and times
+    newest_change_seconds: float  # since 1970; 0 where the folder is absent
+
+    def quiet_seconds(self, now: float | None = None) -> float:
+        """Return for how long nothing has changed; a change in the future counts as long ago."""
+        age = (time.time() if now is None else now) - self.newest_change_seconds
+        return age if age >= 0 else float("inf")
+
+
+def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
+    """Look at every session folder, and at those in the making for the time of the last change."""
+    folder = ticker_folder(cache_dir, ticker)
+    signatures: dict[date, str] = {}
+    try:
+        newest = _changed(folder.stat())
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return CacheScan(signatures={}, newest_change_seconds=0.0)
+    for entry in entries:
+        if not entry.is_dir():
+            continue
+        found = _look_at(entry)
+        if found is None:  # a folder in the making was renamed or removed meanwhile
+            continue
+        signature, changed = found
+        newest = max(newest, changed)
+        day = _date_or_none(entry.name)
+        if day is not None:
+            signatures[day] = signature
+    return CacheScan(signatures=dict(sorted(signatures.items())), newest_change_seconds=newest)
+
+
+def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:
+    try:
+        newest = _changed(folder.stat())
+        with os.scandir(folder) as entries:
+            files = sorted((entry.name, entry.stat()) for entry in entries if entry.is_file())
+    except FileNotFoundError:
+        return None
+    text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files)
+    newest = max([newest, *(_changed(stat) for _, stat in files)])
+    return hashlib.blake2b(text.encode(), digest_size=_SIGNATURE_BYTES).hexdigest(), newest
+
+
+def _changed(stat: os.stat_result) -> float:
+    """The time of change, which a copy that keeps modification times cannot set back."""
+    return stat.st_ctime
+
+
+def _date_or_none(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name) if len(name) == len("2023-01-03") else None
+    except ValueError:
+        return None

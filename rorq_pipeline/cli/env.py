@@ -1,0 +1,43 @@
+"""`rorq env`: shell lines after which Dagster's own commands run as typed."""
+
+import shlex
+
+import click
+
+from rorq_pipeline.cli.common import error_console
+
+_PREFIX = "DAGSTER_CLI_ASSET_MATERIALIZE_"
+
+
+@click.command()
+@click.argument("date_range", metavar="[RANGE]", required=False)
+def command(date_range: str | None) -> None:
+    """Print shell lines for Dagster's own commands: eval "$(rorq env)".
+
+    RANGE is a backtest range such as 2023-01-03_2023-01-31; by default the calendar month of the
+    latest cached session. It is registered as a partition, and the database is started. The lines
+    hold the database password.
+    """
+    from optimize.database import ensure_database
+    from rorq_pipeline.instance import (
+        DEFINITIONS_MODULE,
+        instance_environment,
+        project_instance,
+    )
+    from rorq_pipeline.partitions import register_range
+    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.ranges import range_or_latest_month
+
+    paths = ProjectPaths.resolve()
+    chosen = range_or_latest_month(date_range, paths.cache)
+    settings = ensure_database(paths.root, keep_running=True)
+    with project_instance(paths) as instance:
+        register_range(instance, chosen)
+    variables = {
+        **instance_environment(paths, settings),
+        f"{_PREFIX}MODULE_NAME": DEFINITIONS_MODULE,
+        f"{_PREFIX}PARTITION": chosen.key,
+    }
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    error_console.print(f"range {chosen.key}; DAGSTER_HOME {variables['DAGSTER_HOME']}")

@@ -1,0 +1,42 @@
+"""What a rorq command shows while Dagster works: one line a step, and the assets' own messages."""
+
+import logging
+import time
+
+import dagster as dg
+from dagster._core.log_manager import get_log_record_metadata
+from rich.text import Text
+
+from rorq_pipeline.cli.common import error_console
+
+
+class _StepLines(logging.Handler):
+    """Prints starts and ends of steps, and what assets log, to standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        metadata = get_log_record_metadata(record)
+        event = metadata["dagster_event"]
+        step = metadata["step_key"]
+        if event is None:
+            self._line(f"  {metadata['orig_message']}", "yellow" if record.levelno > 20 else "dim")
+        elif event.event_type is dg.DagsterEventType.STEP_START:
+            self._started[step] = time.monotonic()
+            self._line(f"{step} …", "bold")
+        elif event.event_type is dg.DagsterEventType.STEP_SUCCESS:
+            seconds = time.monotonic() - self._started.pop(step, time.monotonic())
+            self._line(f"{step} done in {seconds:.1f} s", "green")
+
+    def _line(self, text: str, style: str) -> None:
+        error_console.print(Text(text, style=style), soft_wrap=True)
+
+
+@dg.logger(description="One line a step, on standard error.")
+def step_lines_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+    """Log to the terminal of a rorq command."""
+    logger = logging.Logger("rorq", logging.INFO)  # noqa: LOG001  no other handler may see it
+    logger.addHandler(_StepLines())
+    return logger

@@ -1,0 +1,23 @@
+"""How a RorqError reaches Dagster: as one line, and retried only where a retry can help."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
+
+PASSING = (DatabaseLostError, DatabaseUnreachableError, StudyBusyError)  # may be over in a moment
+
+
+@contextmanager
+def one_line_failures() -> Iterator[None]:
+    """Turn a RorqError into a dagster.Failure whose description is its message."""
+    try:
+        yield
+    except RorqError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"error": type(error).__name__},
+            allow_retries=isinstance(error, PASSING),
+        ) from error

@@ -1,0 +1,94 @@
+"""The run launcher of dagster.yaml, and how to tell that the process behind a run is gone.
+
+Dagster's default launcher reports a dead run worker only while its code server lives. When both
+are killed, the run would count as started forever, and hold its partition and its pool slot.
+"""
+
+import os
+import socket
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
+from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.storage.tags import GRPC_INFO_TAG
+
+WORKER_TAG = "rorq/worker"  # host:process id of a run that a rorq command executes itself
+_PING_TIMEOUT_SECONDS = 10
+
+
+def this_worker() -> str:
+    """Return the WORKER_TAG value of this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
+    """Dagster's default launcher, which also answers whether a run's worker still lives."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Let run monitoring ask."""
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """Say RUNNING while the run's code server or command lives, NOT_FOUND when it is gone."""
+        if WORKER_TAG in run.tags:
+            return _command_health(run.tags[WORKER_TAG])
+        if GRPC_INFO_TAG in run.tags:
+            return self._code_server_health(run)
+        return CheckRunHealthResult(WorkerStatus.RUNNING, "not launched from here")
+
+    def _code_server_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """A living code server watches its run workers itself, and reports their end."""
+        client = self._get_grpc_client_for_termination(run.run_id)
+        if client is None:
+            return CheckRunHealthResult(WorkerStatus.SUCCESS)
+        try:
+            client.ping("", timeout=_PING_TIMEOUT_SECONDS)
+        except dg.DagsterUserCodeUnreachableError as error:
+            return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"code server is gone: {error}")
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+def _command_health(worker: str) -> CheckRunHealthResult:
+    host, _, pid = worker.rpartition(":")
+    if host != socket.gethostname() or _is_alive(int(pid)):
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+    return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"process {pid} is gone")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def fail_lost_commands(instance: dg.DagsterInstance) -> list[str]:
+    """Mark the runs of killed rorq commands as failed and free their pool slots.
+
+    A daemon does the same by run monitoring; a command does it for the case that none runs.
+
+    Returns:
+        The ids of the runs that were lost.
+    """
+    running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    lost = [run for run in running if _is_lost(run)]
+    for run in lost:
+        instance.report_run_failed(run, "The command that executed this run was killed.")
+    free_slots(instance, (run.run_id for run in lost))
+    return [run.run_id for run in lost]
+
+
+def free_slots(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> None:
+    """Give back the pool slots that the runs hold."""
+    for run_id in run_ids:
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def _is_lost(run: DagsterRun) -> bool:
+    worker = run.tags.get(WORKER_TAG)
+    return worker is not None and _command_health(worker).status is WorkerStatus.NOT_FOUND
