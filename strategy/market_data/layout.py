@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strategy.errors import CacheError
+from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
 from strategy.market_data.schema import (
     FILE_SCHEMAS,
     FORMAT_VERSION,
@@ -76,10 +77,18 @@ def session_source(folder: Path) -> str:
 
 def session_fingerprint(folder: Path) -> str:
     """SHA-256 over the names and bytes of the session's three files, hexadecimal."""
-    digest = hashlib.sha256()
+    hashes = {}
     for name in FILE_SCHEMAS:
         with (folder / name).open("rb") as file:
-            digest.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return combine_file_hashes(hashes)
+
+
+def combine_file_hashes(hashes: Mapping[str, str]) -> str:
+    """Like `session_fingerprint`, from the SHA-256 of each file, by file name."""
+    digest = hashlib.sha256()
+    for name in FILE_SCHEMAS:
+        digest.update(f"{name} {hashes[name]}\n".encode())
     return digest.hexdigest()
 
 
@@ -135,7 +144,9 @@ def _write_files(
         **{key.encode(): value.encode() for key, value in extra.items()},
     }
     for name, schema in FILE_SCHEMAS.items():
-        table = tables[name].select(schema.names).cast(schema).replace_schema_metadata(metadata)
+        table = tables[name].select(schema.names).cast(schema)
+        checksum = content_checksum(table, source=source, format_version=FORMAT_VERSION)
+        table = table.replace_schema_metadata({**metadata, CHECKSUM_KEY: checksum.encode()})
         path = folder / name
         pq.write_table(table, path, compression="zstd", write_page_checksum=True)
         with path.open("rb") as file:

@@ -4,6 +4,7 @@ What is unsound is refused here with the file and the reason; `validation` finds
 and tells it all at once instead of at the first fault.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +24,8 @@ from strategy.errors import (
     SchemaError,
 )
 from strategy.market_data.alignment import align_session
-from strategy.market_data.layout import (
-    list_sessions,
-    session_fingerprint,
-    session_folder,
-)
+from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
+from strategy.market_data.layout import combine_file_hashes, list_sessions, session_folder
 from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
@@ -57,11 +55,17 @@ class SessionFrames:
     options: pd.DataFrame
 
 
-def read_file(path: Path) -> tuple[pd.DataFrame, str]:
-    """Read one cache file.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CacheFile:
+    """One cache file: its columns in the order of the schema, and what it says of itself."""
 
-    Returns:
-        Its columns, in the order of the schema, and the source that it states.
+    frame: pd.DataFrame
+    source: str  # as stated, `unknown` where the file states none
+    sha256: str  # of all its bytes, hexadecimal
+
+
+def read_file(path: Path) -> CacheFile:
+    """Read one cache file whole, so that what is hashed is what is decoded.
 
     Raises:
         CorruptFileError: the file is absent, cut short or damaged.
@@ -69,20 +73,31 @@ def read_file(path: Path) -> tuple[pd.DataFrame, str]:
     """
     label = "/".join(path.parts[-3:])
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            metadata = file.metadata.metadata or {}
-            check_columns(label, file.schema_arrow, FILE_SCHEMAS[path.name])
-            table = file.read(columns=FILE_SCHEMAS[path.name].names, use_threads=False)
-    except FileNotFoundError:
+        data = path.read_bytes()
+    except OSError as error:
         raise CorruptFileError(
-            f"{label} is absent", expected="three files in a session", remedy=_FETCH_AGAIN
+            f"{label} {'is absent' if isinstance(error, FileNotFoundError) else error.strerror}",
+            expected="three readable files in a session",
+            remedy=_FETCH_AGAIN,
         ) from None
-    except (OSError, pa.ArrowException) as error:
+    try:
+        frame, source = _decode(label, FILE_SCHEMAS[path.name], data)
+    except (OSError, pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
         raise CorruptFileError(
             f"{label} cannot be read ({_first_line(error)})",
             expected="a whole Parquet file",
             remedy=_FETCH_AGAIN,
         ) from None
+    return CacheFile(frame=frame, source=source, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, str]:
+    """Columns and source of one file; further columns are left out."""
+    with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
+        metadata = file.metadata.metadata or {}
+        n_rows = file.metadata.num_rows
+        check_columns(label, file.schema_arrow, schema)
+        table = file.read(columns=schema.names, use_threads=False).select(schema.names)
     version = metadata.get(FORMAT_VERSION_KEY, FORMAT_VERSION.encode()).decode(errors="replace")
     if version != FORMAT_VERSION:
         raise SchemaError(
@@ -91,6 +106,14 @@ def read_file(path: Path) -> tuple[pd.DataFrame, str]:
             remedy="fetch the session again with this release",
         )
     source = metadata.get(SOURCE_KEY, UNKNOWN.encode()).decode(errors="replace")
+    stated = metadata.get(CHECKSUM_KEY, b"").decode(errors="replace")
+    found = content_checksum(table, source=source, format_version=version)
+    if table.num_rows != n_rows or stated not in ("", found):
+        raise CorruptFileError(
+            f"{label} has {table.num_rows} rows with the checksum {found}",
+            expected=f"{n_rows} rows with {stated or 'any'}, as they were written",
+            remedy=_FETCH_AGAIN,
+        )
     return table.to_pandas(), source
 
 
@@ -130,7 +153,7 @@ def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> Sessio
             remedy="fetch it with `rorq download`, or make one with `rorq sample`",
         )
     read = {name: read_file(folder / name) for name in FILE_SCHEMAS}
-    sources = {source for _, source in read.values()}
+    sources = {file.source for file in read.values()}
     if len(sources) > 1:
         raise MixedSourcesError(
             f"the files of {ticker}/{day} state the sources {', '.join(sorted(sources))}",
@@ -141,10 +164,10 @@ def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> Sessio
         ticker=ticker,
         date=day,
         source=sources.pop(),
-        fingerprint=session_fingerprint(folder),
-        underlying=read[UNDERLYING_FILE][0],
-        chain=read[CHAIN_FILE][0],
-        options=read[OPTIONS_FILE][0],
+        fingerprint=combine_file_hashes({name: file.sha256 for name, file in read.items()}),
+        underlying=read[UNDERLYING_FILE].frame,
+        chain=read[CHAIN_FILE].frame,
+        options=read[OPTIONS_FILE].frame,
     )
 
 
