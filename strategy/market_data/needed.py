@@ -29,12 +29,15 @@ def needed_contracts(
 ) -> set[str]:
     """Tickers of `chain` that some strategy of the search space could choose at one of the closes.
 
+    Contracts without ticker or strike are passed over.
+
     Raises:
         ParameterError: `search_values` lacks option_selection_mode or strikes_depth, or has a
             value that the strategy does not know.
     """
     modes, depths = modes_and_depths(search_values)
     closes = np.unique(closes_usd[np.isfinite(closes_usd)])
+    chain = chain[chain["ticker"].notna() & np.isfinite(chain["strike_price"])]
     needed: set[str] = set()
     for side in (CALL, PUT):
         contracts = chain[chain["contract_type"] == side].sort_values("strike_price", kind="stable")

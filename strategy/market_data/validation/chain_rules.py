@@ -1,0 +1,101 @@
+"""Rules on the chain of a session, and on how the option bars fit to it."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from strategy.market_data.schema import CHAIN_FILE
+from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.settings import ValidationSettings
+from strategy.market_data.validation.view import BoolArray, SessionView
+
+# The Options Clearing Corporation's symbol: root, expiry, call or put, strike in thousandths.
+_OCC = re.compile(r"O:[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
+
+
+def empty_chain(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """A chain without contracts."""
+    if view.chain is not None and view.chain.empty:
+        yield Hit(file=CHAIN_FILE, count=1, example="0 rows")
+
+
+def wrong_expiry(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """Contracts that do not expire on the session's day."""
+    if view.chain is not None:
+        expiry = view.chain["expiration_date"]
+        yield from _hit(view.chain, (expiry != view.date).to_numpy(bool), "expiration_date")
+
+
+def other_underlying(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """Contracts on something else than the session's ticker."""
+    if view.chain is not None:
+        other = (view.chain["underlying_ticker"] != view.ticker).fillna(True)
+        yield from _hit(view.chain, other.to_numpy(bool), "underlying_ticker")
+
+
+def repeated_contract(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """A ticker twice, or two contracts of one type and strike."""
+    if view.chain is not None:
+        repeated = view.chain.duplicated(["ticker"])
+        repeated |= view.chain.duplicated(["contract_type", "strike_price"])
+        yield from _hit(view.chain, repeated.to_numpy(bool), "strike_price")
+
+
+def contradicting_ticker(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """Contracts whose ticker tells another expiry, type or strike than their columns."""
+    if view.chain is not None:
+        broken = contradictions(view.chain)
+        yield from _hit(view.chain, broken, "strike_price")
+
+
+def one_sided_chain(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """A chain without calls, or without puts."""
+    if view.chain is None or view.chain.empty:
+        return
+    absent = {"call", "put"} - set(view.chain["contract_type"].dropna())
+    if len(absent) == 1:
+        yield Hit(file=CHAIN_FILE, count=1, example=f"no {absent.pop()} in the chain")
+
+
+def bars_outside_chain(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """Option bars of contracts that are not in the chain, which the engine ignores."""
+    if view.chain is None or view.options is None:
+        return
+    bars, known = view.options, set(view.chain["ticker"].dropna())
+    is_unknown = np.array([name not in known for name in bars.contract_names], bool)
+    if is_unknown.any():
+        rows = is_unknown[bars.contract_codes] & (bars.contract_codes >= 0)
+        names = [name for name in bars.contract_names if name not in known]
+        yield Hit(
+            file=bars.file,
+            count=int(np.count_nonzero(rows)),
+            example=f"{len(names)} contracts, such as {names[0]}",
+        )
+
+
+def contradictions(chain: pd.DataFrame) -> BoolArray:
+    """Rows whose ticker is an OCC symbol that disagrees with the row's other columns."""
+    columns = ("ticker", "expiration_date", "contract_type", "strike_price")
+    rows = zip(*(chain[name] for name in columns), strict=True)
+    return np.fromiter((_contradicts(*row) for row in rows), bool, len(chain))
+
+
+def _contradicts(ticker: object, expiry: object, contract_type: object, strike: float) -> bool:
+    symbol = _OCC.fullmatch(ticker) if isinstance(ticker, str) else None
+    if symbol is None or not np.isfinite(strike):
+        return False
+    told = (symbol[1], symbol[2], int(symbol[3]))
+    day = f"{expiry:%y%m%d}" if isinstance(expiry, dt.date) else ""
+    return told != (day, str(contract_type)[:1].upper(), round(strike * 1000))
+
+
+def _hit(chain: pd.DataFrame, broken: BoolArray, column: str) -> Iterable[Hit]:
+    count = int(np.count_nonzero(broken))
+    if not count:
+        return ()
+    row = int(np.argmax(broken))
+    ticker, value = chain["ticker"].iloc[row], chain[column].iloc[row]
+    return (Hit(file=CHAIN_FILE, count=count, example=f"{ticker} {column} is {value} (row {row})"),)

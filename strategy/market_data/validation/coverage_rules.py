@@ -1,0 +1,94 @@
+"""Rules on what a session covers: the underlying's seconds and the needed contracts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from strategy.market_data.needed import needed_contracts
+from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.settings import ValidationSettings
+from strategy.market_data.validation.view import Bars, SessionView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The longest stretch of seconds without a bar, open and close of the session included."""
+
+    seconds: int  # without a bar
+    after: int  # second since the open of the last bar before it, -1 if it begins at the open
+
+
+def no_bars(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """No underlying bar between open and close."""
+    bars = view.underlying
+    if bars is not None and not bars.on_grid.any():
+        yield Hit(file=bars.file, count=1, example=f"{len(bars)} bars, none in the session")
+
+
+def few_seconds(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
+    """Too small a share of the session's seconds has an underlying bar."""
+    bars = view.underlying
+    if bars is None or not bars.on_grid.any():
+        return
+    share = covered_fraction(bars)
+    if share < settings.min_seconds_with_bar_fraction:
+        least = settings.min_seconds_with_bar_fraction
+        missing = bars.times.n_seconds - round(share * bars.times.n_seconds)
+        yield Hit(file=bars.file, count=missing, example=f"share {share:.3f}, least {least}")
+
+
+def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
+    """Too long a stretch without an underlying bar."""
+    bars = view.underlying
+    if bars is None or not bars.on_grid.any():
+        return
+    gap = longest_gap(bars)
+    if gap.seconds > settings.max_gap_seconds:
+        where = "at the open" if gap.after < 0 else f"after {_clock(gap.after)}"
+        example = f"{gap.seconds} seconds {where}, at most {settings.max_gap_seconds}"
+        yield Hit(file=UNDERLYING_FILE, count=gap.seconds, example=example)
+
+
+def missing_contracts(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
+    """Contracts that the search space could choose, without a bar in the session."""
+    needed, present = needed_and_present(view)
+    absent = sorted(needed - present)
+    if absent:
+        shown = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")
+        example = f"{len(absent)} of {len(needed)}: {shown}"
+        yield Hit(file=OPTIONS_FILE, count=len(absent), example=example)
+
+
+def needed_and_present(view: SessionView) -> tuple[set[str], set[str]]:
+    """Needed contracts, and those with a bar in the session; empty where a file is unreadable."""
+    if view.underlying is None or view.chain is None or view.options is None:
+        return set(), set()
+    bars = view.underlying
+    search = {"option_selection_mode": view.modes, "strikes_depth": view.depths}
+    needed = needed_contracts(bars.column("close")[bars.on_grid], view.chain, search)
+    codes = view.options.contract_codes[view.options.on_grid]
+    names = view.options.contract_names
+    present = {name for code in np.unique(codes) if code >= 0 and (name := names[code])}
+    return needed, present
+
+
+def covered_fraction(bars: Bars) -> float:
+    """Share of the session's seconds that have a bar."""
+    return len(np.unique(bars.seconds[bars.on_grid])) / bars.times.n_seconds
+
+
+def longest_gap(bars: Bars) -> Gap:
+    """Longest stretch of the session without a bar; the whole session if there is none."""
+    seconds = np.unique(bars.seconds[bars.on_grid])
+    edges = np.concatenate(([-1], seconds, [bars.times.n_seconds]))
+    lengths = np.diff(edges) - 1
+    longest = int(np.argmax(lengths))
+    return Gap(seconds=int(lengths[longest]), after=int(edges[longest]))
+
+
+def _clock(second: int) -> str:
+    """New York wall time of a second since the open, which is always 09:30."""
+    total = second + 9 * 3600 + 30 * 60
+    return f"{total // 3600:02d}:{total // 60 % 60:02d}:{total % 60:02d}"

@@ -1,0 +1,108 @@
+"""What a rule is, and what it gives: findings with a severity, a count and an example."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from strategy.errors import BadDataError, CacheError
+
+if TYPE_CHECKING:
+    from strategy.market_data.validation.settings import ValidationSettings
+    from strategy.market_data.validation.view import SessionView
+
+
+class Severity(StrEnum):
+    """Errors block every computation on the range; warnings are told."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Family(StrEnum):
+    """Groups of rules, each one check of the asset `validated_cache`."""
+
+    FILES = "files"
+    TIMESTAMPS = "timestamps"
+    PRICES = "prices"
+    CHAIN = "chain"
+    MOVEMENT = "movement"
+    COVERAGE = "coverage"
+    RANGE = "range"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """Where a rule is broken: in which file, how often, and the first example."""
+
+    file: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One property of a session, of its range, or of its files.
+
+    Rules without a check are decided where the files are read and where the range is put
+    together; they are listed with the others, so that there is one list.
+    """
+
+    name: str
+    family: Family
+    severity: Severity
+    meaning: str  # what is found when the rule is broken
+    remedy: str
+    error_class: type[CacheError] = BadDataError
+    check: Callable[["SessionView", "ValidationSettings"], Iterable[Hit]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One broken rule in one file of one session."""
+
+    date: dt.date
+    rule: str
+    family: Family
+    severity: Severity
+    file: str
+    count: int
+    example: str
+
+    @classmethod
+    def of(cls, rule: Rule, day: dt.date, hit: Hit, severity: Severity | None = None) -> Self:
+        """Tell that `rule` is broken on `day`."""
+        return cls(
+            date=day,
+            rule=rule.name,
+            family=rule.family,
+            severity=severity or rule.severity,
+            file=hit.file,
+            count=hit.count,
+            example=hit.example,
+        )
+
+    @property
+    def line(self) -> str:
+        """One line for a terminal or a log."""
+        where = f"{self.date}/{self.file}" if self.file else str(self.date)
+        times = f" ({self.count:,} times)" if self.count > 1 else ""
+        return f"{where} {self.rule}{times}: {self.example}"
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {**asdict(self), "date": self.date.isoformat()}
+
+    @classmethod
+    def from_json_dict(cls, values: dict[str, Any]) -> Self:
+        """Read what `to_json_dict` gave."""
+        return cls(
+            date=dt.date.fromisoformat(values["date"]),
+            rule=values["rule"],
+            family=Family(values["family"]),
+            severity=Severity(values["severity"]),
+            file=values["file"],
+            count=int(values["count"]),
+            example=values["example"],
+        )
