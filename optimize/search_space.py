@@ -6,14 +6,14 @@ dimensions are no strategy parameters themselves: `entry_window` stands for two 
 """
 
 import math
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from strategy.errors import ParameterError
-from strategy.params import StrategyParams
+from strategy.params import StrategyParams, parse_entry_window
+from strategy.surface_result import CATEGORICAL_DIMENSIONS
 
 DimensionValue = str | int | float
 
@@ -30,8 +30,6 @@ SEED_DIMENSIONS: dict[str, tuple[DimensionValue, ...]] = {
     "strikes_depth": (1,),
     "option_selection_mode": ("itm", "otm"),
 }  # fmt: skip
-CATEGORICAL = frozenset({"entry_window", "option_selection_mode"})  # without an order of values
-_WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 
 
 class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
@@ -131,7 +129,7 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
 
     def is_ordered(self, name: str) -> bool:
         """Whether one value of a dimension can lie next to another."""
-        return name not in CATEGORICAL
+        return name not in CATEGORICAL_DIMENSIONS
 
     def combination(self, index: int) -> dict[str, DimensionValue]:
         """Return the combination with this index."""
@@ -196,7 +194,7 @@ def strategy_params(
         ParameterError: a value that the strategy does not admit, or one given twice.
     """
     values = dict(combination)
-    start, end = parse_window(values.pop("entry_window"))
+    start, end = parse_entry_window(values.pop("entry_window"))
     percentage = values.pop("reclaim_percentage")
     if not isinstance(percentage, int | float) or not 0 <= percentage <= 1:
         raise ParameterError(
@@ -216,22 +214,6 @@ def strategy_params(
     return StrategyParams(**values, **(fixed or {}))
 
 
-def parse_window(value: Any) -> tuple[str, str]:
-    """Split an entry window such as 09:30-10:30 into its first and last moment.
-
-    Raises:
-        ParameterError: the text is no window.
-    """
-    found = _WINDOW.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ParameterError(
-            f"entry_window is {value!r}",
-            expected="two New York wall times such as 09:30-10:30",
-            remedy="correct entry_window",
-        )
-    return found[1], found[2]
-
-
 def _checked_values(name: str, values: Sequence[DimensionValue]) -> tuple[DimensionValue, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise ParameterError(
@@ -239,12 +221,12 @@ def _checked_values(name: str, values: Sequence[DimensionValue]) -> tuple[Dimens
             expected="a list of at least one value",
             remedy=f"give {name} its values",
         )
-    admitted = (str,) if name in CATEGORICAL else (int, float)
+    admitted = (str,) if name in CATEGORICAL_DIMENSIONS else (int, float)
     for value in values:
         if not isinstance(value, admitted) or isinstance(value, bool):
             raise ParameterError(
                 f"search dimension {name} has the value {value!r}",
-                expected="texts" if name in CATEGORICAL else "numbers",
+                expected="texts" if name in CATEGORICAL_DIMENSIONS else "numbers",
                 remedy=f"correct the values of {name}",
             )
     if len(set(values)) != len(values):

@@ -4,6 +4,7 @@ The rules that these parameters steer stand in `strategy.reference`, as a specif
 `strategy.kernels`, as compiled code. Nothing else gives a parameter a value.
 """
 
+import re
 from datetime import time
 from typing import Any, Literal, Self
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from strategy.errors import ParameterError
 
+_WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 OptionSelectionMode = Literal["itm", "otm", "atm"]
 
 
@@ -128,6 +130,25 @@ class StrategyParams(BaseModel):
     def replacing(self, **changes: Any) -> Self:
         """Return a copy with some values changed, all checked again."""
         return type(self)(**{**self.model_dump(), **changes})
+
+
+def parse_entry_window(text: Any) -> tuple[time, time]:
+    """Split an entry window such as 09:30-10:30 into its first and last moment.
+
+    Raises:
+        ParameterError: the text is no window.
+    """
+    found = _WINDOW.fullmatch(text) if isinstance(text, str) else None
+    try:
+        if found is not None:
+            return time.fromisoformat(found[1]), time.fromisoformat(found[2])
+    except ValueError:
+        pass
+    raise ParameterError(
+        f"entry_window is {text!r}",
+        expected="two New York wall times such as 09:30-10:30",
+        remedy="correct entry_window",
+    )
 
 
 def _parameter_error(error: ValidationError) -> ParameterError:

@@ -7,20 +7,22 @@ from strategy.market_data.layout import (
     session_folder,
     write_session,
 )
+from strategy.market_data.loading import LazySessions, load_sessions, open_sessions
 from strategy.market_data.reader import (
     SessionFrames,
     build_session,
     load_session,
-    load_sessions,
     read_session_frames,
 )
 
 __all__ = [
+    "LazySessions",
     "SessionFrames",
     "build_session",
     "list_sessions",
     "load_session",
     "load_sessions",
+    "open_sessions",
     "read_session_frames",
     "remove_session",
     "session_fingerprint",

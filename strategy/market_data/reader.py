@@ -1,13 +1,10 @@
-"""From a cached session to `SessionData`: reading, and loading a whole range.
+"""From a cached session to `SessionData`; `loading` does it for a whole range.
 
 What is unsound is refused here with the file and the reason; `validation` finds the same and more,
 and tells it all at once instead of at the first fault.
 """
 
 import hashlib
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from strategy.date_range import DateRange
 from strategy.errors import (
     CorruptFileError,
     MissingSessionError,
@@ -25,7 +21,7 @@ from strategy.errors import (
 )
 from strategy.market_data.alignment import align_session
 from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
-from strategy.market_data.layout import combine_file_hashes, list_sessions, session_folder
+from strategy.market_data.layout import combine_file_hashes, session_folder
 from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
@@ -33,7 +29,6 @@ from strategy.market_data.schema import (
     FORMAT_VERSION_KEY,
     OPTIONS_FILE,
     SOURCE_KEY,
-    SYNTHETIC,
     UNDERLYING_FILE,
     UNKNOWN,
 )
@@ -98,6 +93,7 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
         n_rows = file.metadata.num_rows
         check_columns(label, file.schema_arrow, schema)
         table = file.read(columns=schema.names, use_threads=False).select(schema.names)
+    table = pa.Table.from_arrays(table.columns, schema=schema)  # without metadata of pandas
     version = metadata.get(FORMAT_VERSION_KEY, FORMAT_VERSION.encode()).decode(errors="replace")
     if version != FORMAT_VERSION:
         raise SchemaError(
@@ -191,65 +187,6 @@ def build_session(frames: SessionFrames) -> SessionData:
 def load_session(cache_dir: Path | str, ticker: str, day: date) -> SessionData:
     """Read and align one session; errors of `read_session_frames` and `build_session`."""
     return build_session(read_session_frames(cache_dir, ticker, day))
-
-
-def load_sessions(
-    cache_dir: Path | str, ticker: str, date_range: DateRange, allow_missing: bool = False
-) -> Sequence[SessionData]:
-    """Load the cached sessions of a range, in order.
-
-    Sessions after the last cached one of the range are not yet cached, which is no error.
-
-    Raises:
-        MissingSessionError: none is cached, or one before the last cached one is missing
-            (unless `allow_missing`).
-        CacheError: a session is unsound, or synthetic and real ones are mixed.
-    """
-    days = cached_days(cache_dir, ticker, date_range, allow_missing=allow_missing)
-    with ThreadPoolExecutor(max_workers=min(len(days), os.cpu_count() or 1)) as pool:
-        sessions = tuple(pool.map(lambda day: load_session(cache_dir, ticker, day), days))
-    require_one_kind_of_source(sessions)
-    return sessions
-
-
-def cached_days(
-    cache_dir: Path | str, ticker: str, date_range: DateRange, *, allow_missing: bool = False
-) -> list[date]:
-    """Return the cached dates of the range; raises MissingSessionError as `load_sessions`."""
-    wanted = date_range.require_sessions()
-    cached = set(list_sessions(cache_dir, ticker))
-    days = [day for day in wanted if day in cached]
-    if not days:
-        raise MissingSessionError(
-            f"no session of {ticker} is cached in {date_range}",
-            expected=f"at least one of {len(wanted)} sessions",
-            remedy="fetch them with `rorq download`, or make some with `rorq sample`",
-        )
-    missing = [day for day in wanted if day < days[-1] and day not in cached]
-    if missing and not allow_missing:
-        shown = ", ".join(str(day) for day in missing[:5]) + (", …" if len(missing) > 5 else "")
-        raise MissingSessionError(
-            f"{len(missing)} of the sessions of {ticker} before {days[-1]} are missing: {shown}",
-            expected="every exchange session up to the last cached one",
-            remedy="fetch them with `rorq download`, or allow missing sessions",
-        )
-    return days
-
-
-def require_one_kind_of_source(sessions: Sequence[SessionData]) -> None:
-    """Refuse synthetic sessions beside others.
-
-    Raises:
-        MixedSourcesError: it names the synthetic sessions.
-    """
-    synthetic = [s for s in sessions if s.source == SYNTHETIC]
-    if synthetic and len(synthetic) < len(sessions):
-        shown = ", ".join(str(s.date) for s in synthetic[:5])
-        raise MixedSourcesError(
-            f"{len(synthetic)} synthetic sessions among {len(sessions)}: {shown}",
-            expected="synthetic sessions alone, or real ones alone",
-            remedy="take them away with `rorq sample --remove`",
-        )
 
 
 def _first_line(error: BaseException) -> str:
