@@ -1,0 +1,123 @@
+"""Optuna's own pictures of a study, made from its trials alone and put into the page's style."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from rorq_pipeline.report.formats import parameter_title
+
+MIN_COMPLETE = 2  # below it, importances and parallel coordinates say nothing
+MAX_PARALLEL_TRIALS = 400  # lines in the parallel coordinates, the best ones
+
+
+def completed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that have a value."""
+    return [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values]
+
+
+def study_of(trials: Sequence[FrozenTrial], direction: str) -> optuna.Study:
+    """A study in memory that holds these trials; nothing is stored or logged."""
+    storage = optuna.storages.InMemoryStorage()
+    directions = [optuna.study.StudyDirection[direction.upper()]]
+    with _quiet():
+        study_id = storage.create_new_study(directions, "report")
+    for trial in trials:
+        storage.create_new_trial(study_id, template_trial=trial)
+    return optuna.Study(study_name="report", storage=storage)
+
+
+def history_figure(study: optuna.Study) -> dict[str, Any]:
+    """Objective by trial and the best so far."""
+    figure = _plain(optuna.visualization.plot_optimization_history, study)
+    points, best = figure["data"][0], figure["data"][1]
+    points["marker"] = {"color": "--blue@0.55", "size": 6}
+    points["hovertemplate"] = "trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
+    best["line"] = {"color": "--vermillion", "width": 2, "shape": "hv"}
+    best["hovertemplate"] = "best up to trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
+    figure["data"] = [points, best]
+    figure["layout"] = {
+        "height": 340,
+        "xaxis": {"title": {"text": "Trial"}},
+        "yaxis": {"title": {"text": "Return on risk, %"}, "zeroline": True},
+        "legend": {"orientation": "h", "x": 0, "y": 1.12},
+    }
+    return figure
+
+
+def importances_figure(study: optuna.Study) -> dict[str, Any]:
+    """How much of the objective each parameter explains."""
+    figure = _plain(optuna.visualization.plot_param_importances, study)
+    bars = figure["data"][0]
+    bars["marker"] = {"color": "--blue"}
+    bars["hovertemplate"] = "%{y}<br><b>%{x:.0%}</b><extra></extra>"
+    bars["y"] = [parameter_title(name) for name in bars["y"]]
+    bars["textfont"] = {"color": "--ink"}
+    figure["layout"] = {
+        "height": 60 + 34 * len(bars["y"]),
+        "showlegend": False,
+        "xaxis": {"title": {"text": "Share of what the parameters explain"}, "tickformat": ".0%"},
+        "yaxis": {"automargin": True},
+        "margin": {"l": 190},
+    }
+    return figure
+
+
+def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
+    """One line a completed trial across all parameters; the best tenth stands out."""
+    maximize = direction == "maximize"
+    worst_first = sorted(
+        completed(study.trials), key=lambda t: t.value or 0.0, reverse=not maximize
+    )
+    shown = worst_first[-MAX_PARALLEL_TRIALS:]
+    figure = _plain(optuna.visualization.plot_parallel_coordinate, study_of(shown, direction))
+    lines = [trace for trace in figure["data"] if trace.get("mode") == "lines"]
+    first_best = len(lines) - max(len(lines) // 10, 1)
+    for number, line in enumerate(lines):
+        best = number >= first_best
+        line["line"] = {"color": "--vermillion" if best else "--blue", "width": 1.6 if best else 1}
+        line["opacity"] = 0.85 if best else 0.28
+    figure["data"] = lines
+    figure["layout"] = _parallel_layout(figure["layout"])
+    return figure
+
+
+def _parallel_layout(layout: dict[str, Any]) -> dict[str, Any]:
+    for note in layout.get("annotations", []):
+        note["font"] = {"size": 10, "color": "--soft-ink"}
+    for shape in layout.get("shapes", []):
+        shape["line"] = {"color": "--rule-strong", "width": 1}
+    titles = [parameter_title(name) for name in layout["xaxis"]["ticktext"][1:]]
+    axis = {**layout["xaxis"], "ticktext": ["Return on risk, %", *titles], "tickangle": 30}
+    return {
+        "height": 440,
+        "showlegend": False,
+        "annotations": layout.get("annotations", []),
+        "shapes": layout.get("shapes", []),
+        "xaxis": axis,
+        "yaxis": layout["yaxis"],
+        "margin": {"b": 110, "l": 40, "t": 12},
+    }
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from announcing a study that exists for a moment only."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _plain(plot: Callable[..., Any], study: optuna.Study) -> dict[str, Any]:
+    """Call one of Optuna's plots; its warnings about few trials are the caller's to prevent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        figure = plot(study)
+    return {key: json.loads(figure.to_json())[key] for key in ("data", "layout")}

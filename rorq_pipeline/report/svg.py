@@ -1,0 +1,78 @@
+"""Small still pictures as SVG text, for paper and for the index page.
+
+They take their colours from the page's style sheet. Every number is formatted here and the only
+text is given by the caller and escaped.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from markupsafe import Markup, escape
+
+
+def sparkline(
+    values_usd: Sequence[float], *, label: str, width: int = 160, height: int = 40
+) -> Markup:
+    """A line from 0 through the values, with the zero line; empty without values."""
+    if not values_usd:
+        return Markup("")
+    points = [0.0, *(float(value) for value in values_usd)]
+    to_y, _, _ = _scale(points, 2, height - 2)
+    line = _path(points, lambda i: width * i / (len(points) - 1), to_y)
+    zero = f"{to_y(0):.1f}"
+    return Markup(  # noqa: S704  numbers of ours and one escaped label
+        f'<svg class="sparkline" viewBox="0 0 {width} {height}" role="img" '
+        f'preserveAspectRatio="none" aria-label="{escape(label)}">'
+        f'<path class="zero" d="M0 {zero}H{width}"/><path class="line" d="{line}"/></svg>'
+    )
+
+
+def equity_chart(
+    equity_usd: Sequence[float], *, label: str, width: int = 680, height: int = 170
+) -> Markup:
+    """The equity curve by trade with its drawdown as an area, axis labels in dollars."""
+    if not equity_usd:
+        return Markup("")
+    points = [0.0, *(float(value) for value in equity_usd)]
+    left, bottom = 62, height - 18
+    to_y, low, high = _scale(points, 8, bottom)
+    step = (width - left - 8) / (len(points) - 1)
+    line = _path(points, lambda i: left + step * i, to_y)
+    peaks = list(accumulate(points, max))
+    upper = _path(peaks, lambda i: left + step * i, to_y)
+    back = "".join(
+        f"L{left + step * i:.1f} {to_y(points[i]):.1f}" for i in range(len(points) - 1, -1, -1)
+    )
+    ticks = "".join(_tick(value, to_y(value), left, width) for value in sorted({low, 0.0, high}))
+    return Markup(  # noqa: S704  numbers of ours and one escaped label
+        f'<svg class="still" viewBox="0 0 {width} {height}" role="img" '
+        f'aria-label="{escape(label)}">{ticks}<path class="area" d="{upper}{back}Z"/>'
+        f'<path class="line" d="{line}"/>'
+        f'<text x="{left}" y="{height - 3}">first trade</text>'
+        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">trade {len(equity_usd)}</text>'
+        "</svg>"
+    )
+
+
+def _tick(value_usd: float, y: float, left: int, width: int) -> str:
+    sign = "\u2212" if value_usd < 0 else ""
+    return (
+        f'<path class="zero" d="M{left} {y:.1f}H{width - 8}"/>'
+        f'<text x="{left - 6}" y="{y + 3:.1f}" text-anchor="end">'
+        f"{sign}${abs(value_usd):,.0f}</text>"
+    )
+
+
+def _scale(
+    values: Sequence[float], top: float, bottom: float
+) -> tuple[Callable[[float], float], float, float]:
+    """Dollars to heights, with 0 inside the scale; and its lowest and highest value."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    span = (high - low) or 1.0
+    return lambda v: bottom - (v - low) / span * (bottom - top), low, high
+
+
+def _path(
+    values: Sequence[float], to_x: Callable[[int], float], to_y: Callable[[float], float]
+) -> str:
+    return "M" + "L".join(f"{to_x(i):.1f} {to_y(v):.1f}" for i, v in enumerate(values))
