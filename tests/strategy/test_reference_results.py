@@ -9,13 +9,25 @@ from typing import Any
 
 import pytest
 
-from strategy.market_data import list_sessions, read_session_frames
+from strategy.backtest import run_backtest
+from strategy.market_data import list_sessions, load_session, read_session_frames
 from strategy.params import StrategyParams
 from strategy.reference import Day, backtest_days
+from strategy.session import SessionData
+from strategy.surface import compute_surface
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"  # beside the checkout, not part of it
 RESULTS = SHARED / "reference_results" / "results.jsonl.gz"
 CACHE = SHARED / "sample_cache"
+
+SEARCHED_PARAMETERS = (
+    "cooldown_period_seconds",
+    "take_profit_percent",
+    "stop_loss_percent",
+    "max_trade_duration_seconds",
+    "strikes_depth",
+    "option_selection_mode",
+)
 
 pytestmark = pytest.mark.skipif(
     not (RESULTS.exists() and CACHE.exists()),
@@ -33,22 +45,73 @@ def days() -> list[Day]:
     return [Day(read_session_frames(CACHE, "SPY", day)) for day in list_sessions(CACHE, "SPY")]
 
 
+@pytest.fixture(scope="module")
+def sessions() -> list[SessionData]:
+    return [load_session(CACHE, "SPY", day) for day in list_sessions(CACHE, "SPY")]
+
+
+def assert_as_recorded(
+    line: dict[str, Any], trades: list[dict[str, Any]], values: dict[str, Any]
+) -> None:
+    assert len(trades) == len(line["trades"])
+    for found, recorded in zip(trades, line["trades"], strict=True):
+        for name in ("signal_time", "entry_time", "ticker", "exit_time", "exit_reason"):
+            assert str(found[name]) == recorded[name]
+        for name in ("entry_price", "exit_price", "net_pnl_usd", "risk_usd"):
+            assert found[name] == pytest.approx(recorded[name], abs=1e-6)
+    for name, value in line["metrics"].items():
+        assert values[name] == (value if value is None else pytest.approx(value, abs=1e-6))
+
+
+def dates_of(line: dict[str, Any]) -> tuple[date, date]:
+    return date.fromisoformat(line["start_date"]), date.fromisoformat(line["end_date"])
+
+
 def test_reference_engine_gives_every_recorded_trade_and_metric(days: list[Day]) -> None:
     checked = 0
     for line in recorded_lines():
-        first, last = (date.fromisoformat(line[name]) for name in ("start_date", "end_date"))
+        first, last = dates_of(line)
         result = backtest_days(
             StrategyParams.from_json_dict(line["params"]),
             [day for day in days if first <= day.date <= last],
         )
-        assert len(result.trades) == len(line["trades"])
-        for found, recorded in zip(result.trades, line["trades"], strict=True):
-            for name in ("signal_time", "entry_time", "ticker", "exit_time", "exit_reason"):
-                assert str(found[name]) == recorded[name]
-            for name in ("entry_price", "exit_price", "net_pnl_usd", "risk_usd"):
-                assert found[name] == pytest.approx(recorded[name], abs=1e-6)
-        for name, value in line["metrics"].items():
-            found_value = {**result.metrics, **result.counts}[name]
-            assert found_value == (value if value is None else pytest.approx(value, abs=1e-6))
+        assert_as_recorded(line, result.trades, {**result.metrics, **result.counts})
+        checked += 1
+    assert checked == 106
+
+
+def test_run_backtest_gives_every_recorded_trade_and_metric(sessions: list[SessionData]) -> None:
+    checked = 0
+    for line in recorded_lines():
+        first, last = dates_of(line)
+        result = run_backtest(
+            StrategyParams.from_json_dict(line["params"]),
+            [session for session in sessions if first <= session.date <= last],
+        )
+        values = {**result.metrics.as_dict(), **result.counts.as_dict()}
+        assert_as_recorded(line, result.trades.to_dict("records"), values)
+        checked += 1
+    assert checked == 106
+
+
+def test_surface_gives_every_recorded_total(sessions: list[SessionData]) -> None:
+    checked = 0
+    for line in recorded_lines():
+        first, last = dates_of(line)
+        params = StrategyParams.from_json_dict(line["params"])
+        space = {
+            "entry_window": [f"{params.entry_start_time}-{params.entry_end_time}"],
+            "stretch_threshold": [params.stretch_threshold],
+            "reclaim_percentage": [params.reclaim_threshold / params.stretch_threshold],
+            **{name: [getattr(params, name)] for name in SEARCHED_PARAMETERS},
+        }
+        surface = compute_surface(
+            space, params, [s for s in sessions if first <= s.date <= last], workers=1
+        )
+        recorded = line["trades"]
+        assert surface.total_trades.item() == len(recorded)
+        for name in ("net_pnl_usd", "risk_usd"):
+            total = sum(trade[name] for trade in recorded)
+            assert getattr(surface, name).item() == pytest.approx(total, abs=2e-6 * 45)
         checked += 1
     assert checked == 106

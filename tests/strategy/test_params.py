@@ -1,0 +1,65 @@
+from datetime import time
+from typing import Any
+
+import pytest
+
+from strategy.errors import ParameterError, RorqError
+from strategy.params import StrategyParams, parse_entry_window
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"stop_loss_percent": 5}, "stop_loss_percent"),
+        ({"stop_loss_percent": 0}, "stop_loss_percent"),
+        ({"stop_loss_percent": -101}, "stop_loss_percent"),
+        ({"take_profit_percent": 0}, "take_profit_percent"),
+        ({"stretch_threshold": float("nan")}, "stretch_threshold"),
+        ({"stretch_threshold": float("inf")}, "stretch_threshold"),
+        ({"stretch_threshold": 0.001, "reclaim_threshold": 0.002}, "reclaim_threshold"),
+        ({"latency_seconds": -1}, "latency_seconds"),
+        ({"latency_seconds": 1.5}, "latency_seconds"),
+        ({"cooldown_period_seconds": 0}, "cooldown_period_seconds"),
+        ({"strikes_depth": 0}, "strikes_depth"),
+        ({"option_selection_mode": "deep"}, "option_selection_mode"),
+        ({"entry_start_time": time(12), "entry_end_time": time(11)}, "entry_start_time"),
+        ({"entry_end_time": "15:45:00.5"}, "entry_end_time"),
+        ({"take_proft_percent": 50}, "take_proft_percent"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_parameter(
+    values: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        StrategyParams(**values)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, RorqError)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.expected
+    assert caught.value.remedy
+
+
+def test_parameters_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        StrategyParams().latency_seconds = 3
+
+
+def test_json_and_back_is_the_same() -> None:
+    params = StrategyParams(entry_start_time=time(9, 31, 7), stop_loss_percent=-35.5)
+    assert params.to_json_dict()["entry_start_time"] == "09:31:07"
+    assert StrategyParams.from_json_dict(params.to_json_dict()) == params
+
+
+def test_replacing_checks_again() -> None:
+    params = StrategyParams(latency_seconds=4)
+    assert params.replacing(slippage_amount=0.0).latency_seconds == 4
+    with pytest.raises(ParameterError, match="slippage_amount"):
+        params.replacing(slippage_amount=-0.01)
+
+
+def test_an_entry_window_is_two_times() -> None:
+    assert parse_entry_window("09:30-10:30:15") == (time(9, 30), time(10, 30, 15))
+    for text in ("09:30", "9:30-10:30", "25:00-26:00", 3, None):
+        with pytest.raises(ParameterError, match="entry_window"):
+            parse_entry_window(text)
