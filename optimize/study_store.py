@@ -1,0 +1,310 @@
+"""StudyStore: one study in PostgreSQL, opened, read and appended to in whole batches.
+
+Every method is one transaction on the run's own connection (see `optimize.driver`), which is run
+again if the server went away in the middle.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection, text
+
+from optimize import dedup
+from optimize.database import DatabaseSettings
+from optimize.driver import Driver, worker_name
+from optimize.sampler import DUPLICATE, RETRY
+from optimize.schema import ensure_schema, rdb_storage
+from optimize.trial_rows import insert_trials, select_trials
+from strategy.errors import StudyBusyError, StudyMismatchError
+
+DIRECTION = "MAXIMIZE"
+FAIL_REASON = "fail_reason"
+WORKER_DIED = "worker_died"
+_DELETE = "DELETE FROM {table} WHERE trial_id IN (SELECT trial_id FROM trials WHERE study_id = :id)"
+_OF_TRIALS = (
+    "trial_params", "trial_values", "trial_user_attributes", "trial_system_attributes",
+    "trial_intermediate_values", "trial_heartbeats",
+)  # fmt: skip
+_OF_STUDY = (
+    "trials", "study_directions", "study_user_attributes", "study_system_attributes", "studies",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTrial:
+    """A finished trial on its way into the database."""
+
+    trial: FrozenTrial
+    key: str | None  # its combination, None for a duplicate, which claims nothing
+
+
+class StudyStore:
+    """The stored side of one study, written by bulk INSERT into Optuna's tables."""
+
+    def __init__(self, driver: Driver, study_name: str) -> None:
+        self.study_name = study_name
+        self.study_id = -1  # until opened
+        self.n_stored = 0  # trials that this run knows to be stored
+        self._driver = driver
+        self._last_trial_id = -1
+
+    def open(self, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Create the study with these user attributes, or find it; return its own, and if found.
+
+        Raises:
+            StudyMismatchError: the stored study does not maximise one value.
+        """
+        return self._driver.transaction(lambda c: self._open(c, attributes))
+
+    def load(self) -> list[FrozenTrial]:
+        """All trials by number; those left running by a dead run are failed first."""
+
+        def work(connection: Connection) -> list[FrozenTrial]:
+            failed = [] if self._driver.shared else _fail_unfinished(connection, self.study_id)
+            trials = self._select(connection, -1)
+            keys = [dedup.combo_key(t.params) for t in trials if t._trial_id in failed]
+            dedup.forget(connection, self.study_name, keys)
+            return trials
+
+        trials = self._driver.transaction(work)
+        self._took_in(trials)
+        return trials
+
+    def load_new(self) -> list[FrozenTrial]:
+        """The trials that other runs have added since the last reading or appending."""
+        trials = self._driver.transaction(lambda c: self._select(c, self._last_trial_id))
+        self._took_in(trials)
+        return [t for t in trials if t.state.is_finished()]
+
+    def load_keys(self) -> list[str]:
+        """Keys of all combinations that are done or claimed, after releasing dead claims."""
+
+        def work(connection: Connection) -> list[str]:
+            dedup.release_dead(connection, self.study_name, alive=[self._driver.owner])
+            return dedup.load_keys(connection, self.study_name)
+
+        return self._driver.transaction(work)
+
+    def claim(self, keys: Sequence[str]) -> set[str]:
+        """Claim combinations for this run; return those it got."""
+        return self._driver.transaction(
+            lambda c: dedup.claim(c, self.study_name, keys, self._driver.owner, worker_name())
+        )
+
+    def release(self) -> int:
+        """Give up this run's open claims."""
+        return self._driver.transaction(
+            lambda c: dedup.release(c, self.study_name, self._driver.owner)
+        )
+
+    def append(self, new: Sequence[NewTrial]) -> set[str]:
+        """Store finished trials; return the keys that another run had stored before.
+
+        Those trials are stored as duplicates. A repetition after a commit whose answer was lost
+        finds the trials under the ids of the former attempt and stores nothing twice.
+        """
+        attempted: list[int] = []
+        lost: set[str] = set()
+
+        def work(connection: Connection) -> None:
+            n_before = self._lock_and_count(connection)
+            if attempted and _exists(connection, attempted[0]):
+                return
+            self._require_expected(n_before)
+            attempted[:] = _next_ids(connection, len(new))
+            lost.clear()
+            lost.update(self._insert(connection, new, attempted, n_before))
+
+        self._driver.transaction(work)
+        self.n_stored += len(new)
+        self._last_trial_id = max(attempted)
+        return lost
+
+    def delete(self) -> None:
+        """Delete the study, its trials and its combinations, if there are any."""
+
+        def work(connection: Connection) -> None:
+            study = {"id": self._find(connection), "name": self.study_name}
+            for table in _OF_TRIALS:
+                connection.execute(text(_DELETE.format(table=table)), study)
+            for table in _OF_STUDY:
+                connection.execute(text(f"DELETE FROM {table} WHERE study_id = :id"), study)  # noqa: S608
+            connection.execute(text("DELETE FROM seen_combos WHERE study_name = :name"), study)
+
+        self._driver.transaction(work)
+
+    def _open(
+        self, connection: Connection, attributes: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        found = self._find(connection)
+        if found is None:
+            connection.execute(
+                text("INSERT INTO studies (study_name) VALUES (:name) ON CONFLICT DO NOTHING"),
+                {"name": self.study_name},
+            )
+            self.study_id = self._find(connection) or -1
+            _add_direction(connection, self.study_id)
+        else:
+            self.study_id = found
+        stored = read_attributes(connection, self.study_id)
+        missing = {k: v for k, v in attributes.items() if k not in stored}
+        _add_attributes(connection, self.study_id, missing)
+        _require_direction(connection, self.study_id, self.study_name)
+        return {**stored, **missing}, found is not None
+
+    def _find(self, connection: Connection) -> int | None:
+        found: int | None = connection.scalar(
+            text("SELECT study_id FROM studies WHERE study_name = :name"),
+            {"name": self.study_name},
+        )
+        return found
+
+    def _select(self, connection: Connection, after: int) -> list[FrozenTrial]:
+        return select_trials(connection, self.study_id, after)
+
+    def _took_in(self, trials: Sequence[FrozenTrial]) -> None:
+        self.n_stored += len(trials)
+        self._last_trial_id = max((t._trial_id for t in trials), default=self._last_trial_id)
+
+    def _lock_and_count(self, connection: Connection) -> int:
+        connection.execute(
+            text("SELECT FROM studies WHERE study_id = :id FOR UPDATE"), {"id": self.study_id}
+        )
+        count: int = connection.execute(
+            text("SELECT count(*) FROM trials WHERE study_id = :id"), {"id": self.study_id}
+        ).scalar_one()
+        return count
+
+    def _require_expected(self, n_stored: int) -> None:
+        if n_stored != self.n_stored and not self._driver.shared:
+            raise StudyBusyError(
+                f"study {self.study_name} has {n_stored} trials",
+                expected=f"{self.n_stored}, as this run left it",
+                remedy="another client writes it: stop that client and run again",
+            )
+
+    def _insert(
+        self, connection: Connection, new: Sequence[NewTrial], ids: Sequence[int], first: int
+    ) -> set[str]:
+        numbers = {n.key: first + i for i, n in enumerate(new) if n.key is not None}
+        lost = dedup.settle(connection, self.study_name, numbers, self._driver.owner, worker_name())
+        trials = [_as_duplicate(n.trial) if n.key in lost else n.trial for n in new]
+        insert_trials(connection, self.study_id, trials, ids, first)
+        return lost
+
+
+def open_store(driver: Driver, settings: DatabaseSettings, study_name: str) -> StudyStore:
+    """Create the tables where needed and choose how to write: in bulk where they are known."""
+    if driver.transaction(lambda c: ensure_schema(c, settings)):
+        return StudyStore(driver, study_name)
+    from optimize.optuna_store import OptunaStore
+
+    return OptunaStore(driver, study_name, rdb_storage(settings))
+
+
+def _as_duplicate(trial: FrozenTrial) -> FrozenTrial:
+    return FrozenTrial(
+        number=trial.number,
+        trial_id=trial._trial_id,
+        state=TrialState.PRUNED,
+        value=None,
+        datetime_start=trial.datetime_start,
+        datetime_complete=trial.datetime_complete,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={DUPLICATE: True, "duplicate_source": "database", "prune_reason": DUPLICATE},
+        system_attrs=trial.system_attrs,
+        intermediate_values={},
+    )
+
+
+def _exists(connection: Connection, trial_id: int) -> bool:
+    return bool(
+        connection.scalar(
+            text("SELECT EXISTS (SELECT FROM trials WHERE trial_id = :id)"), {"id": trial_id}
+        )
+    )
+
+
+def _next_ids(connection: Connection, n: int) -> list[int]:
+    return list(
+        connection.scalars(
+            text(
+                "SELECT nextval(pg_get_serial_sequence('trials', 'trial_id'))"
+                " FROM generate_series(1, :n)"
+            ),
+            {"n": n},
+        )
+    )
+
+
+def _add_direction(connection: Connection, study_id: int) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO study_directions (study_id, objective, direction)"
+            " VALUES (:id, 0, CAST(:direction AS studydirection)) ON CONFLICT DO NOTHING"
+        ),
+        {"id": study_id, "direction": DIRECTION},
+    )
+
+
+def _require_direction(connection: Connection, study_id: int, study_name: str) -> None:
+    directions = connection.scalars(
+        text("SELECT direction::text FROM study_directions WHERE study_id = :id"), {"id": study_id}
+    ).all()
+    if directions != [DIRECTION]:
+        raise StudyMismatchError(
+            f"study {study_name} has the direction {', '.join(directions).lower()}",
+            expected="maximize",
+            remedy="choose another study name, or set enable_persistence to false",
+        )
+
+
+def read_attributes(connection: Connection, study_id: int) -> dict[str, Any]:
+    """A study's user attributes."""
+    rows = connection.execute(
+        text("SELECT key, value_json FROM study_user_attributes WHERE study_id = :id"),
+        {"id": study_id},
+    )
+    return {key: json.loads(value) for key, value in rows}
+
+
+def _add_attributes(connection: Connection, study_id: int, attributes: Mapping[str, Any]) -> None:
+    for key, value in attributes.items():
+        connection.execute(
+            text(
+                "INSERT INTO study_user_attributes (study_id, key, value_json)"
+                " VALUES (:id, :key, :value) ON CONFLICT DO NOTHING"
+            ),
+            {"id": study_id, "key": key, "value": json.dumps(value)},
+        )
+
+
+def _fail_unfinished(connection: Connection, study_id: int) -> list[int]:
+    """Fail what dead runs left running or waiting, to be tried again; return the trials' ids.
+
+    Nobody else drives the study while this run has its lock.
+    """
+    ids = list(
+        connection.scalars(
+            text(
+                "UPDATE trials SET state = 'FAIL', datetime_complete = :now WHERE study_id = :id"
+                " AND state IN ('RUNNING', 'WAITING') RETURNING trial_id"
+            ),
+            {"id": study_id, "now": datetime.now(UTC).replace(tzinfo=None)},
+        )
+    )
+    for key, value in ((FAIL_REASON, WORKER_DIED), (RETRY, True)):
+        connection.execute(
+            text(
+                "INSERT INTO trial_user_attributes (trial_id, key, value_json)"
+                " SELECT id, :key, :value FROM unnest(CAST(:ids AS int[])) id"
+                " ON CONFLICT DO NOTHING"
+            ),
+            {"ids": ids, "key": key, "value": json.dumps(value)},
+        )
+    return ids

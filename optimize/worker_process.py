@@ -1,0 +1,29 @@
+"""A worker: reads combinations from a socket, writes outcomes, ends with the socket.
+
+Started as `python -m optimize.worker_process SOCKET PAYLOAD` by `optimize.workers`, and by nobody
+else. It knows neither the study nor the database.
+"""
+
+import os
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from optimize.objective import evaluate_guarded
+from optimize.worker_payload import read_payload
+
+
+def main(socket_number: int, payload: Path) -> None:
+    """Answer until the other side is gone."""
+    objective = read_payload(payload)
+    with Connection(socket_number) as connection:
+        while True:
+            try:
+                connection.send(evaluate_guarded(objective, connection.recv()))
+            except (EOFError, OSError):
+                return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
+    os._exit(0)  # the mapped arrays need no tidying

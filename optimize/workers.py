@@ -1,0 +1,192 @@
+"""Evaluators: a batch of combinations -> their outcomes, in order, whoever does the work.
+
+One worker evaluates in this process. More are processes of `optimize.worker_process`, each fed one
+combination at a time over a socket. A worker that dies is replaced and its combination given to
+another; nothing of it has been recorded by then, so nothing is lost or counted twice. The workers
+read the market data from one file that is mapped by all of them.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from optimize.objective import Objective, Outcome, evaluate_guarded
+from optimize.worker_payload import write_payload
+from strategy.errors import StudyError
+
+MAX_DEATHS = 20  # of workers, on one combination in a row, before it is failed
+MAX_FRUITLESS_STARTS = 10  # workers that died before their first answer, in a row
+_POLL_SECONDS = 0.2  # how often a stop request is looked for
+
+
+class Interrupted(Exception):  # noqa: N818  no error: the batch is released on request
+    """A stop was requested before the batch was done."""
+
+
+class Evaluator(Protocol):
+    """Evaluates batches; to be closed."""
+
+    def evaluate(self, batch: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """Outcomes in the order of the batch.
+
+        Raises:
+            Interrupted: a stop was requested first.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
+
+class InProcess:
+    """Evaluates in this process, one after the other."""
+
+    def __init__(self, objective: Objective, stop: threading.Event) -> None:
+        self._objective = objective
+        self._stop = stop
+
+    def evaluate(self, batch: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """See Evaluator."""
+        outcomes = []
+        for combination in batch:
+            if self._stop.is_set():
+                raise Interrupted
+            outcomes.append(evaluate_guarded(self._objective, combination))
+        return outcomes
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+class WorkerPool:
+    """Evaluates in `n_workers` processes."""
+
+    def __init__(self, objective: Objective, n_workers: int, stop: threading.Event) -> None:
+        self._stop = stop
+        self._n_fruitless = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="rorq-workers-")
+        self._payload = Path(self._folder.name) / "objective"
+        write_payload(self._payload, objective)
+        self._workers: list[_Worker] = [_Worker(self._payload) for _ in range(n_workers)]
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the workers, for tests that kill them."""
+        return [worker.process.pid for worker in self._workers]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def evaluate(self, batch: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+        """See Evaluator.
+
+        Raises:
+            StudyError: workers die before they can answer at all.
+        """
+        outcomes: dict[int, Outcome] = {}
+        deaths = [0] * len(batch)
+        to_do = deque(range(len(batch)))
+        while len(outcomes) < len(batch):
+            for worker in self._workers:
+                if worker.task is None and to_do:
+                    worker.give(to_do.popleft(), batch)
+            for worker in self._ready():
+                task, outcome = worker.answer()
+                if outcome is not None:
+                    outcomes[task] = outcome
+                    self._n_fruitless = 0
+                    continue
+                self._replace(worker)
+                deaths[task] += 1
+                if deaths[task] < MAX_DEATHS:
+                    to_do.appendleft(task)
+                else:
+                    outcomes[task] = Outcome(error=f"its worker died {MAX_DEATHS} times in a row")
+        return [outcomes[i] for i in range(len(batch))]
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.end()
+        self._workers = []
+        self._folder.cleanup()
+
+    def _ready(self) -> list["_Worker"]:
+        busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
+        while True:
+            if self._stop.is_set():
+                raise Interrupted
+            ready = wait(list(busy), timeout=_POLL_SECONDS)
+            if ready:
+                return [busy[connection] for connection in ready]  # type: ignore[index]
+
+    def _replace(self, dead: "_Worker") -> None:
+        self._n_fruitless += 1
+        if self._n_fruitless > MAX_FRUITLESS_STARTS + len(self._workers):
+            raise StudyError(
+                f"{self._n_fruitless} worker processes in a row ended without an answer, the "
+                f"last with exit code {dead.process.poll()}",
+                expected="worker processes that run",
+                remedy="run with workers 1 to see the fault in this process",
+            )
+        dead.end()
+        self._workers[self._workers.index(dead)] = _Worker(self._payload)
+
+
+class _Worker:
+    """One process and the socket to it."""
+
+    def __init__(self, payload: Path) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603  our own module, no shell
+                [sys.executable, "-m", "optimize.worker_process", str(theirs.fileno()), payload],
+                pass_fds=[theirs.fileno()],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # a terminal's Ctrl-C is for the run, which decides
+            )
+        self.connection = Connection(ours.detach())
+        self.task: int | None = None
+
+    def give(self, task: int, batch: Sequence[Mapping[str, Any]]) -> None:
+        """Hand over a combination; a dead worker shows when its answer is read."""
+        self.task = task
+        try:
+            self.connection.send(dict(batch[task]))
+        except OSError:
+            return
+
+    def answer(self) -> tuple[int, Outcome | None]:
+        """The task and its outcome, or None if the worker is dead."""
+        task, self.task = self.task, None
+        assert task is not None  # noqa: S101
+        try:
+            outcome: Outcome = self.connection.recv()
+        except (EOFError, OSError):
+            return task, None
+        return task, outcome
+
+    def end(self) -> None:
+        """Kill the process, if it lives, and wait for it."""
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,83 @@
+"""What tests of studies share: a small space, an objective without market data, a run."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from optimize.database_settings import DatabaseSettings
+from optimize.objective import INSUFFICIENT_TRADES, Outcome
+from optimize.search_space import SearchSpace
+from optimize.settings import StudySettings
+from optimize.study import StudySummary, run_study
+from strategy.date_range import DateRange
+
+RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 31))
+SMALL = SearchSpace.from_mapping(
+    {
+        "entry_window": ["09:30-10:30"],
+        "stretch_threshold": [0.001, 0.002, 0.003, 0.004, 0.005],
+        "reclaim_percentage": [0.4, 0.5],
+        "cooldown_period_seconds": [60, 90, 120],
+        "take_profit_percent": [25],
+        "stop_loss_percent": [-25],
+        "max_trade_duration_seconds": [60],
+        "option_selection_mode": ["itm", "otm"],
+    }
+)  # 60 combinations
+
+
+def height(combination: Mapping[str, Any]) -> float:
+    """A smooth landscape over the seed's space, its top at 0.005, 0.6, 120, 60, -60, 180."""
+    return 10.0 - (
+        400 * abs(combination["stretch_threshold"] - 0.005)
+        + 5 * abs(combination["reclaim_percentage"] - 0.6)
+        + abs(combination["cooldown_period_seconds"] - 120) / 100
+        + abs(combination["take_profit_percent"] - 60) / 20
+        + abs(combination["stop_loss_percent"] + 60) / 20
+        + abs(combination["max_trade_duration_seconds"] - 180) / 100
+        + (combination["option_selection_mode"] == "otm")
+    )
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """An objective: a height, some combinations infeasible, some failing, maybe slow."""
+
+    prune_below: float = -1e9
+    fail_at: float | None = None  # stretch_threshold whose combinations raise
+    seconds: float = 0.0
+
+    def __call__(self, combination: Mapping[str, Any], /) -> Outcome:
+        time.sleep(self.seconds)
+        if self.fail_at == combination["stretch_threshold"]:
+            raise ArithmeticError(f"no height at {self.fail_at}")
+        value = height(combination)
+        attributes = {"total_trades": 12, "net_pnl_usd": value * 3}
+        if value < self.prune_below:
+            return Outcome(prune_reason=INSUFFICIENT_TRADES, attributes=attributes)
+        return Outcome(value=value, attributes=attributes)
+
+
+def run(
+    database: DatabaseSettings,
+    *,
+    space: SearchSpace | None = None,
+    objective: Any = None,
+    stop: Any = None,
+    progress: Any = None,
+    **settings: Any,
+) -> StudySummary:
+    """Run a study on a landscape."""
+    return run_study(
+        settings=StudySettings(**settings),
+        date_range=RANGE,
+        sessions=[],
+        search_space=space or SearchSpace.seed(),
+        fixed_params={},
+        database=database,
+        objective=objective or Landscape(),
+        stop=stop,
+        progress=progress,
+    )
