@@ -56,7 +56,8 @@ def test_kernels_agree_with_reference_on_random_sessions(
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.timeout(600)
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(session_ranges(), strategy_params())
 def test_kernels_agree_with_reference_on_many_random_sessions(
     frames: list[SessionFrames], params: StrategyParams
