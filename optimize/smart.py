@@ -1,0 +1,183 @@
+"""`python -m optimize.smart`: one study from the command line, without Dagster.
+
+Options are the knobs of `optimize.settings.StudySettings`, generated from it; environment
+variables of the same names in capitals (N_TRIALS) set them too. How the outcome looks belongs to
+`optimize.smart_tables`.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from optimize.database import ensure_database
+from optimize.search_space import SearchSpace
+from optimize.settings import StudySettings
+from optimize.signals import stop_on_signals
+from optimize.smart_tables import print_summary, progress_bar
+from optimize.study import run_study
+from strategy.date_range import DateRange
+from strategy.errors import MissingSessionError, ParameterError, RorqError
+from strategy.market_data import list_sessions, load_sessions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+_IN_ENVIRONMENT = (  # knobs that the environment may set, in capitals
+    "study_name", "n_trials", "n_startup_trials", "n_ei_candidates", "min_trade_threshold",
+    "max_attempt_limit", "enable_persistence",
+)  # fmt: skip
+_FLAGS = {"shared": "--join/--no-join"}  # knob -> its option, where the names differ
+
+
+def knob_options(command: F) -> F:
+    """Add one option for each knob of StudySettings, with its help and default."""
+    for name, field in reversed(StudySettings.model_fields.items()):
+        dashed = name.replace("_", "-")
+        is_flag = field.annotation is bool
+        flag = _FLAGS.get(name, f"--{dashed}/--no-{dashed}" if is_flag else f"--{dashed}")
+        choices = getattr(field.annotation, "__args__", ())
+        kind: Any = click.Choice(choices) if choices else None if is_flag else field.annotation
+        command = click.option(
+            flag,
+            name,
+            type=kind,
+            default=field.default,
+            show_default=True,
+            envvar=name.upper() if name in _IN_ENVIRONMENT else None,
+            help=field.description,
+        )(command)
+    return command
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--backtest-start-date",
+    type=_DATE,
+    envvar="BACKTEST_START_DATE",
+    help="First day of the range. Default: the month of the latest cached session.",
+)
+@click.option(
+    "--backtest-end-date",
+    type=_DATE,
+    envvar="BACKTEST_END_DATE",
+    help="Last day of the range.",
+)
+@click.option("--ticker", default="SPY", show_default=True, help="Underlying traded.")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    envvar="RORQ_CACHE",
+    help="Folder of the cached sessions. Default: polygon_cache in the project root.",
+)
+@click.option(
+    "--project-root",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="RORQ_HOME",
+    default=_CHECKOUT,
+    help="Folder of config.py and of the embedded database. Default: this checkout.",
+)
+@click.option(
+    "--search-space",
+    type=click.Path(path_type=Path),
+    help="TOML file that replaces the values of any dimension.",
+)
+@click.option(
+    "--fix",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a strategy parameter that is not searched, such as slippage_amount=0.03.",
+)
+@click.option("--allow-missing", is_flag=True, help="Run although sessions are missing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@knob_options
+def main(
+    *,
+    backtest_start_date: datetime | None,
+    backtest_end_date: datetime | None,
+    ticker: str,
+    cache: Path | None,
+    project_root: Path,
+    search_space: Path | None,
+    fix: tuple[str, ...],
+    allow_missing: bool,
+    as_json: bool,
+    **knobs: Any,
+) -> None:
+    """Search the strategy's parameters on one range of cached sessions; resume if it is stored."""
+    settings = StudySettings(**knobs)
+    cache = cache or project_root / "polygon_cache"
+    date_range = _date_range(cache, ticker, backtest_start_date, backtest_end_date)
+    space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
+    fixed_params = {"ticker": ticker, **dict(_name_and_value(text) for text in fix)}
+    sessions = load_sessions(cache, ticker, date_range, allow_missing=allow_missing)
+    console = Console(stderr=as_json)
+    with stop_on_signals() as stop, progress_bar(console) as progress:
+        summary = run_study(
+            settings=settings,
+            date_range=date_range,
+            sessions=sessions,
+            search_space=space,
+            fixed_params=fixed_params,
+            database=ensure_database(project_root),
+            progress=progress,
+            stop=stop,
+        )
+    if as_json:
+        click.echo(json.dumps(summary.to_json_dict(), indent=2))
+    else:
+        print_summary(console, summary, {session.source for session in sessions})
+
+
+def run() -> None:
+    """The command with the project's errors as one line each."""
+    try:
+        main()
+    except RorqError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
+        sys.exit(1)
+
+
+def _escaped(error: RorqError) -> str:
+    return str(error).replace("[", r"\[")
+
+
+def _date_range(
+    cache: Path, ticker: str, start: datetime | None, end: datetime | None
+) -> DateRange:
+    if start is not None and end is not None:
+        return _with_sessions(DateRange(start.date(), end.date()))
+    cached = list_sessions(cache, ticker)
+    if not cached:
+        raise MissingSessionError(
+            f"no session of {ticker} in {cache}",
+            expected="at least one",
+            remedy="run `rorq sample`, `rorq import-legacy` or `rorq download`",
+        )
+    first = start.date() if start else DateRange.of_month(cached[-1]).start_date
+    last = end.date() if end else DateRange.of_month(cached[-1]).end_date
+    return _with_sessions(DateRange(first, last))
+
+
+def _with_sessions(date_range: DateRange) -> DateRange:
+    date_range.require_sessions()
+    return date_range
+
+
+def _name_and_value(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise ParameterError(
+            f"--fix {text!r}", expected="NAME=VALUE", remedy="put = between name and value"
+        )
+    return name.strip(), value.strip()
+
+
+if __name__ == "__main__":
+    run()
