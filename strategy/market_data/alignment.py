@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from strategy.date_range import SessionTimes, session_times
 from strategy.errors import BadDataError
+from strategy.market_data.occ_symbol import contradictions
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
 from strategy.session import FloatArray, IntArray, SessionData
 
@@ -49,7 +50,7 @@ def align_session(
             remedy=_FETCH_AGAIN,
         )
     closes, vwaps = _align_underlying(underlying[on_grid], seconds[on_grid], times.n_seconds)
-    chain = _sorted_chain(chain, day, prefix + CHAIN_FILE)
+    chain = _sorted_chain(chain, ticker, day, prefix + CHAIN_FILE)
     is_call = (chain["contract_type"] == "call").to_numpy()
     strikes = chain["strike_price"].to_numpy(np.float64)
     tickers = tuple(chain["ticker"])
@@ -107,6 +108,8 @@ def _align_options(
 ) -> tuple[IntArray, IntArray, npt.NDArray[np.int32]]:
     """Rows of the bars on the grid, in contract order, the contracts' offsets, and the seconds."""
     encoded = pa.chunked_array(pa.array(options["ticker"], from_pandas=True)).combine_chunks()
+    if encoded.null_count:
+        raise _bad(label, "ticker", "missing values", "a contract in every row")
     codes = encoded.dictionary_encode()
     contract_of_name = {name: row for row, name in enumerate(tickers)}
     contract_of_code = np.array(
@@ -138,10 +141,10 @@ def _sound_seconds(
     stamps = bars["timestamp"]
     if stamps.isna().any():
         raise _bad(label, "timestamp", "missing values", "a time in every row")
-    milliseconds = stamps.astype("int64").to_numpy()
+    milliseconds = np.asarray(stamps.astype("int64"), dtype=np.int64)
     if (milliseconds % 1000).any():
         raise _bad(label, "timestamp", "fractions of a second", "whole seconds")
-    seconds = milliseconds // 1000 - times.open_utc_seconds
+    seconds: IntArray = milliseconds // 1000 - times.open_utc_seconds
     day_start = -_SECONDS_BEFORE_OPEN
     if len(seconds) and (seconds.min() < day_start or seconds.max() >= day_start + 86_400):
         raise _bad(label, "timestamp", "bars of another day", "bars of this session's day")
@@ -165,6 +168,8 @@ def _require_sound_prices(bars: pd.DataFrame, label: str) -> None:
     for name in ("open", "close", "high"):
         if (prices["low"] > prices[name]).any():
             raise _bad(label, "low", f"a low above the {name}", f"low <= {name}")
+        if (prices["high"] < prices[name]).any():
+            raise _bad(label, "high", f"a high below the {name}", f"high >= {name}")
     volume = bars["volume"].to_numpy(np.float64)
     if np.isinf(volume).any():
         raise _bad(label, "volume", "infinite values", "finite numbers")
@@ -177,12 +182,14 @@ def _require_positive(values: FloatArray, label: str, column: str) -> None:
         raise _bad(label, column, f"the value {values[~sound][0]}", "finite prices above zero")
 
 
-def _sorted_chain(chain: pd.DataFrame, day: date, label: str) -> pd.DataFrame:
+def _sorted_chain(chain: pd.DataFrame, ticker: str, day: date, label: str) -> pd.DataFrame:
     """Calls by strike, then puts by strike."""
     if chain.empty:
         raise _bad(label, "ticker", "an empty chain", "the contracts that expire on the day")
     if chain["ticker"].isna().any() or chain["ticker"].duplicated().any():
         raise _bad(label, "ticker", "missing or repeated tickers", "one row a contract")
+    if not (chain["underlying_ticker"] == ticker).all():
+        raise _bad(label, "underlying_ticker", "another underlying", f"{ticker} in every row")
     other = chain["expiration_date"][chain["expiration_date"] != day]
     if len(other):
         raise _bad(label, "expiration_date", f"the expiry {other.iloc[0]}", f"{day} in every row")
@@ -194,6 +201,9 @@ def _sorted_chain(chain: pd.DataFrame, day: date, label: str) -> pd.DataFrame:
         raise _bad(label, "shares_per_contract", "missing or non-positive values", "100 mostly")
     if chain.duplicated(["contract_type", "strike_price"]).any():
         raise _bad(label, "strike_price", "two contracts of one type and strike", "one each")
+    if (contradicting := contradictions(chain)).any():
+        found = f"the symbol {chain['ticker'][contradicting].iloc[0]} of another contract"
+        raise _bad(label, "ticker", found, "symbols that agree with expiry, type and strike")
     return chain.sort_values(["contract_type", "strike_price"], kind="stable")
 
 

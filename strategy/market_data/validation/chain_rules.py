@@ -1,19 +1,15 @@
 """Rules on the chain of a session, and on how the option bars fit to it."""
 
-import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
+from strategy.market_data.occ_symbol import contradictions
 from strategy.market_data.schema import CHAIN_FILE
 from strategy.market_data.validation.findings import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import BoolArray, SessionView
-
-# The Options Clearing Corporation's symbol: root, expiry, call or put, strike in thousandths.
-_OCC = re.compile(r"O:[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
 
 
 def empty_chain(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
@@ -74,22 +70,6 @@ def bars_outside_chain(view: SessionView, _: ValidationSettings) -> Iterator[Hit
             count=int(np.count_nonzero(rows)),
             example=f"{len(names)} contracts, such as {names[0]}",
         )
-
-
-def contradictions(chain: pd.DataFrame) -> BoolArray:
-    """Rows whose ticker is an OCC symbol that disagrees with the row's other columns."""
-    columns = ("ticker", "expiration_date", "contract_type", "strike_price")
-    rows = zip(*(chain[name] for name in columns), strict=True)
-    return np.fromiter((_contradicts(*row) for row in rows), bool, len(chain))
-
-
-def _contradicts(ticker: object, expiry: object, contract_type: object, strike: float) -> bool:
-    symbol = _OCC.fullmatch(ticker) if isinstance(ticker, str) else None
-    if symbol is None or not np.isfinite(strike):
-        return False
-    told = (symbol[1], symbol[2], int(symbol[3]))
-    day = f"{expiry:%y%m%d}" if isinstance(expiry, dt.date) else ""
-    return told != (day, str(contract_type)[:1].upper(), round(strike * 1000))
 
 
 def _hit(chain: pd.DataFrame, broken: BoolArray, column: str) -> Iterable[Hit]:

@@ -1,0 +1,30 @@
+"""Option tickers of the Options Clearing Corporation, such as O:SPY230103C00384000.
+
+A ticker tells root, expiry (yymmdd), call or put, and strike in thousandths of a dollar. What it
+tells must agree with the columns beside it. Tickers of another form are not looked at.
+"""
+
+import datetime as dt
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+_SYMBOL = re.compile(r"O:[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
+
+
+def contradictions(chain: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Rows of a chain whose ticker disagrees with the row's expiry, type or strike."""
+    columns = ("ticker", "expiration_date", "contract_type", "strike_price")
+    rows = zip(*(chain[name] for name in columns), strict=True)
+    return np.fromiter((_contradicts(*row) for row in rows), bool, len(chain))
+
+
+def _contradicts(ticker: object, expiry: object, contract_type: object, strike: float) -> bool:
+    symbol = _SYMBOL.fullmatch(ticker) if isinstance(ticker, str) else None
+    if symbol is None or not np.isfinite(strike):
+        return False
+    told = (symbol[1], symbol[2], int(symbol[3]))
+    day = f"{expiry:%y%m%d}" if isinstance(expiry, dt.date) else ""
+    return told != (day, str(contract_type)[:1].upper(), round(strike * 1000))
