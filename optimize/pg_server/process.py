@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from optimize.pg_server.home import ServerHome, account_for_initdb, give_to_server
 from strategy.errors import DatabaseUnreachableError
@@ -20,6 +20,7 @@ from strategy.errors import DatabaseUnreachableError
 SUPERUSER = "rorq"
 _START_SECONDS = 60
 _STOP_SECONDS = 30
+_SURVIVOR_SECONDS = 5
 _LARGEST_LOG_BYTES = 10_000_000
 _SETTINGS_FILE = "rorq.conf"
 
@@ -58,7 +59,8 @@ def initialise(home: ServerHome, password: str) -> None:
     for left_over in home.folder.glob("data.new-*"):
         shutil.rmtree(left_over)
     beside = home.folder / f"data.new-{secrets.token_hex(4)}"
-    password_file = home.folder / f"{beside.name}.password"
+    password_file = home.folder / "initdb.password"
+    password_file.unlink(missing_ok=True)
     account = account_for_initdb(home)
     try:
         beside.mkdir(mode=0o700)
@@ -82,7 +84,7 @@ def launch(home: ServerHome, port: int, extra_settings: Mapping[str, str]) -> No
         StartFailedError: it did not come up; the message has the last line of its log.
     """
     _prepare_log(home)
-    _disarm_stale_pid_file(home)
+    _clear_after_a_kill(home)
     settings = {**SERVER_SETTINGS, **extra_settings, "port": str(port)}
     settings_file = home.data_dir / _SETTINGS_FILE
     settings_file.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
@@ -122,10 +124,18 @@ def server_process(home: ServerHome) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(pid)
-        is_ours = str(home.data_dir) in process.cmdline()
-        return process if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
+    except psutil.NoSuchProcess:
         return None
+    return process if _works_in(home, process) else None
+
+
+def _works_in(home: ServerHome, process: psutil.Process) -> bool:
+    """Tell whether the process works in our data folder, as PostgreSQL does, moved or not."""
+    try:
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+        return is_alive and Path(process.cwd()) == home.data_dir
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def recorded_port(home: ServerHome) -> int | None:
@@ -140,15 +150,22 @@ def _pid_file_line(home: ServerHome, line: int) -> int | None:
         return None
 
 
-def _disarm_stale_pid_file(home: ServerHome) -> None:
-    """Keep PostgreSQL from taking an unrelated process with a reused id for a running server.
+def _clear_after_a_kill(home: ServerHome) -> None:
+    """Make way for a start when the server was killed and could not clear up after itself.
 
-    The id is replaced by ours, which PostgreSQL knows to be its starter's; the rest stays, so
-    that it still refuses to start beside surviving children of a killed server.
+    Its busy children are ended, as a dying server would have. In the pid file its id is replaced
+    by ours, which PostgreSQL knows to be its starter's, lest it takes an unrelated process with a
+    reused id for a running server; the rest stays, for PostgreSQL's own check of shared memory.
     """
     pid_file = home.data_dir / "postmaster.pid"
     if not pid_file.exists() or server_process(home) is not None:
         return
+    survivors = [p for p in psutil.process_iter() if _works_in(home, p)]
+    for how in (signal.SIGQUIT, signal.SIGKILL):
+        for process in survivors:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(how)
+        survivors = psutil.wait_procs(survivors, _SURVIVOR_SECONDS)[1]
     lines = pid_file.read_text(errors="replace").splitlines()
     if _pid_file_line(home, 0) is None:
         pid_file.unlink()
