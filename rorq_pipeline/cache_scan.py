@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from strategy.market_data.layout import ticker_folder
-
 _SIGNATURE_BYTES = 8
 
 
@@ -22,6 +20,7 @@ class CacheScan:
     """What one look at a ticker's folder gave."""
 
     signatures: Mapping[date, str]  # session -> digest of its files' names, sizes and times
+    changed_seconds: Mapping[date, float]  # session -> time of its last change, since 1970
     newest_change_seconds: float  # since 1970; 0 where the folder is absent
 
     def quiet_seconds(self, now: float | None = None) -> float:
@@ -32,13 +31,16 @@ class CacheScan:
 
 def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
     """Look at every session folder, and at those in the making for the time of the last change."""
+    from strategy.market_data.layout import ticker_folder  # with pandas and pyarrow
+
     folder = ticker_folder(cache_dir, ticker)
     signatures: dict[date, str] = {}
+    changes: dict[date, float] = {}
     try:
         newest = _changed(folder.stat())
         entries = list(os.scandir(folder))
     except FileNotFoundError:
-        return CacheScan(signatures={}, newest_change_seconds=0.0)
+        return CacheScan(signatures={}, changed_seconds={}, newest_change_seconds=0.0)
     for entry in entries:
         if not entry.is_dir():
             continue
@@ -49,8 +51,12 @@ def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
         newest = max(newest, changed)
         day = _date_or_none(entry.name)
         if day is not None:
-            signatures[day] = signature
-    return CacheScan(signatures=dict(sorted(signatures.items())), newest_change_seconds=newest)
+            signatures[day], changes[day] = signature, changed
+    return CacheScan(
+        signatures=dict(sorted(signatures.items())),
+        changed_seconds=changes,
+        newest_change_seconds=newest,
+    )
 
 
 def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:

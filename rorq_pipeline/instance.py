@@ -47,3 +47,9 @@ def project_instance(paths: ProjectPaths) -> Iterator["dg.DagsterInstance"]:
     with dg.DagsterInstance.get() as instance:
         fail_lost_commands(instance)
         yield instance
+
+
+def workspace_file(paths: ProjectPaths) -> Path:
+    """Return the project's workspace.yaml, else that of the checkout."""
+    own = paths.root / "workspace.yaml"
+    return own if own.exists() else Path(__file__).parent.parent / "workspace.yaml"

@@ -1,5 +1,6 @@
 """Which backtest ranges a session belongs to, and which range is meant when none is named."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import Enum
@@ -7,7 +8,6 @@ from pathlib import Path
 
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError
-from strategy.market_data.layout import list_sessions
 from strategy.params import StrategyParams
 
 DEFAULT_TICKER: str = StrategyParams.model_fields["ticker"].default
@@ -49,8 +49,9 @@ def ranges_of(
 
 
 def _windows_with(day: date, cached: Sequence[date], length: int) -> list[DateRange]:
-    windows = (cached[i : i + length] for i in range(len(cached) - length + 1))
-    return [DateRange(w[0], w[-1]) for w in windows if w[0] <= day <= w[-1]]
+    position = bisect_left(cached, day)
+    first, last = max(0, position - length + 1), min(position, len(cached) - length)
+    return [DateRange(cached[i], cached[i + length - 1]) for i in range(first, last + 1)]
 
 
 def range_or_latest_month(
@@ -64,6 +65,8 @@ def range_or_latest_month(
     """
     if text:
         return DateRange.parse(text)
+    from strategy.market_data.layout import list_sessions  # with pandas and pyarrow
+
     cached = list_sessions(cache_dir, ticker)
     if not cached:
         raise MissingSessionError(

@@ -46,7 +46,7 @@ def materialize_range(
             instance=instance,
             partition_key=date_range.key,
             asset_selection=keys,
-            run_config=run_config,
+            run_config={"loggers": {"console": {}}, **(run_config or {})},
             tags={WORKER_TAG: this_worker(), "dagster/max_retries": "0"},
             raise_on_error=False,
         )
@@ -82,5 +82,5 @@ def _cause(result: dg.ExecuteInProcessResult) -> str:
         error = failure.error
         if error is not None:
             root = error.cause or error
-            return f"{event.step_key}: {root.cls_name}: {root.message.strip().splitlines()[0]}"
+            return f"{event.step_key}: {root.message.strip().splitlines()[0]}"
     return "the run failed before its first step; see its log in Dagster"

@@ -14,7 +14,7 @@ class _StepLines(logging.Handler):
     """Prints starts and ends of steps, and what assets log, to standard error."""
 
     def __init__(self) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)  # Dagster logs starts and ends of steps as debug
         self._started: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -22,13 +22,17 @@ class _StepLines(logging.Handler):
         event = metadata["dagster_event"]
         step = metadata["step_key"]
         if event is None:
-            self._line(f"  {metadata['orig_message']}", "yellow" if record.levelno > 20 else "dim")
+            self._message(record.levelno, metadata["orig_message"])
         elif event.event_type is dg.DagsterEventType.STEP_START:
             self._started[step] = time.monotonic()
             self._line(f"{step} …", "bold")
         elif event.event_type is dg.DagsterEventType.STEP_SUCCESS:
             seconds = time.monotonic() - self._started.pop(step, time.monotonic())
             self._line(f"{step} done in {seconds:.1f} s", "green")
+
+    def _message(self, level: int, text: str) -> None:
+        if level >= logging.INFO:
+            self._line(f"  {text}", "yellow" if level > logging.INFO else "dim")
 
     def _line(self, text: str, style: str) -> None:
         error_console.print(Text(text, style=style), soft_wrap=True)
@@ -37,6 +41,6 @@ class _StepLines(logging.Handler):
 @dg.logger(description="One line a step, on standard error.")
 def step_lines_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """Log to the terminal of a rorq command."""
-    logger = logging.Logger("rorq", logging.INFO)  # noqa: LOG001  no other handler may see it
+    logger = logging.Logger("rorq", logging.DEBUG)  # noqa: LOG001  no other handler may see it
     logger.addHandler(_StepLines())
     return logger

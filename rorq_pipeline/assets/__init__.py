@@ -1,0 +1,12 @@
+"""The asset graph, one module an asset: read config, make one call into the domain, tell."""
+
+import dagster as dg
+
+from rorq_pipeline.assets.best_params import best_params
+from rorq_pipeline.assets.optimization import optimization
+from rorq_pipeline.assets.report import report
+from rorq_pipeline.assets.validated_cache import validated_cache
+
+ASSETS: tuple[dg.AssetsDefinition, ...] = (validated_cache, optimization, best_params, report)
+
+__all__ = ["ASSETS"]

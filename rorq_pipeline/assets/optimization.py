@@ -1,0 +1,111 @@
+"""The asset `optimization`: the study of one range, kept in PostgreSQL and resumed by every run."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.config import OptimizationConfig
+from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.partitions import STUDIES_POOL
+from rorq_pipeline.progress import StudyLog
+from rorq_pipeline.resources import MarketData, StudyDatabase
+from rorq_pipeline.validated import load_validated
+
+if TYPE_CHECKING:
+    from optimize.results import StudySummary
+
+_LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
+
+
+@range_asset(
+    group="search",
+    kinds={"optuna", "postgres"},
+    code_version="1",
+    stage="optimization",
+    io_manager_key="parameters",
+    ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
+    pool=STUDIES_POOL,
+    retry_policy=_LOST_STEP,
+    description="An Optuna study over the search space, on validated sessions only. Trials are "
+    "kept as they complete, so that a run goes on where the last one ended.",
+)
+def optimization(
+    context: dg.AssetExecutionContext,
+    config: OptimizationConfig,
+    market_data: MarketData,
+    study_database: StudyDatabase,
+    validated_cache: Table,
+) -> dg.MaterializeResult:
+    """Run or resume the study."""
+    from optimize.study import run_study
+    from strategy.session import data_fingerprint
+
+    date_range = range_of(context)
+    with one_line_failures():
+        settings, space = config.study_settings(), config.space()
+        fixed_params = {"ticker": market_data.ticker, **config.fixed_params}
+        sessions, vouched = load_validated(market_data, date_range, space, validated_cache)
+        if not vouched:
+            context.log.info("no validation of just these files was at hand: validated here")
+        summary = run_study(
+            settings=settings,
+            date_range=date_range,
+            sessions=sessions,
+            search_space=space,
+            fixed_params=fixed_params,
+            database=study_database.settings(),
+            progress=StudyLog(context, config.progress_seconds),
+        )
+    return dg.MaterializeResult(
+        value={
+            **summary.to_json_dict(),
+            "date_range": date_range.key,
+            "data_fingerprint": data_fingerprint(sessions),
+            "settings": settings.model_dump(mode="json"),
+            "search_space": space.to_json_dict(),
+            "fixed_params": fixed_params,
+        },
+        metadata={
+            **_numbers(summary),
+            "sessions": len(sessions),
+            "study": summary.study_name,
+            "stop_reason": summary.stop_reason,
+            "resumed": summary.resumed,
+            "warm_started_from": summary.warm_started_from or "none",
+            "pruned_by_reason": dict(summary.n_pruned),
+            "best_trials": dg.MetadataValue.md(_top_table(summary)),
+        },
+    )
+
+
+def _numbers(summary: "StudySummary") -> Mapping[str, dg.MetadataValue]:
+    return numbers(
+        {
+            "return_on_risk_percent": summary.best_value,
+            "trials": summary.n_trials,
+            "complete": summary.n_complete,
+            "pruned": sum(summary.n_pruned.values()),
+            "duplicates": sum(summary.n_duplicates.values()),
+            "failed": summary.n_failed,
+            "evaluated_in_this_run": summary.n_evaluated,
+            "seconds": summary.seconds,
+            "trials_per_second": summary.trials_per_second,
+        }
+    )
+
+
+def _top_table(summary: "StudySummary") -> str:
+    """The best trials as Markdown, dimensions with a single value left out."""
+    if not summary.top_trials:
+        return "no trial is complete"
+    names = list(summary.top_trials[0].params)
+    rows = [
+        [str(t.number), f"{t.value:.2f}", str(t.metrics["total_trades"])]
+        + [str(t.params[name]) for name in names]
+        for t in summary.top_trials
+    ]
+    head = ["trial", "return on risk, %", "trades", *names]
+    lines = [head, ["---:"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

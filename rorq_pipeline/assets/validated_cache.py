@@ -1,0 +1,77 @@
+"""The asset `validated_cache`: what a range's cached sessions are, and what is wrong in them."""
+
+import dagster as dg
+
+from rorq_pipeline.artifacts import artifact_path
+from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.checks.data import FAMILIES, family_results
+from rorq_pipeline.config import ValidationConfig
+from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.resources import MarketData
+from rorq_pipeline.validated import validate
+
+
+@range_asset(
+    group="data",
+    kinds={"parquet", "python"},
+    code_version="1",
+    stage="validation",
+    io_manager_key="tables",
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="validated_cache", description=description, blocking=True)
+        for name, description in FAMILIES.items()
+    ],
+    description="The manifest of a range's cached sessions: one row a session with its source, "
+    "fingerprint, counts and findings. Errors stop the run before anything is computed.",
+)
+def validated_cache(
+    context: dg.AssetExecutionContext, config: ValidationConfig, market_data: MarketData
+) -> dg.MaterializeResult:
+    """Validate the cached sessions; those that have not changed since are taken over."""
+    date_range = range_of(context)
+    with one_line_failures():
+        report = validate(
+            market_data,
+            date_range,
+            config.space(),
+            config.settings(),
+            _former_manifest(context),
+        )
+    context.log.info(
+        "%d sessions validated, %d of them unchanged: %d errors, %d warnings",
+        len(report.records),
+        report.taken_over,
+        len(report.errors),
+        len(report.warnings),
+    )
+    return dg.MaterializeResult(
+        value=report.manifest,
+        data_version=dg.DataVersion(report.fingerprint[:32]),
+        check_results=family_results(report),
+        metadata={
+            **numbers(
+                {
+                    "sessions": sum(record.is_cached for record in report.records),
+                    "not_yet_cached": report.not_yet_cached,
+                    "taken_over": report.taken_over,
+                    "errors": len(report.errors),
+                    "warnings": len(report.warnings),
+                    "option_bars": sum(record.option_bars for record in report.records),
+                }
+            ),
+            "source": ", ".join(report.sources) or "none",
+            "synthetic": report.is_synthetic,
+            "data_fingerprint": report.fingerprint,
+        },
+    )
+
+
+def _former_manifest(context: dg.AssetExecutionContext) -> Table:
+    """Return what the last materialisation of this partition left, if it can be read."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(artifact_path("validated_cache", context.partition_key, ".parquet"))
+    except (OSError, pa.ArrowException):
+        return None

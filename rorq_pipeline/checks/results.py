@@ -1,0 +1,92 @@
+"""The checks of `best_params`: what makes a result doubtful though the data is sound."""
+
+from typing import Any
+
+import dagster as dg
+
+from rorq_pipeline.config import ResultCheckConfig
+
+_SPECS = {
+    "enough_complete_trials": "The study completed enough trials to be a search.",
+    "not_one_trade": "No single trade makes most of the profit.",
+    "not_one_day": "No single session makes most of the profit.",
+    "stale_fills": "Few fills happened at a stale option price.",
+    "entries_lost": "Few entries were lost to contracts without cached bars.",
+}
+
+
+@dg.multi_asset_check(
+    name="result_checks",
+    specs=[
+        dg.AssetCheckSpec(name, asset="best_params", description=description)
+        for name, description in _SPECS.items()
+    ],
+    can_subset=False,
+    ins={"best_params": dg.AssetIn("best_params")},
+)
+def result_checks(config: ResultCheckConfig, best_params: dict[str, Any]) -> Any:
+    """Hold the published result against the thresholds of the run config."""
+    yield from judge(best_params, config)
+
+
+def judge(best: dict[str, Any], config: ResultCheckConfig) -> list[dg.AssetCheckResult]:
+    """Return one result a check, each with the figure and its threshold."""
+    counts, trades = best["counts"], best["metrics"]["total_trades"]
+    entries = counts["valid_entries"]
+    return [
+        _at_least(
+            "enough_complete_trials",
+            best["n_complete_trials"],
+            config.min_complete_trials,
+            config.complete_trials_severity,
+        ),
+        _at_most(
+            "not_one_trade",
+            best["largest_trade_share_fraction"],
+            config.max_trade_share_fraction,
+            config.single_trade_severity,
+        ),
+        _at_most(
+            "not_one_day",
+            best["largest_day_share_fraction"],
+            config.max_day_share_fraction,
+            config.single_trade_severity,
+        ),
+        _at_most(
+            "stale_fills",
+            counts["stale_prices"] / (2 * trades) if trades else None,
+            config.max_stale_fills_fraction,
+            config.stale_fills_severity,
+        ),
+        _at_most(
+            "entries_lost",
+            counts["missing_contract_data"] / entries if entries else None,
+            config.max_missing_contracts_fraction,
+            config.missing_contracts_severity,
+        ),
+    ]
+
+
+def _at_least(name: str, value: float, bound: float, severity: str) -> dg.AssetCheckResult:
+    return _result(name, value >= bound, value, f"at least {bound:g}", severity)
+
+
+def _at_most(name: str, value: float | None, bound: float, severity: str) -> dg.AssetCheckResult:
+    """A figure that cannot be computed, for want of profit or trades, fails the check."""
+    return _result(
+        name, value is not None and value <= bound, value, f"at most {bound:g}", severity
+    )
+
+
+def _result(
+    name: str, passed: bool, value: float | None, bound: str, severity: str
+) -> dg.AssetCheckResult:
+    found = "not defined" if value is None else f"{value:.3g}"
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key="best_params",
+        passed=passed,
+        severity=dg.AssetCheckSeverity[severity],
+        description=f"{found}; expected {bound}",
+        metadata={"expected": bound} | ({} if value is None else {"value": float(value)}),
+    )

@@ -1,0 +1,87 @@
+"""`rorq demo`: the whole chain once, from sample sessions to a report."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rorq_pipeline.cli.common import console, error_console
+
+if TYPE_CHECKING:
+    from strategy.date_range import DateRange
+
+SAMPLE_START = date(2023, 1, 3)
+SAMPLE_END = date(2023, 1, 31)
+
+
+@click.command()
+def command() -> None:
+    """Run the whole chain for one month and show the best parameters.
+
+    The month is that of the latest cached session; sample sessions are made where there is none.
+    """
+    from rorq_pipeline.cli.progress import step_lines_logger
+    from rorq_pipeline.definitions import build_definitions
+    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.ranges import range_or_latest_month
+    from rorq_pipeline.runner import materialize_range
+
+    paths = ProjectPaths.resolve()
+    make_samples_if_empty(paths.cache)
+    date_range = range_or_latest_month(None, paths.cache)
+    error_console.print(f"backtest range {date_range.key}")
+    materialize_range(
+        date_range, definitions=build_definitions(loggers={"console": step_lines_logger})
+    )
+    show_best(date_range, paths.artifacts)
+
+
+def make_samples_if_empty(cache_dir: Path) -> None:
+    """Make a month of sample sessions where the cache holds no session at all."""
+    from rorq_pipeline.ranges import DEFAULT_TICKER
+    from strategy.date_range import sessions_between
+    from strategy.market_data.layout import list_sessions
+    from strategy.market_data.sample import SampleSettings, write_samples
+
+    if list_sessions(cache_dir, DEFAULT_TICKER):
+        return
+    days = sessions_between(SAMPLE_START, SAMPLE_END)
+    error_console.print(f"no session in {cache_dir}: making {len(days)} synthetic ones")
+    write_samples(cache_dir, days, SampleSettings(ticker=DEFAULT_TICKER))
+
+
+def show_best(date_range: "DateRange", artifacts: Path) -> None:
+    """Print the best parameters with their metrics, and where the report lies."""
+    import json
+
+    from rorq_pipeline.artifacts import artifact_path
+
+    best = json.loads(
+        artifact_path("best_params", date_range.key, ".json", artifacts).read_text("utf-8")
+    )
+    console.print(_table("best parameters", best["trial_params"]))
+    console.print(_table("metrics", best["metrics"]))
+    if best["source"] == "synthetic":
+        console.print("made from synthetic sessions: no statement about any market")
+    report = artifact_path("report", date_range.key, ".html", artifacts)
+    console.print(f"study   {best['study_name']}", soft_wrap=True)
+    console.print(f"report  {report}", soft_wrap=True)
+
+
+def _table(title: str, values: Mapping[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in values.items():
+        table.add_row(name, _text(value))
+    return table
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)

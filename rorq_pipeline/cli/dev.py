@@ -1,0 +1,36 @@
+"""`rorq dev`: Dagster's web server and daemon, with the database up."""
+
+import click
+
+from rorq_pipeline.cli.common import error_console
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--workspace",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Another workspace file than the project's.",
+)
+def command(port: int, host: str, workspace: str | None) -> None:
+    """Start the Dagster UI, its daemon and, if needed, the database.
+
+    Ctrl-C ends UI and daemon; the embedded database goes on until `rorq db stop`.
+    """
+    import os
+    import sys
+
+    from optimize.database import ensure_database
+    from rorq_pipeline.instance import instance_environment, workspace_file
+    from rorq_pipeline.paths import ProjectPaths
+
+    paths = ProjectPaths.resolve()
+    settings = ensure_database(paths.root, keep_running=True)
+    os.environ.update(instance_environment(paths, settings))
+    target = workspace or str(workspace_file(paths))
+    error_console.print(f"Dagster on http://{host}:{port}, database {settings.address}")
+    arguments = ["--workspace", target, "--host", host, "--port", str(port)]
+    sys.stdout.flush()
+    os.chdir(paths.root)
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *arguments])  # noqa: S606

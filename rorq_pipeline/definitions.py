@@ -1,0 +1,56 @@
+"""All definitions, assembled in one function; tests and commands come through the same door.
+
+Loading this module compiles no kernel, opens no database and scans no cache.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from rorq_pipeline.assets import ASSETS
+from rorq_pipeline.automation.schedule import evening_schedule
+from rorq_pipeline.automation.sensor import cache_sensor
+from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.checks import CHECKS
+from rorq_pipeline.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
+from rorq_pipeline.jobs import optimize_range, single_backtest, validate_only
+from rorq_pipeline.paths import ProjectPaths
+from rorq_pipeline.resources import MarketData, StudyDatabase
+
+
+def build_definitions(
+    *, automation: AutomationSettings | None = None, **overrides: Any
+) -> dg.Definitions:
+    """Assemble the definitions.
+
+    Args:
+        automation: Settings of the sensor and the schedule; by default from the environment.
+        overrides: Arguments of dagster.Definitions; `resources` are merged by key, the others
+            replace what stands here.
+    """
+    settings = automation or AutomationSettings.from_environment()
+    resources = {
+        "market_data": MarketData(ticker=settings.ticker),
+        "study_database": StudyDatabase(),
+        "tables": ParquetIOManager(),
+        "parameters": JsonIOManager(),
+        "pages": HtmlIOManager(),
+        **overrides.pop("resources", {}),
+    }
+    parts: dict[str, Any] = {
+        "assets": ASSETS,
+        "asset_checks": CHECKS,
+        "jobs": [optimize_range, validate_only, single_backtest],
+        "sensors": [cache_sensor(settings, _cache_dir, optimize_range)],
+        "schedules": [evening_schedule(settings, _cache_dir, optimize_range)],
+        **overrides,
+    }
+    return dg.Definitions(resources=resources, **parts)
+
+
+def _cache_dir() -> Path:
+    return ProjectPaths.resolve().cache
+
+
+defs = build_definitions()

@@ -1,0 +1,117 @@
+"""From a study's outcome to published parameters: traded once more, and checked against the study.
+
+The published form is a dict of JSON values, which the asset `best_params` keeps as a file.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rorq_pipeline.resources import MarketData
+from strategy.errors import StudyError, StudyMismatchError
+
+if TYPE_CHECKING:
+    from strategy.backtest import BacktestResult
+    from strategy.date_range import DateRange
+    from strategy.session import SessionData
+
+_RELATIVE_TOLERANCE = 1e-9  # the same engine on the same data gives the same value
+
+
+def publish(
+    optimization: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+) -> dict[str, Any]:
+    """Return the best parameters of a study, with metrics and what they were measured on.
+
+    Raises:
+        StudyError: no trial of the study has a value.
+        StudyMismatchError: the cached data, or the engine, is not what the study saw.
+    """
+    from strategy.backtest import ENGINE_VERSION
+
+    if optimization["best_value"] is None:
+        raise StudyError(
+            f"study {optimization['study_name']} has no complete trial "
+            f"({optimization['n_trials']} trials, pruned: {optimization['n_pruned']})",
+            expected="a combination with enough trades",
+            remedy="lower min_trade_threshold, widen the search space, or take a longer range",
+        )
+    sessions = sessions_of_study(optimization, market_data, date_range)
+    params, result = backtest(optimization["best_strategy_params"], sessions)
+    _require_same_value(optimization, result)
+    shares = profit_shares(result)
+    return {
+        "date_range": date_range.key,
+        "ticker": params["ticker"],
+        "source": "+".join(sorted({session.source for session in sessions})),
+        "study_name": optimization["study_name"],
+        "trial_number": optimization["best_trial_number"],
+        "trial_params": dict(optimization["best_params"]),
+        "strategy_params": params,
+        "metrics": result.metrics.as_dict(),
+        "counts": result.counts.as_dict(),
+        "largest_trade_share_fraction": shares[0],
+        "largest_day_share_fraction": shares[1],
+        "n_complete_trials": optimization["n_complete"],
+        "n_sessions": len(sessions),
+        "data_fingerprint": optimization["data_fingerprint"],
+        "engine_version": ENGINE_VERSION,
+    }
+
+
+def sessions_of_study(
+    outcome: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+) -> "Sequence[SessionData]":
+    """Load the sessions that an outcome was measured on.
+
+    Raises:
+        StudyMismatchError: the files have changed since.
+    """
+    from strategy.session import data_fingerprint
+
+    sessions = market_data.load(date_range)
+    found = data_fingerprint(sessions)
+    if found != outcome["data_fingerprint"]:
+        raise StudyMismatchError(
+            f"the cached sessions of {date_range} have fingerprint {found[:12]}",
+            expected=f"{outcome['data_fingerprint'][:12]}, on which the study was made",
+            remedy="materialize optimization again, which starts a study of the new data",
+        )
+    return sessions
+
+
+def backtest(
+    strategy_params: Mapping[str, Any], sessions: "Sequence[SessionData]"
+) -> "tuple[dict[str, Any], BacktestResult]":
+    """Trade parameters in their JSON form; return all of them, defaults included, and the result.
+
+    Raises:
+        ParameterError: a parameter that the strategy does not admit.
+    """
+    from strategy.backtest import run_backtest
+    from strategy.params import StrategyParams
+
+    params = StrategyParams.from_json_dict(dict(strategy_params))
+    return params.to_json_dict(), run_backtest(params, sessions)
+
+
+def profit_shares(result: "BacktestResult") -> tuple[float | None, float | None]:
+    """Largest share of gross profit from one trade and from one session; None without a profit."""
+    pnl = result.trades["net_pnl_usd"]
+    by_day = pnl.groupby(result.trades["session_date"]).sum()
+    return _largest_share(pnl[pnl > 0]), _largest_share(by_day[by_day > 0])
+
+
+def _largest_share(gains: Any) -> float | None:
+    return float(gains.max() / gains.sum()) if len(gains) else None
+
+
+def _require_same_value(optimization: Mapping[str, Any], result: "BacktestResult") -> None:
+    found = result.metrics.return_on_risk_percent
+    expected = optimization["best_value"]
+    if found is None or not math.isclose(found, expected, rel_tol=_RELATIVE_TOLERANCE):
+        raise StudyMismatchError(
+            f"the best trial gives {found} % when traded again",
+            expected=f"{expected} %, as stored in study {optimization['study_name']}",
+            remedy="materialize optimization again with enable_persistence false",
+        )

@@ -1,0 +1,123 @@
+"""Gathering what a report shows from the artifacts of a range, its sessions and its study."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from optimize.search_space import SearchSpace
+from rorq_pipeline.published import backtest, sessions_of_study
+from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
+from rorq_pipeline.report.pictures import trade_pictures
+from rorq_pipeline.resources import MarketData
+from strategy.date_range import DateRange
+from strategy.market_data.validation import records_of
+from strategy.params import StrategyParams
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from optuna.trial import FrozenTrial
+
+    from optimize.database import DatabaseSettings
+
+_PACKAGES = ("rorq-pipeline", "dagster", "optuna", "numba", "numpy", "pandas", "pyarrow")
+
+
+def gather_report(
+    date_range: DateRange,
+    best: Mapping[str, Any],
+    optimization: Mapping[str, Any],
+    manifest: "pd.DataFrame | None",
+    market_data: MarketData,
+    database: "DatabaseSettings",
+    **more: Any,
+) -> ReportData:
+    """Collect a range's report.
+
+    Args:
+        date_range: The range.
+        best: What the asset `best_params` keeps.
+        optimization: What the asset `optimization` keeps.
+        manifest: What the asset `validated_cache` keeps, if it was made.
+        market_data: Where the sessions are.
+        database: Where the study is.
+        more: Further fields of ReportData, taken as they are.
+
+    Raises:
+        StudyMismatchError: the sessions, or the study, are not those of `best`.
+    """
+    sessions = sessions_of_study(best, market_data, date_range)
+    params, result = backtest(best["strategy_params"], sessions)
+    return ReportData(
+        date_range=date_range,
+        ticker=best["ticker"],
+        source=best["source"],
+        params=StrategyParams.from_json_dict(params),
+        trial_params=best["trial_params"],
+        trades=result.trades,
+        metrics=result.metrics.as_dict(),
+        counts=result.counts.as_dict(),
+        sessions=_provenance(manifest, sessions),
+        study_name=best["study_name"],
+        trials=_trials(database, best["study_name"]),
+        knobs=optimization["settings"],
+        search_space=SearchSpace.from_mapping(optimization["search_space"]),
+        pictures=trade_pictures(result.trades, sessions),
+        data_fingerprint=best["data_fingerprint"],
+        engine_version=best["engine_version"],
+        versions={name: version(name) for name in _PACKAGES},
+        configuration=optimization["fixed_params"],
+        command=f"rorq materialize {date_range.key}",
+        made_at=datetime.now(UTC).replace(microsecond=0),
+        **{"checks": _checks(manifest), **more},
+    )
+
+
+def _trials(database: "DatabaseSettings", study_name: str) -> "Sequence[FrozenTrial]":
+    from optimize.study import open_study
+
+    return open_study(database, study_name).get_trials(deepcopy=False)
+
+
+def _provenance(
+    manifest: "pd.DataFrame | None", sessions: Sequence[Any]
+) -> list[SessionProvenance]:
+    """Tell where each session came from, by the manifest or by the files alone."""
+    records = {} if manifest is None else {r.fingerprint: r for r in records_of(manifest)}
+    told = []
+    for session in sessions:
+        record = records.get(session.fingerprint)
+        known = (
+            {}
+            if record is None
+            else {
+                "findings": [finding.line for finding in record.findings],
+                "n_underlying_bars": record.underlying_bars,
+                "n_option_bars": record.option_bars,
+            }
+        )
+        told.append(
+            SessionProvenance(
+                session=session.date,
+                source=session.source,
+                fingerprint=session.fingerprint,
+                n_contracts=session.n_contracts,
+                **known,
+            )
+        )
+    return told
+
+
+def _checks(manifest: "pd.DataFrame | None") -> list[CheckOutcome]:
+    """One outcome a family of validation rules."""
+    from rorq_pipeline.checks.data import FAMILIES
+
+    if manifest is None:
+        return []
+    findings = [finding for record in records_of(manifest) for finding in record.findings]
+    outcomes = []
+    for family, meaning in FAMILIES.items():
+        found = [finding for finding in findings if finding.family == family]
+        sentence = found[0].line if found else meaning
+        outcomes.append(CheckOutcome(name=family, passed=not found, sentence=sentence))
+    return outcomes
