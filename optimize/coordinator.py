@@ -47,7 +47,9 @@ class StudyProgress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class Asked:
+    """A trial that the sampler has proposed, and whether the study had its combination."""
+
     trial: optuna.Trial
     key: str
     duplicate: DuplicateSource | None
@@ -86,20 +88,20 @@ class Coordinator:
         self.seen = seen
         self.queue = deque(queue)
         self.n_told = len(study.get_trials(deepcopy=False))
-        self.interrupted = False
-        self._space = space
+        self.seconds = 0.0  # that the loop took
+        self.space = space
         self._distributions: dict[str, BaseDistribution] = {
             name: CategoricalDistribution(tuple(values)) for name, values in space.items()
         }
-        self._settings = settings
-        self._evaluator = evaluator
-        self._flusher = flusher
-        self._stop = stop
+        self.settings = settings
+        self.evaluator = evaluator
+        self.flusher = flusher
+        self.stop = stop
         self._progress = progress
         self._make_sampler = make_sampler
-        self._counts = _Counts.of(study.get_trials(deepcopy=False))
+        self.counts = Counts.of(study.get_trials(deepcopy=False))
         self._n_before = self.n_told
-        self._n_failed_before = self._counts.failed
+        self._n_failed_before = self.counts.failed
         self._began = time.monotonic()
 
     def run(self) -> StopReason | None:
@@ -112,29 +114,38 @@ class Coordinator:
         reason = self._reason_to_stop()
         if reason == "completed":
             return "nothing to do"
-        while reason is None and not self._stop.is_set():
+        while reason is None and not self.stop.is_set():
             try:
                 self._one_batch()
             except Interrupted:
                 break
             reason = self._reason_to_stop()
-        self._flusher.close()
+        self.flusher.close()
+        self.seconds = time.monotonic() - self._began
         self._judge_failures(fewest=1)
         return reason
+
+    def told_trials(self) -> list[FrozenTrial]:
+        """The study's trials without those of a batch that was given up."""
+        return self.study.get_trials(deepcopy=False)[: self.n_told]
 
     def _one_batch(self) -> None:
         asked = self._ask(self._batch_size())
         fresh = [a for a in asked if a.duplicate is None]
-        outcomes = iter(self._evaluator.evaluate([a.trial.params for a in fresh]))
+        outcomes = iter(self.evaluator.evaluate([a.trial.params for a in fresh]))
         for one in asked:
             self._tell(one, None if one.duplicate else next(outcomes))
         trials = self.study.get_trials(deepcopy=False)
-        self._flusher.add(trials[self.n_told :])
-        self.n_told = len(trials)
+        told, self.n_told = trials[self.n_told :], len(trials)
+        self._keep(told)
         self._report()
         self._judge_failures(fewest=_FEWEST_ATTEMPTS)
 
-    def _ask(self, n: int) -> list[_Asked]:
+    def _keep(self, told: Sequence[FrozenTrial]) -> None:
+        """Have a batch stored, now or later."""
+        self.flusher.add(told)
+
+    def _ask(self, n: int) -> list[Asked]:
         if self._make_sampler is not None:
             self.study.sampler = self._make_sampler(self.n_told)
         asked = []
@@ -142,43 +153,43 @@ class Coordinator:
             if self.queue:
                 params, attributes = self.queue.popleft()
                 self.study.enqueue_trial(dict(params), user_attrs=dict(attributes))
-            elif len(self.seen) >= self._space.size:
+            elif len(self.seen) >= self.space.size:
                 break
             trial = self.study.ask(self._distributions)
             key = combo_key(trial.params)
             source = self.seen.source(key)
             self.seen.add(key, "memory")
-            asked.append(_Asked(trial=trial, key=key, duplicate=source))
+            asked.append(Asked(trial=trial, key=key, duplicate=source))
         return asked
 
-    def _tell(self, asked: _Asked, outcome: Outcome | None) -> None:
+    def _tell(self, asked: Asked, outcome: Outcome | None) -> None:
         state, value, attributes = _record(asked.duplicate, outcome)
         for name, attribute in attributes.items():
             asked.trial.set_user_attr(name, attribute)
         self.study.tell(asked.trial, value, state)
-        self._counts.add(state, value)
+        self.counts.add(state, value)
 
     def _batch_size(self) -> int:
         return min(
-            self._settings.ask_batch,
-            self._settings.n_trials - self._counts.complete,
-            self._settings.max_attempt_limit - self._counts.attempts,
+            self.settings.ask_batch,
+            self.settings.n_trials - self.counts.complete,
+            self.settings.max_attempt_limit - self.counts.attempts,
         )
 
     def _reason_to_stop(self) -> StopReason | None:
-        if self._counts.complete >= self._settings.n_trials:
+        if self.counts.complete >= self.settings.n_trials:
             return "completed"
-        if not self.queue and len(self.seen) >= self._space.size:
+        if not self.queue and len(self.seen) >= self.space.size:
             return "search space exhausted"
-        if self._counts.attempts >= self._settings.max_attempt_limit:
+        if self.counts.attempts >= self.settings.max_attempt_limit:
             return "attempt limit reached"
         return None
 
     def _judge_failures(self, fewest: int) -> None:
         n_attempts = self.n_told - self._n_before
-        n_failed = self._counts.failed - self._n_failed_before
+        n_failed = self.counts.failed - self._n_failed_before
         if n_attempts >= fewest and n_failed > MAX_FAILED_FRACTION * n_attempts:
-            self._flusher.close()
+            self.flusher.close()
             trials = self.study.get_trials(deepcopy=False)
             failed = next(t for t in reversed(trials) if t.state == TrialState.FAIL)
             raise TooManyFailuresError(
@@ -195,27 +206,30 @@ class Coordinator:
         self._progress(
             StudyProgress(
                 study_name=self.study.study_name,
-                n_complete=self._counts.complete,
-                n_target=self._settings.n_trials,
-                n_pruned=self._counts.pruned,
-                n_failed=self._counts.failed,
-                n_attempts=self._counts.attempts,
-                max_attempts=self._settings.max_attempt_limit,
-                best_value=self._counts.best,
+                n_complete=self.counts.complete,
+                n_target=self.settings.n_trials,
+                n_pruned=self.counts.pruned,
+                n_failed=self.counts.failed,
+                n_attempts=self.counts.attempts,
+                max_attempts=self.settings.max_attempt_limit,
+                best_value=self.counts.best,
                 trials_per_second=(self.n_told - self._n_before) / max(seconds, 1e-9),
             )
         )
 
 
 @dataclass
-class _Counts:
+class Counts:
+    """Trials by outcome, and the best value so far."""
+
     complete: int = 0
     pruned: int = 0
     failed: int = 0
     best: float | None = None
 
     @classmethod
-    def of(cls, trials: Sequence[FrozenTrial]) -> "_Counts":
+    def of(cls, trials: Sequence[FrozenTrial]) -> "Counts":
+        """Count a study's trials."""
         counts = cls()
         for trial in trials:
             counts.add(trial.state, trial.value)
@@ -223,9 +237,11 @@ class _Counts:
 
     @property
     def attempts(self) -> int:
+        """Trials of any outcome."""
         return self.complete + self.pruned + self.failed
 
     def add(self, state: TrialState, value: float | None) -> None:
+        """Count one more trial."""
         self.pruned += state == TrialState.PRUNED
         self.failed += state == TrialState.FAIL
         if state == TrialState.COMPLETE and value is not None:

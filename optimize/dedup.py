@@ -176,6 +176,18 @@ def release(connection: Connection, study_name: str, owner: int) -> int:
     ).rowcount
 
 
+def count_claims(connection: Connection, study_name: str, besides: int) -> int:
+    """Open claims of all owners but one."""
+    count: int = connection.execute(
+        text(
+            "SELECT count(*) FROM seen_combos WHERE study_name = :name AND state = 'claimed'"
+            " AND coalesce(owner, 0) <> :owner"
+        ),
+        {"name": study_name, "owner": besides},
+    ).scalar_one()
+    return count
+
+
 def release_dead(connection: Connection, study_name: str, alive: Iterable[int] = ()) -> list[str]:
     """Release the claims of owners whose connection is gone; return their keys.
 

@@ -77,6 +77,7 @@ class Driver:
         self._settings = settings
         self._patience_seconds = patience_seconds
         self._stop = stop or threading.Event()
+        self._turn = threading.Lock()  # the connection serves one thread at a time
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._connect(lock_wait_seconds)
@@ -88,6 +89,10 @@ class Driver:
             DatabaseLostError: the server stayed away for longer than the patience.
             StudyBusyError: another run took the study while the server was away.
         """
+        with self._turn:
+            return self._until_it_holds(work)
+
+    def _until_it_holds(self, work: Callable[[Connection], T]) -> T:
         lost_at: float | None = None
         pause, longest = _PAUSES_SECONDS
         while True:

@@ -5,27 +5,27 @@ side `optimize.study_store`, the way in for readers `optimize.catalog`.
 """
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from optimize import warm_start
+from optimize.begin import StudyStart, begin
 from optimize.catalog import StudyInfo, latest_study_name, list_studies, open_study
 from optimize.coordinator import Coordinator, StudyProgress
 from optimize.database import DatabaseSettings
-from optimize.dedup import SeenCombos, combo_key
+from optimize.dedup import combo_key
 from optimize.driver import Driver
 from optimize.flusher import Flusher
 from optimize.identity import StudyIdentity, identify
-from optimize.memory import memory_study, quiet_optuna
+from optimize.memory import quiet_optuna
 from optimize.objective import BacktestObjective, Objective
 from optimize.results import StudySummary, summarize
-from optimize.sampler import DUPLICATE, RETRY
-from optimize.samplers import make_sampler, optuna_sampler_factory
+from optimize.sampler import DUPLICATE
+from optimize.samplers import optuna_sampler_factory
 from optimize.search_space import SearchSpace
 from optimize.settings import StudySettings
+from optimize.shared import SharedCoordinator
 from optimize.study_store import NewTrial, StudyStore, open_store
 from optimize.workers import Evaluator, InProcess, WorkerPool
 from strategy.date_range import DateRange
@@ -109,7 +109,6 @@ class _Run:
         self._space = space
         self._fixed_params = fixed_params
         self._stop = stop
-        self._began = time.monotonic()
 
     def __call__(
         self,
@@ -146,78 +145,52 @@ class _Run:
         evaluator: Evaluator,
         progress: Callable[[StudyProgress], None] | None,
     ) -> StudySummary:
-        if not self._settings.enable_persistence:
-            store.delete()
-        attributes, _ = store.open(self._first_attributes(driver))
-        self._identity.verify(attributes)
-        stored = store.load()
-        seen = SeenCombos()
-        queue = self._queue(stored, attributes)
-        for key in store.load_keys():
-            seen.add(key, "database")
-        for trial in stored:
-            if not trial.user_attrs.get(RETRY):
-                seen.add(combo_key(trial.params), "database")
-        queue = [entry for entry in queue if seen.source(combo_key(entry[0])) is None]
-        study = memory_study(
-            self._identity.study_name,
-            attributes,
-            stored,
-            make_sampler(self._settings, self._space),
+        start = begin(
+            driver, store, identity=self._identity, space=self._space, settings=self._settings
         )
-        flusher = Flusher(lambda trials: store.append([_new(trial) for trial in trials]))
-        coordinator = Coordinator(
-            study=study,
-            seen=seen,
-            queue=queue,
-            space=self._space,
-            settings=self._settings,
-            evaluator=evaluator,
-            flusher=flusher,
-            stop=self._stop,
-            progress=progress,
-            make_sampler=optuna_sampler_factory(self._settings),
-        )
-        reason = coordinator.run()
-        trials = study.get_trials(deepcopy=False)[: coordinator.n_told]
+        about = {
+            "study": start.study,
+            "seen": start.seen,
+            "queue": start.queue,
+            "space": self._space,
+            "settings": self._settings,
+            "evaluator": evaluator,
+            "stop": self._stop,
+            "progress": progress,
+            "make_sampler": optuna_sampler_factory(self._settings, salt=start.salt),
+        }
+        coordinator = self._coordinator(store, start, about)
+        try:
+            reason = coordinator.run()
+        except BaseException:
+            coordinator.flusher.abandon()
+            raise
+        trials = store.load() if driver.shared else coordinator.told_trials()
         if reason is None:
             raise self._interrupted(trials)
         return summarize(
             trials,
             fixed_params=self._fixed_params,
-            n_before=len(stored),
-            seconds=time.monotonic() - self._began,
+            n_before=start.n_stored,
+            seconds=coordinator.seconds,
             study_name=self._identity.study_name,
-            warm_started_from=(attributes.get(warm_start.ATTRIBUTE) or {}).get("study"),
+            warm_started_from=start.warm_started_from,
             stop_reason=reason,
             search_space_size=self._space.size,
         )
 
-    def _first_attributes(self, driver: Driver) -> dict[str, Any]:
-        """The user attributes that a new study gets; a stored one keeps its own."""
-        attributes = self._identity.as_attributes()
-        if self._settings.enable_persistence:
-            attributes[warm_start.ATTRIBUTE] = driver.transaction(
-                lambda connection: warm_start.warm_start(
-                    connection,
-                    prefix=self._identity.prefix,
-                    study_name=self._identity.study_name,
-                    space=self._space,
-                )
-            )
-        return attributes
-
-    def _queue(
-        self, stored: Sequence[FrozenTrial], attributes: Mapping[str, Any]
-    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """What to try first: combinations of dead runs, then the previous study's best."""
-        retries = [
-            (params, {"retry_of": trial.number})
-            for trial in stored
-            if trial.state == TrialState.FAIL and trial.user_attrs.get(RETRY)
-            if (params := trial.params or trial.system_attrs.get("fixed_params"))
-        ]
-        return [*retries, *warm_start.queue_of(attributes.get(warm_start.ATTRIBUTE))]
+    def _coordinator(
+        self, store: StudyStore, start: StudyStart, about: dict[str, Any]
+    ) -> Coordinator:
+        if not self._settings.shared:
+            return Coordinator(flusher=Flusher(lambda t: store.append(_new(t))), **about)
+        coordinator = SharedCoordinator(
+            store=store,
+            rebuild=lambda: start.with_trials(store.load()),
+            flusher=Flusher(lambda t: coordinator.note_lost(store.append(_new(t)))),
+            **about,
+        )
+        return coordinator
 
     def _interrupted(self, trials: Sequence[FrozenTrial]) -> StudyInterruptedError:
         return StudyInterruptedError(
@@ -226,6 +199,12 @@ class _Run:
         )
 
 
-def _new(trial: FrozenTrial) -> NewTrial:
-    is_duplicate = bool(trial.user_attrs.get(DUPLICATE))
-    return NewTrial(trial=trial, key=None if is_duplicate else combo_key(trial.params))
+def _new(trials: Sequence[FrozenTrial]) -> list[NewTrial]:
+    """What the store needs; a duplicate claims no combination."""
+    return [
+        NewTrial(
+            trial=trial,
+            key=None if trial.user_attrs.get(DUPLICATE) else combo_key(trial.params),
+        )
+        for trial in trials
+    ]

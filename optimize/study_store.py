@@ -50,7 +50,8 @@ class StudyStore:
         self.study_id = -1  # until opened
         self.n_stored = 0  # trials that this run knows to be stored
         self._driver = driver
-        self._last_trial_id = -1
+        self._last_trial_id = -1  # of those read; ids are given out under the study's row lock
+        self._own_ids: set[int] = set()  # appended since the last reading
 
     def open(self, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """Create the study with these user attributes, or find it; return its own, and if found.
@@ -71,14 +72,26 @@ class StudyStore:
             return trials
 
         trials = self._driver.transaction(work)
+        self.n_stored = len(trials)
         self._took_in(trials)
         return trials
 
     def load_new(self) -> list[FrozenTrial]:
-        """The trials that other runs have added since the last reading or appending."""
+        """The finished trials that other runs have added since the last reading."""
         trials = self._driver.transaction(lambda c: self._select(c, self._last_trial_id))
+        others = [t for t in trials if t._trial_id not in self._own_ids and t.state.is_finished()]
         self._took_in(trials)
-        return [t for t in trials if t.state.is_finished()]
+        return others
+
+    def release_dead(self) -> tuple[list[str], int]:
+        """Release claims of dead runs; return their keys, and how many claims others still hold."""
+
+        def work(connection: Connection) -> tuple[list[str], int]:
+            own = self._driver.owner
+            dead = dedup.release_dead(connection, self.study_name, alive=[own])
+            return dead, dedup.count_claims(connection, self.study_name, besides=own)
+
+        return self._driver.transaction(work)
 
     def load_keys(self) -> list[str]:
         """Keys of all combinations that are done or claimed, after releasing dead claims."""
@@ -121,7 +134,7 @@ class StudyStore:
 
         self._driver.transaction(work)
         self.n_stored += len(new)
-        self._last_trial_id = max(attempted)
+        self._own_ids.update(attempted)
         return lost
 
     def delete(self) -> None:
@@ -167,7 +180,7 @@ class StudyStore:
         return select_trials(connection, self.study_id, after)
 
     def _took_in(self, trials: Sequence[FrozenTrial]) -> None:
-        self.n_stored += len(trials)
+        self._own_ids.clear()
         self._last_trial_id = max((t._trial_id for t in trials), default=self._last_trial_id)
 
     def _lock_and_count(self, connection: Connection) -> int:
