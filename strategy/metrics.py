@@ -12,6 +12,7 @@ import numpy as np
 from strategy.session import FloatArray, IntArray
 
 LEAST_LOSS_USD = 0.01  # a profit factor without losers counts this as the loss, to stay finite
+LEAST_DEVIATION_USD = 1e-9  # days that differ by less are alike: only rounding is between them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _sharpe(daily_pnl: FloatArray) -> float | None:
         return None
     mean = float(daily_pnl.sum()) / n_sessions
     deviation = math.sqrt(float(((daily_pnl - mean) ** 2).sum()) / (n_sessions - 1))
-    return mean / deviation if deviation > 0 else None
+    return mean / deviation if deviation > LEAST_DEVIATION_USD else None
 
 
 def _max_drawdown(net_pnl: FloatArray) -> float:

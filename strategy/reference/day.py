@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 import pandas as pd
 
@@ -20,14 +21,23 @@ class Quote:
 
 
 class Contract:
-    """One option contract of the day's chain with its bars."""
+    """One option contract of the day's chain; its bars are read when first asked for."""
 
-    def __init__(self, ticker: str, strike_usd: float, shares: int) -> None:
+    def __init__(self, day: "Day", ticker: str, strike_usd: float, shares: int) -> None:
         self.ticker = ticker
         self.strike_usd = strike_usd
         self.shares = shares
-        self.seconds: list[int] = []
-        self.prices_usd: list[float] = []
+        self._day = day
+
+    @cached_property
+    def bars(self) -> list[tuple[int, float]]:
+        """Second since the open and price of every bar in the session, in time order."""
+        return self._day.option_bars(self.ticker)
+
+    @cached_property
+    def seconds(self) -> list[int]:
+        """Seconds of the bars."""
+        return [second for second, _ in self.bars]
 
     def has_price_at(self, second: int) -> bool:
         """Whether the contract has traded by `second`."""
@@ -38,7 +48,8 @@ class Contract:
         latest = bisect_right(self.seconds, second) - 1
         if latest < 0:
             raise LookupError(f"{self.ticker} has no price by second {second}")
-        return Quote(self.prices_usd[latest], second - self.seconds[latest])
+        bar_second, price_usd = self.bars[latest]
+        return Quote(price_usd, second - bar_second)
 
 
 class Day:
@@ -56,7 +67,7 @@ class Day:
         self.calls: list[Contract] = []
         self.puts: list[Contract] = []
         self._read_chain(frames.chain)
-        self._read_option_bars(frames.options)
+        self._option_rows = frames.options
 
     def second_of(self, wall_time: time) -> int:
         """Second since the open of a New York wall time; negative before the open."""
@@ -75,6 +86,16 @@ class Day:
         """New York time of a second since the open."""
         utc = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self.open_utc_seconds + second)
         return utc.astimezone(NEW_YORK)
+
+    def option_bars(self, ticker: str) -> list[tuple[int, float]]:
+        """Second and price (vwap, else close) of a contract's bars within the session."""
+        frame = self._option_rows[self._option_rows["ticker"] == ticker]
+        closes, vwaps = frame["close"].tolist(), frame["vwap"].tolist()
+        return [
+            (second, close if _absent(bar_vwap) else bar_vwap)
+            for second, close, bar_vwap in zip(self._seconds(frame), closes, vwaps, strict=True)
+            if 0 <= second < self.n_seconds
+        ]
 
     def _seconds(self, frame: pd.DataFrame) -> list[int]:
         """Second since the open of every bar; bars start on whole seconds."""
@@ -117,23 +138,9 @@ class Day:
         ):
             if str(expiry)[:10] == self.date.isoformat():
                 contracts = {"call": self.calls, "put": self.puts}[kind]
-                contracts.append(Contract(ticker, strike_usd, shares))
+                contracts.append(Contract(self, ticker, strike_usd, shares))
         for contracts in (self.calls, self.puts):
             contracts.sort(key=lambda contract: contract.strike_usd)
-
-    def _read_option_bars(self, frame: pd.DataFrame) -> None:
-        """Give every contract its bars: vwap, else close; bars outside the session are no bars."""
-        by_ticker = {contract.ticker: contract for contract in self.calls + self.puts}
-        for ticker, second, close, bar_vwap in zip(
-            frame["ticker"].tolist(),
-            self._seconds(frame),
-            frame["close"].tolist(),
-            frame["vwap"].tolist(),
-            strict=True,
-        ):
-            if ticker in by_ticker and 0 <= second < self.n_seconds:
-                by_ticker[ticker].seconds.append(second)
-                by_ticker[ticker].prices_usd.append(close if _absent(bar_vwap) else bar_vwap)
 
 
 def _absent(value: float | None) -> bool:

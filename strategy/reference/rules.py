@@ -135,7 +135,7 @@ def trade_reclaim(
         return None
     underlying = day.closes[reclaim]
     contract = choose_contract(params, day, signal.side, underlying)
-    if contract is None or not contract.seconds:
+    if contract is None or not contract.bars:
         counts["missing_contract_data"] += 1
         return None
     entry_second = reclaim + params.latency_seconds

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 SMALLEST_GROSS_LOSS_USD = 0.01  # keeps the profit factor finite when no trade lost
+SMALLEST_DEVIATION_USD = 1e-9  # a smaller one is rounding: the days were alike
 
 Row = dict[str, Any]
 
@@ -51,7 +52,7 @@ def daily_sharpe(trades: Sequence[Row], session_dates: Sequence[date]) -> float 
     mean_usd = math.fsum(daily_usd) / len(daily_usd)
     squares = math.fsum((usd - mean_usd) ** 2 for usd in daily_usd)
     deviation_usd = math.sqrt(squares / (len(daily_usd) - 1))
-    return mean_usd / deviation_usd if deviation_usd > 0 else None
+    return mean_usd / deviation_usd if deviation_usd > SMALLEST_DEVIATION_USD else None
 
 
 def max_drawdown(trades: Sequence[Row]) -> float:

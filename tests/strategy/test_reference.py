@@ -439,12 +439,13 @@ def test_metrics_of_winners_alone_are_finite(engine: Engine) -> None:
 
 def test_metrics_of_losers_alone_are_finite(engine: Engine) -> None:
     call = [(0, 1.0, None), (120, 0.5, None)]
-    frames = [pinned(BELOW, {("call", 399.0): call}, day) for day in (DAY, date(2023, 1, 4))]
+    days = (DAY, date(2023, 1, 4), EARLY_CLOSE)
+    frames = [pinned(BELOW, {("call", 399.0): call}, day) for day in days]
     metrics = engine(params(slippage_amount=0), frames).metrics
     assert metrics["win_rate_percent"] == 0
     assert metrics["profit_factor"] == 0
-    assert metrics["max_drawdown_usd"] == pytest.approx(105.2)
-    assert metrics["daily_sharpe"] is None  # both days alike: no deviation
+    assert metrics["max_drawdown_usd"] == pytest.approx(157.8)
+    assert metrics["daily_sharpe"] is None  # all days alike: no deviation but rounding
 
 
 def test_drawdown_follows_the_order_of_exits(engine: Engine) -> None:
