@@ -3,6 +3,12 @@
 Nothing here reads a file, a database or Dagster: `ReportData` holds everything that is shown.
 """
 
+from rorq_pipeline.report.adapters import (
+    out_of_sample_view,
+    overfitting_view,
+    verdict_view,
+    walk_forward_view,
+)
 from rorq_pipeline.report.build import build_report
 from rorq_pipeline.report.data import (
     CheckOutcome,
@@ -16,7 +22,7 @@ from rorq_pipeline.report.data import (
     Selection,
     SessionProvenance,
     Verdict,
-    VerdictFigure,
+    VerdictFinding,
     WalkForward,
     WalkForwardStep,
 )
@@ -40,13 +46,17 @@ __all__ = [
     "SurfaceView",
     "TradePicture",
     "Verdict",
-    "VerdictFigure",
+    "VerdictFinding",
     "WalkForward",
     "WalkForwardStep",
     "build_index",
     "build_report",
     "key_pictures",
+    "out_of_sample_view",
+    "overfitting_view",
     "summary_markdown",
     "surface_view",
     "trade_pictures",
+    "verdict_view",
+    "walk_forward_view",
 ]

@@ -21,8 +21,8 @@ from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.sections import SECTIONS
 
-_STYLES = ("tokens.css", "page.css", "tables.css", "print.css")
-_SCRIPTS = ("charts.js", "page.js", "trades.js", "trade_picture.js")
+_STYLES = ("tokens.css", "page.css", "sections.css", "tables.css", "print.css")
+_SCRIPTS = ("charts.js", "page.js", "surface.js", "trades.js", "trade_picture.js")
 # Escapes as JSON knows them: a text can neither end the script nor be a line break in JavaScript.
 _JSON_ESCAPES = {
     "<": "\\u003c",

@@ -19,27 +19,26 @@ from strategy.date_range import DateRange
 from strategy.params import StrategyParams
 
 VerdictLabel = Literal["trade", "watch", "reject"]
+FindingLevel = Literal["good", "doubtful", "bad", "unknown"]
 MetricValues = Mapping[str, float | int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerdictFigure:
-    """One figure that led to the verdict, beside its threshold."""
+class VerdictFinding:
+    """One figure that led to the verdict, and what it says."""
 
     name: str
-    value: str
-    threshold: str
-    passed: bool | None  # None: the figure could not be computed
-    sentence: str = ""
+    level: FindingLevel
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The one line on top, and the figures behind it."""
+    """The one line on top, and the findings behind it."""
 
     label: VerdictLabel
     sentence: str
-    figures: Sequence[VerdictFigure] = ()
+    findings: Sequence[VerdictFinding] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,30 +68,37 @@ class OutOfSample:
     """The chosen parameters on sessions that had no part in the choice."""
 
     sessions: Sequence[date]
-    n_sessions_wanted: int
-    metrics: MetricValues
+    n_sessions_wanted: int  # as many as the range has
+    metrics: MetricValues  # empty where there is no session yet
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # low, high
     confidence_percent: float = 95.0
-    trades: pd.DataFrame | None = None
+    daily_pnl_usd: Sequence[float] = ()  # one a session
+    n_sessions_missing: int = 0  # holes in the cache before the last cached session
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overfitting:
-    """Selection statistics; each may be None where it could not be computed."""
+    """Selection statistics; each is None where it could not be computed."""
 
+    n_sessions: int | None = None
     n_blocks: int | None = None
     n_splits: int | None = None
-    n_sessions: int | None = None
-    pbo_fraction: float | None = None
-    pbo_low_fraction: float | None = None
+    n_trials: int | None = None  # distinct ones
+    pbo_fraction: float | None = None  # probability of backtest overfitting
+    pbo_low_fraction: float | None = None  # 95 percent interval
     pbo_high_fraction: float | None = None
-    logits: Sequence[float] = ()  # one a split; at or below 0 the winner failed out of sample
+    loss_fraction: float | None = None  # splits whose winner lost out of sample
+    median_in_sample_percent: float | None = None  # return on risk of the splits' winners
+    median_out_of_sample_percent: float | None = None
     deflated_sharpe_fraction: float | None = None  # probability that the true Sharpe is above 0
+    undeflated_sharpe_fraction: float | None = None  # as if there had been a single trial
     daily_sharpe: float | None = None
-    expected_max_sharpe: float | None = None  # of as many tries without any edge
+    expected_max_sharpe: float | None = None  # of the effective trials without any skill
     effective_trials: float | None = None
-    spa_p_value: float | None = None
-    notes: Sequence[str] = ()
+    spa_p_value_fraction: float | None = None  # Hansen's test against not trading
+    spa_p_value_low_fraction: float | None = None
+    spa_p_value_high_fraction: float | None = None
+    caveat: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,21 +212,26 @@ class IndexEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WalkForward:
-    """Every range's choice traded in the next, stitched to one curve."""
-
-    steps: Sequence["WalkForwardStep"]
-    efficiency_fraction: float | None = None  # out-of-sample over in-sample return on risk
-    parameter_stability_fraction: float | None = None  # share of dimensions unchanged, step to step
-    metrics: MetricValues = field(default_factory=dict)  # of the stitched trades
-
-
-@dataclass(frozen=True, kw_only=True)
 class WalkForwardStep:
     """One range's choice in the range that follows."""
 
-    chosen_on: DateRange
-    traded_on: DateRange
+    chosen_in: str  # range key
+    traded_in: str  # range key
     in_sample_return_on_risk_percent: float | None
     out_of_sample_return_on_risk_percent: float | None
-    equity_usd: Sequence[float] = ()  # net P&L after each trade, from 0, of this step alone
+    total_trades: int
+    net_pnl_usd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkForward:
+    """Every range's choice traded in the next, stitched to one curve."""
+
+    steps: Sequence[WalkForwardStep]
+    equity_usd: Sequence[float] = ()  # cumulative net P&L after each session
+    return_on_risk_percent: float | None = None  # out of sample, all steps together
+    efficiency_fraction: float | None = None  # out-of-sample over in-sample return on risk
+    profitable_steps_fraction: float | None = None
+    max_drawdown_usd: float | None = None
+    interval_percent: tuple[float, float] | None = None  # of the return on risk
+    unchanged_fraction: Mapping[str, float | None] = field(default_factory=dict)  # by parameter

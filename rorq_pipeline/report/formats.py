@@ -33,7 +33,7 @@ METRIC_TITLES: Mapping[str, tuple[str, str]] = {  # name -> (words, kind of valu
     "expectancy_usd": ("Expectancy per trade", "usd"),
     "avg_risk_per_trade_usd": ("Average risk per trade", "usd"),
     "profit_factor": ("Profit factor", "ratio"),
-    "daily_sharpe": ("Daily Sharpe, not annualised", "ratio"),
+    "daily_sharpe": ("Daily Sharpe", "ratio"),
     "max_drawdown_usd": ("Largest drawdown", "usd"),
 }
 
@@ -127,6 +127,11 @@ def duration(seconds: float | None) -> str:
 def day(value: date) -> str:
     """A date as 3 January 2023."""
     return f"{value.day} {value:%B %Y}"
+
+
+def short_day(value: date) -> str:
+    """A date for an axis: 3 Jan 23."""
+    return f"{value.day} {value:%b %y}"
 
 
 def span(first: date, last: date) -> str:

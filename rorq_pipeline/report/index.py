@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.build import environment, static_text
 from rorq_pipeline.report.data import IndexEntry, WalkForward
 from rorq_pipeline.report.sections.verdict import VERDICT_MARKS
 from rorq_pipeline.report.svg import equity_chart, sparkline
+from strategy.date_range import DateRange
+from strategy.errors import DateRangeError
 
 
 def build_index(entries: Sequence[IndexEntry], walk_forward: WalkForward | None = None) -> str:
@@ -20,8 +24,9 @@ def build_index(entries: Sequence[IndexEntry], walk_forward: WalkForward | None 
             rows=[_row(entry) for entry in ordered],
             walk_forward=walk_forward,
             stitched=_stitched(walk_forward),
+            span_of=_span,
             any_synthetic=any(entry.source == "synthetic" for entry in entries),
-            styles=static_text("tokens.css", "page.css", "tables.css", "print.css"),
+            styles=static_text("tokens.css", "page.css", "sections.css", "tables.css", "print.css"),
             scripts=static_text("page.js"),
         )
     )
@@ -38,13 +43,18 @@ def _row(entry: IndexEntry) -> dict[str, Any]:
     }
 
 
-def _stitched(walk_forward: WalkForward | None) -> Any:
-    """One still curve from every step's own."""
-    if walk_forward is None:
-        return ""
-    equity: list[float] = []
-    for step in walk_forward.steps:
-        start = equity[-1] if equity else 0.0
-        equity += [start + value for value in step.equity_usd]
-    end = formats.usd(equity[-1]) if equity else formats.MISSING
-    return equity_chart(equity, label=f"Walk-forward equity by trade, ends at {end}")
+def _stitched(walk_forward: WalkForward | None) -> Markup:
+    if walk_forward is None or not walk_forward.equity_usd:
+        return Markup("")
+    end = formats.usd(walk_forward.equity_usd[-1])
+    label = f"Walk-forward equity by session, ends at {end}"
+    return equity_chart(walk_forward.equity_usd, label=label, unit="session")
+
+
+def _span(key: str) -> str:
+    """A range key in words, as it stands where it is none."""
+    try:
+        parsed = DateRange.parse(key)
+    except DateRangeError:
+        return key
+    return formats.span(parsed.start_date, parsed.end_date)

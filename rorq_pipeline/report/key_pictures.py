@@ -11,7 +11,7 @@ from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import drawdown_usd, equity_usd
 from rorq_pipeline.report.figures.study import completed
 from rorq_pipeline.report.formats import parameter, parameter_title
-from rorq_pipeline.report.surface_view import SurfaceView
+from rorq_pipeline.report.surface_view import SurfaceView, telling_pair
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#6b7178"  # Okabe and Ito's colours
 _SIZE_INCHES = (7.2, 3.4)
@@ -83,17 +83,6 @@ def _draw_surface(axes: Axes, surface: SurfaceView) -> None:
     if pair[0] in surface.chosen_index and pair[1] in surface.chosen_index:
         at = surface.chosen_index[pair[1]], surface.chosen_index[pair[0]]
         axes.plot(*at, marker="o", ms=11, mfc="none", mec="white", mew=2)
-
-
-def telling_pair(surface: SurfaceView) -> tuple[str, str]:
-    """The pair of dimensions over which the best return on risk varies most."""
-
-    def spread(pair: tuple[str, str]) -> float:
-        cells = surface.best_by_pair[pair]
-        finite = cells[np.isfinite(cells)]
-        return float(finite.std()) if finite.size else 0.0
-
-    return max(surface.best_by_pair, key=spread)
 
 
 def _name_axis(set_ticks: Callable[..., object], name: str, values: Sequence[object]) -> None:

@@ -77,6 +77,17 @@ def surface_view(
     )
 
 
+def telling_pair(surface: SurfaceView) -> tuple[str, str]:
+    """The pair over which the best return on risk varies most, of those with the finest steps."""
+
+    def spread(pair: tuple[str, str]) -> tuple[bool, float]:
+        cells = surface.best_by_pair[pair]
+        finite = cells[np.isfinite(cells)]
+        return min(cells.shape) > 2, float(finite.std()) if finite.size else 0.0
+
+    return max(surface.best_by_pair, key=spread)
+
+
 def _positions(
     dimensions: Mapping[str, Sequence[Any]], chosen: Mapping[str, Any]
 ) -> dict[str, int]:

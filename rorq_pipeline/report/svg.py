@@ -28,9 +28,14 @@ def sparkline(
 
 
 def equity_chart(
-    equity_usd: Sequence[float], *, label: str, width: int = 680, height: int = 170
+    equity_usd: Sequence[float],
+    *,
+    label: str,
+    unit: str = "trade",
+    width: int = 680,
+    height: int = 170,
 ) -> Markup:
-    """The equity curve by trade with its drawdown as an area, axis labels in dollars."""
+    """The equity curve by `unit` with its drawdown as an area, axis labels in dollars."""
     if not equity_usd:
         return Markup("")
     points = [0.0, *(float(value) for value in equity_usd)]
@@ -48,8 +53,8 @@ def equity_chart(
         f'<svg class="still" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(label)}">{ticks}<path class="area" d="{upper}{back}Z"/>'
         f'<path class="line" d="{line}"/>'
-        f'<text x="{left}" y="{height - 3}">first trade</text>'
-        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">trade {len(equity_usd)}</text>'
+        f'<text x="{left}" y="{height - 3}">first {unit}</text>'
+        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">{unit} {len(equity_usd)}</text>'
         "</svg>"
     )
 

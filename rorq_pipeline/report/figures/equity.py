@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rorq_pipeline.report.formats import short_day
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -63,10 +65,10 @@ def equity_figure(trades: pd.DataFrame) -> dict[str, Any]:
             "height": 430, "showlegend": False, "hovermode": "closest",
             "xaxis": {"title": {"text": "Trades, in the order of their exits"}, "anchor": "y2",
                       "rangemode": "tozero"},
-            "yaxis": {"title": {"text": "Equity, USD"}, "domain": [0.38, 1], "tickprefix": "$",
+            "yaxis": {"title": {"text": "Equity, USD"}, "domain": [0.38, 1], "tickformat": "$,~f",
                       "zeroline": True},
             "yaxis2": {"title": {"text": "Drawdown, USD"}, "domain": [0, 0.28],
-                       "tickprefix": "$", "rangemode": "tozero"},
+                       "tickformat": "$,~f", "rangemode": "tozero"},
         },
     }  # fmt: skip
 
@@ -77,7 +79,7 @@ def daily_figure(daily: dict[date, float]) -> dict[str, Any]:
     return {
         "data": [
             {
-                "type": "bar", "name": "Net P&L", "x": [f"{day:%d %b %Y}" for day in daily],
+                "type": "bar", "name": "Net P&L", "x": [short_day(day) for day in daily],
                 "y": values,
                 "marker": {"color": ["--blue" if v >= 0 else "--vermillion" for v in values]},
                 "hovertemplate": "%{x}<br><b>%{y:$,.2f}</b><extra></extra>",
@@ -86,7 +88,7 @@ def daily_figure(daily: dict[date, float]) -> dict[str, Any]:
         "layout": {
             "height": 260, "showlegend": False,
             "xaxis": {"type": "category", "nticks": 12},
-            "yaxis": {"title": {"text": "Net P&L a session, USD"}, "tickprefix": "$",
+            "yaxis": {"title": {"text": "Net P&L a session, USD"}, "tickformat": "$,~f",
                       "zeroline": True},
         },
     }  # fmt: skip

@@ -35,6 +35,7 @@ def history_figure(study: optuna.Study) -> dict[str, Any]:
     """Objective by trial and the best so far."""
     figure = _plain(optuna.visualization.plot_optimization_history, study)
     points, best = figure["data"][0], figure["data"][1]
+    points["name"], best["name"] = "Trial", "Best so far"
     points["marker"] = {"color": "--blue@0.55", "size": 6}
     points["hovertemplate"] = "trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
     best["line"] = {"color": "--vermillion", "width": 2, "shape": "hv"}
@@ -56,13 +57,18 @@ def importances_figure(study: optuna.Study) -> dict[str, Any]:
     bars["marker"] = {"color": "--blue"}
     bars["hovertemplate"] = "%{y}<br><b>%{x:.0%}</b><extra></extra>"
     bars["y"] = [parameter_title(name) for name in bars["y"]]
+    bars["text"] = [f"{100 * value:.0f}%" if value >= 0.005 else "<1%" for value in bars["x"]]
+    bars["cliponaxis"] = False
     bars["textfont"] = {"color": "--ink"}
     figure["layout"] = {
         "height": 60 + 34 * len(bars["y"]),
         "showlegend": False,
-        "xaxis": {"title": {"text": "Share of what the parameters explain"}, "tickformat": ".0%"},
+        "xaxis": {
+            "title": {"text": "Share of what the parameters explain"},
+            "tickformat": ".0%",
+            "range": [0, 1.12 * max(max(bars["x"]), 0.01)],
+        },
         "yaxis": {"automargin": True},
-        "margin": {"l": 190},
     }
     return figure
 
@@ -74,7 +80,10 @@ def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
         completed(study.trials), key=lambda t: t.value or 0.0, reverse=not maximize
     )
     shown = worst_first[-MAX_PARALLEL_TRIALS:]
-    figure = _plain(optuna.visualization.plot_parallel_coordinate, study_of(shown, direction))
+    varied = sorted(_varied(shown))
+    figure = _plain(
+        optuna.visualization.plot_parallel_coordinate, study_of(shown, direction), params=varied
+    )
     lines = [trace for trace in figure["data"] if trace.get("mode") == "lines"]
     first_best = len(lines) - max(len(lines) // 10, 1)
     for number, line in enumerate(lines):
@@ -82,17 +91,24 @@ def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
         line["line"] = {"color": "--vermillion" if best else "--blue", "width": 1.6 if best else 1}
         line["opacity"] = 0.85 if best else 0.28
     figure["data"] = lines
-    figure["layout"] = _parallel_layout(figure["layout"])
+    figure["layout"] = _parallel_layout(figure["layout"], varied)
     return figure
 
 
-def _parallel_layout(layout: dict[str, Any]) -> dict[str, Any]:
+def _varied(trials: Sequence[FrozenTrial]) -> set[str]:
+    """Parameters that not all trials agree on."""
+    names = set().union(*(trial.params for trial in trials))
+    return {name for name in names if len({trial.params.get(name) for trial in trials}) > 1}
+
+
+def _parallel_layout(layout: dict[str, Any], params: Sequence[str]) -> dict[str, Any]:
     for note in layout.get("annotations", []):
-        note["font"] = {"size": 10, "color": "--soft-ink"}
+        note["font"] = {"size": 10.5, "color": "--ink"}
+        note["bgcolor"] = "--paper@0.86"
     for shape in layout.get("shapes", []):
         shape["line"] = {"color": "--rule-strong", "width": 1}
-    titles = [parameter_title(name) for name in layout["xaxis"]["ticktext"][1:]]
-    axis = {**layout["xaxis"], "ticktext": ["Return on risk, %", *titles], "tickangle": 30}
+    titles = [parameter_title(name).replace(" ", "<br>", 1) for name in params]
+    axis = {**layout["xaxis"], "ticktext": ["Return<br>on risk, %", *titles], "tickangle": 0}
     return {
         "height": 440,
         "showlegend": False,
@@ -100,7 +116,7 @@ def _parallel_layout(layout: dict[str, Any]) -> dict[str, Any]:
         "shapes": layout.get("shapes", []),
         "xaxis": axis,
         "yaxis": layout["yaxis"],
-        "margin": {"b": 110, "l": 40, "t": 12},
+        "margin": {"b": 64, "l": 56, "r": 24, "t": 12},
     }
 
 
@@ -115,9 +131,9 @@ def _quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-def _plain(plot: Callable[..., Any], study: optuna.Study) -> dict[str, Any]:
+def _plain(plot: Callable[..., Any], study: optuna.Study, **options: Any) -> dict[str, Any]:
     """Call one of Optuna's plots; its warnings about few trials are the caller's to prevent."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        figure = plot(study)
+        figure = plot(study, **options)
     return {key: json.loads(figure.to_json())[key] for key in ("data", "layout")}

@@ -1,6 +1,6 @@
 """The top of the page: the verdict, what led to it, and the numbers that matter most."""
 
-from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.data import ReportData, VerdictFinding
 from rorq_pipeline.report.section import Section
 
 HEADLINE = (
@@ -11,6 +11,13 @@ HEADLINE = (
     "max_drawdown_usd",
     "daily_sharpe",
 )
+# level -> words and chip, in the order in which the findings are shown
+LEVELS = {
+    "bad": ("✕ against", "fail"),
+    "doubtful": ("◐ neither way", "watch"),
+    "unknown": ("? not known", ""),
+    "good": ("✓ for trading", "pass"),
+}
 VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}
 
 
@@ -29,6 +36,14 @@ def verdict_section(data: ReportData) -> Section:
             "tiles": tiles,
             "has_outside": bool(outside),
             "mark": VERDICT_MARKS.get(label, ""),
+            "findings": _worst_first(data),
+            "levels": LEVELS,
             "failed_checks": [check for check in data.checks if not check.passed],
         },
     )
+
+
+def _worst_first(data: ReportData) -> list[VerdictFinding]:
+    order = list(LEVELS)
+    findings = data.verdict.findings if data.verdict else ()
+    return sorted(findings, key=lambda finding: order.index(finding.level))

@@ -26,7 +26,7 @@ from rorq_pipeline.report import (
     Selection,
     SessionProvenance,
     Verdict,
-    VerdictFigure,
+    VerdictFinding,
     WalkForward,
     WalkForwardStep,
     surface_view,
@@ -212,15 +212,14 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
             label="watch",
             sentence="The edge holds out of sample, but a third of all splits of the sessions "
             "would have chosen parameters that then fell below the median.",
-            figures=[
-                VerdictFigure(name="Probability of overfitting", value="34%", threshold="≤ 30%",
-                              passed=False, sentence="over 252 splits of 10 blocks"),
-                VerdictFigure(name="Out-of-sample return on risk", value="6.1%",
-                              threshold="> 0%", passed=True),
-                VerdictFigure(name="Return on risk with adverse fills", value="2.4%",
-                              threshold="> 0%", passed=True),
-                VerdictFigure(name="SPA test", value="not known", threshold="p ≤ 0.05",
-                              passed=None),
+            findings=[
+                VerdictFinding(name="trades", level="good", text="160 trades"),
+                VerdictFinding(name="overfitting", level="doubtful", text="overfitting "
+                               "probability 0.34 (trade needs at most 0.25)"),
+                VerdictFinding(name="out of sample", level="unknown",
+                               text="out of sample not known (3 sessions so far)"),
+                VerdictFinding(name="adverse fills", level="bad",
+                               text="return on risk -2.4% under adverse fills"),
             ],
         ),
         "selections": [
@@ -240,14 +239,16 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
             metrics={**metrics, "return_on_risk_percent": 6.1, "net_pnl_usd": 214.5,
                      "total_trades": 9},
             intervals={"return_on_risk_percent": (-9.5, 21.4), "net_pnl_usd": (-310.0, 702.0)},
+            daily_pnl_usd=[81.5, -40.0, 173.0],
         ),
         "overfitting": Overfitting(
-            n_blocks=10, n_splits=252, n_sessions=13, pbo_fraction=0.34, pbo_low_fraction=0.12,
-            pbo_high_fraction=0.61,
-            logits=[float(x) for x in np.random.default_rng(5).normal(0.5, 1.2, 252)],
-            deflated_sharpe_fraction=0.81, daily_sharpe=0.42, expected_max_sharpe=0.31,
-            effective_trials=38.0, spa_p_value=0.12,
-            notes=["Blocks of one or two sessions each: a rough estimate."],
+            n_blocks=10, n_splits=252, n_sessions=13, n_trials=812, pbo_fraction=0.34,
+            pbo_low_fraction=0.12, pbo_high_fraction=0.61, loss_fraction=0.4,
+            median_in_sample_percent=31.0, median_out_of_sample_percent=4.5,
+            deflated_sharpe_fraction=0.81, undeflated_sharpe_fraction=0.97, daily_sharpe=0.42,
+            expected_max_sharpe=0.31, effective_trials=38.0, spa_p_value_fraction=0.12,
+            spa_p_value_low_fraction=0.1, spa_p_value_high_fraction=0.19,
+            caveat="From 13 sessions in 10 blocks; rough numbers, not a verdict by themselves.",
         ),
         "fills": FillsBand(
             scenarios=[
@@ -310,11 +311,15 @@ def walk_forward() -> WalkForward:
     return WalkForward(
         steps=[
             WalkForwardStep(
-                chosen_on=a, traded_on=b, in_sample_return_on_risk_percent=18.0,
-                out_of_sample_return_on_risk_percent=6.5, equity_usd=[30.0, -12.0, 55.0, 81.0],
+                chosen_in=a.key, traded_in=b.key, in_sample_return_on_risk_percent=18.0,
+                out_of_sample_return_on_risk_percent=6.5, total_trades=41, net_pnl_usd=81.0,
             )
             for a, b in itertools.pairwise(ranges)
         ],
+        equity_usd=[30.0, -12.0, 55.0, 81.0, 120.0, 90.0, 162.0],
+        return_on_risk_percent=6.5,
         efficiency_fraction=0.36,
-        parameter_stability_fraction=0.67,
+        profitable_steps_fraction=1.0,
+        interval_percent=(-3.0, 15.5),
+        unchanged_fraction={"stretch_threshold": 0.5, "take_profit_percent": 1.0},
     )  # fmt: skip

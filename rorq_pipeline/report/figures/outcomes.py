@@ -1,0 +1,49 @@
+"""How single trades ended: the distribution of their net P&L."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
+    """Histogram of net P&L a trade, losses and gains in their colours."""
+    pnl = trades["net_pnl_usd"].to_numpy(dtype=float)
+    edges = _edges(pnl)
+    counts, _ = np.histogram(pnl, edges)
+    middles = (edges[:-1] + edges[1:]) / 2
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": middles,
+                "y": counts,
+                "width": np.diff(edges) * 0.94,
+                "customdata": [[f"{low:,.0f}", f"{high:,.0f}"] for low, high in _pairs(edges)],
+                "marker": {"color": ["--blue" if x > 0 else "--vermillion" for x in middles]},
+                "hovertemplate": "from $%{customdata[0]} to $%{customdata[1]}"
+                "<br><b>%{y:,}</b> trades<extra></extra>",
+            }
+        ],
+        "layout": {
+            "height": 260,
+            "showlegend": False,
+            "xaxis": {"title": {"text": "Net P&L a trade, USD"}, "tickformat": "$,~f"},
+            "yaxis": {"title": {"text": "Trades"}},
+        },
+    }
+
+
+def _edges(pnl: "np.ndarray[Any, np.dtype[np.float64]]", n_bins: int = 36) -> Any:
+    """Bins of a round width with an edge at zero, so that no bin mixes gains and losses."""
+    span = max(float(pnl.max()), 0.0) - min(float(pnl.min()), 0.0)
+    raw = max(span / n_bins, 0.5)
+    power = 10.0 ** np.floor(np.log10(raw))
+    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
+    first = np.floor(min(float(pnl.min()), 0.0) / width)
+    last = np.ceil(max(float(pnl.max()), 0.0) / width)
+    return np.arange(first, max(last, first + 1) + 1) * width
+
+
+def _pairs(edges: Any) -> list[tuple[float, float]]:
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

@@ -1,0 +1,45 @@
+"""The data behind the figures: sessions, hashes, findings, entries lost, checks."""
+
+from typing import Any
+
+from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.section import Section
+
+OPEN_UP_TO = 31  # sessions; longer lists are folded
+
+_LOST = {
+    "late_entries_blocked": "came at or after the cutoff",
+    "missing_contract_data": "had a contract without any cached bar",
+    "no_price_at_entry": "had no price of the contract yet, or no second left",
+}
+
+
+def provenance_section(data: ReportData) -> Section:
+    """What went in, and what was lost on the way from signal to trade."""
+    return Section(
+        id="provenance",
+        title="Data",
+        context={
+            "sessions": data.sessions,
+            "open": len(data.sessions) <= OPEN_UP_TO,
+            "n_findings": sum(len(session.findings) for session in data.sessions),
+            "funnel": _funnel(data),
+            "checks": data.checks,
+            "sources": sorted({s.source for s in data.sessions} or {data.source}),
+        },
+    )
+
+
+def _funnel(data: ReportData) -> list[tuple[str, Any]]:
+    counts = data.counts
+    steps: list[tuple[str, Any]] = [
+        ("Stretches after cooldown", counts.get("stretch_signals")),
+        ("Reclaims in time", counts.get("valid_entries")),
+    ]
+    steps += [(f"Of these, {words}", counts.get(name)) for name, words in _LOST.items()]
+    steps += [
+        ("Trades", data.metrics.get("total_trades")),
+        ("Fills at a stale price", counts.get("stale_prices")),
+        ("Exits forced by the clock", counts.get("forced_exits")),
+    ]
+    return steps

@@ -1,0 +1,44 @@
+"""Where the choice lies among all combinations."""
+
+from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.figures.surface import (
+    distribution_figure,
+    heatmap_values,
+    profile_figure,
+)
+from rorq_pipeline.report.section import Section
+from rorq_pipeline.report.surface_view import telling_pair
+
+
+def surface_section(data: ReportData) -> Section:
+    """Distribution, heatmaps and profiles of the exact surface."""
+    title = "Place on the surface"
+    surface = data.surface
+    if surface is None or surface.n_valid == 0:
+        reason = data.absent.get(
+            "surface",
+            "The exact surface of all combinations was not computed for this range."
+            if surface is None
+            else f"No combination made the {surface.min_trades} trades that make it valid.",
+        )
+        return Section(id="surface", title=title, absent=reason)
+    chosen = data.metrics.get("return_on_risk_percent")
+    figures = {"distribution": distribution_figure(surface, chosen)}
+    figures |= {f"profile-{name}": profile_figure(surface, name) for name in surface.dimensions}
+    selection = next((s for s in data.selections if s.name == data.selection), None)
+    pairs = list(surface.best_by_pair)
+    return Section(
+        id="surface",
+        title=title,
+        context={
+            "surface": surface,
+            "selection": selection,
+            "better_percent": 100 * selection.rank / surface.n_valid
+            if selection is not None and selection.rank
+            else None,
+            "pairs": pairs,
+            "first_pair": pairs.index(telling_pair(surface)) if pairs else 0,
+        },
+        figures=figures,
+        values={"surface": heatmap_values(surface)},
+    )

@@ -1,0 +1,53 @@
+// The heatmap over any two dimensions of the exact surface.
+(() => {
+  "use strict";
+  const { values, draw } = window.rorq;
+  const form = document.getElementById("heat-controls");
+  if (!form || !values.surface) return;
+  const surface = values.surface;
+  const plot = document.getElementById("heat-plot");
+  const scale = [[0, "--heat-low"], [0.25, "--heat-low-mid"], [0.5, "--heat-0"], [0.625, "--heat-1"], [0.75, "--heat-2"], [0.875, "--heat-3"], [1, "--heat-5"]];
+
+  const turned = (cells) => cells[0].map((_, column) => cells.map((row) => row[column]));
+  const figureOf = (entry, measure) => {
+    let [y, x] = entry.pair;
+    let cells = entry[measure];
+    // The longer dimension lies across, except where the plot is narrow.
+    if ((surface.labels[y].length > surface.labels[x].length) !== plot.clientWidth < 520) {
+      [x, y] = [y, x];
+      cells = turned(cells);
+    }
+    const known = cells.flat().filter((value) => value !== null).map(Math.abs);
+    const limit = known.length ? Math.max(...known) : 1;
+    const data = [{
+      type: "heatmap", z: cells, x: surface.labels[x], y: surface.labels[y], zmin: -limit, zmax: limit,
+      colorscale: scale, xgap: 2, ygap: 2, hoverongaps: false, texttemplate: "%{z:.0f}",
+      colorbar: { thickness: 10, outlinewidth: 0, ticksuffix: "%", tickfont: { color: "--soft-ink", size: 11 } },
+      hovertemplate: `${surface.names[x]} %{x}<br>${surface.names[y]} %{y}<br><b>%{z:.2f}%</b><extra></extra>`,
+    }];
+    if (x in surface.chosen && y in surface.chosen) {
+      const at = { x: [surface.labels[x][surface.chosen[x]]], y: [surface.labels[y][surface.chosen[y]]] };
+      const ring = (size, color, width) => ({
+        type: "scatter", mode: "markers", ...at, hoverinfo: "skip", showlegend: false,
+        marker: { size, symbol: "circle-open", color, line: { width, color } },
+      });
+      data.push(ring(30, "--paper", 5), ring(30, "--ink", 2));
+    }
+    return {
+      data,
+      layout: {
+        height: Math.max(300, 90 + 36 * surface.labels[y].length),
+        xaxis: { type: "category", title: { text: surface.names[x] }, showgrid: false },
+        yaxis: { type: "category", title: { text: surface.names[y] }, showgrid: false },
+        margin: { t: 10, r: 10 },
+      },
+    };
+  };
+  const show = () => {
+    const asked = new FormData(form);
+    draw(plot, figureOf(surface.pairs[Number(asked.get("pair"))], asked.get("measure")));
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  show();
+})();
