@@ -1,0 +1,63 @@
+"""The three selection statistics of one range, together, as they are published."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from optimize.statistics.block_sums import TrialBlocks
+from optimize.statistics.deflated_sharpe import DeflatedSharpe, deflated_sharpe, trial_spread
+from optimize.statistics.overfitting import Overfitting, probability_of_overfitting
+from optimize.statistics.superior_ability import SuperiorAbility, superior_ability
+
+ROUGH_BELOW_SESSIONS = 60  # three months; the spread between data sets is then still 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionStatistics:
+    """How far the best of all combinations is the best of nothing but luck."""
+
+    overfitting: Overfitting
+    deflated_sharpe: DeflatedSharpe
+    superior_ability: SuperiorAbility
+
+    @property
+    def caveat(self) -> str:
+        """One sentence on how rough the numbers are."""
+        pbo = self.overfitting
+        if pbo.probability_fraction is None:
+            return "Too few trials or sessions for selection statistics."
+        text = f"From {pbo.n_sessions} sessions in {pbo.n_blocks} blocks"
+        if pbo.standard_error_fraction is not None:
+            text += (
+                f": the overfitting probability {pbo.probability_fraction:.2f} "
+                f"has a standard error of {pbo.standard_error_fraction:.2f}"
+            )
+        rough = pbo.n_sessions < ROUGH_BELOW_SESSIONS
+        return (
+            f"{text}; {'rough numbers' if rough else 'an estimate'}, not a verdict by themselves."
+        )
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """All values as JSON values."""
+        return {
+            "overfitting": self.overfitting.to_json_dict(),
+            "deflated_sharpe": self.deflated_sharpe.to_json_dict(),
+            "superior_ability": self.superior_ability.to_json_dict(),
+            "caveat": self.caveat,
+        }
+
+
+def selection_statistics(
+    trials: TrialBlocks,
+    chosen_daily_pnl_usd: npt.ArrayLike,  # (n_sessions,), of the chosen parameters
+    *,
+    seed: int = 0,
+    workers: int = 1,
+) -> SelectionStatistics:
+    """Compute all three from the surface's blocks and the chosen parameters' P&L by session."""
+    return SelectionStatistics(
+        overfitting=probability_of_overfitting(trials, seed=seed, workers=workers),
+        deflated_sharpe=deflated_sharpe(chosen_daily_pnl_usd, trial_spread(trials, seed=seed)),
+        superior_ability=superior_ability(trials, seed=seed),
+    )

@@ -1,0 +1,212 @@
+"""The verdict: `trade`, `watch` or `reject`, with the figures that led to it.
+
+Each criterion compares one figure with two limits. Beyond the worse limit the range is rejected;
+`trade` needs every required figure to be known and within the better limit; all else is `watch`.
+The limits are configuration; their effect on data without and with an edge is measured by
+`design/null_calibration.py`.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Decision = Literal["trade", "watch", "reject"]
+Level = Literal["good", "doubtful", "bad", "unknown"]
+
+
+class VerdictSettings(BaseModel):
+    """Limits of the verdict; each pair is (enough for `trade`, enough to reject)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
+    trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
+    overfitting_to_trade: float = Field(
+        0.25, ge=0, le=1, description="Probability of backtest overfitting, at most."
+    )
+    overfitting_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    loss_to_trade: float = Field(
+        0.25, ge=0, le=1, description="Share of splits whose winner lost out of sample, at most."
+    )
+    loss_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    deflated_sharpe_to_trade: float = Field(
+        0.90, ge=0, le=1, description="Deflated Sharpe probability, at least."
+    )
+    deflated_sharpe_to_reject: float = Field(0.25, ge=0, le=1, description="Less is rejected.")
+    superior_ability_to_trade: float = Field(
+        0.10, ge=0, le=1, description="P-value of Hansen's test against not trading, at most."
+    )
+    superior_ability_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    out_of_sample_sessions: int = Field(
+        5, ge=1, description="Sessions without which an out-of-sample value counts as unknown."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What the verdict looks at; None is not known, which never speaks for trading."""
+
+    total_trades: int
+    return_on_risk_percent: float | None  # in-sample
+    overfitting_fraction: float | None
+    loss_fraction: float | None
+    deflated_sharpe_fraction: float | None
+    superior_ability_p_value: float | None
+    out_of_sample_sessions: int
+    out_of_sample_return_on_risk_percent: float | None
+    out_of_sample_low_percent: float | None  # lower end of its interval
+    out_of_sample_high_percent: float | None
+    adverse_fills_return_on_risk_percent: float | None
+    no_look_ahead: bool | None  # proven on the range's own data
+    replay_agrees: bool | None  # the reference engine gives the same trades
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One figure and what it says."""
+
+    name: str
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The decision in one line, and the findings in the order they were asked."""
+
+    decision: Decision
+    line: str
+    findings: tuple[Finding, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {
+            "decision": self.decision,
+            "line": self.line,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdict:
+    """Decide on one range."""
+    limits = settings or VerdictSettings()
+    findings = (
+        _proof("no look-ahead", evidence.no_look_ahead, "no decision sees later data"),
+        _proof("replay", evidence.replay_agrees, "the reference engine gives the same trades"),
+        _sign("return on risk", evidence.return_on_risk_percent, "in-sample", below="bad"),
+        *_statistics(evidence, limits),
+        _out_of_sample(evidence, limits),
+        _sign(
+            "adverse fills",
+            evidence.adverse_fills_return_on_risk_percent,
+            "under adverse fills",
+            below="doubtful",
+        ),
+    )
+    levels = {finding.level for finding in findings}
+    decision: Decision = "watch"
+    if "bad" in levels:
+        decision = "reject"
+    elif levels == {"good"}:
+        decision = "trade"
+    return Verdict(decision=decision, line=_line(decision, findings, evidence), findings=findings)
+
+
+def _statistics(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
+    return (
+        _measure(
+            "trades",
+            evidence.total_trades,
+            "{:.0f} trades",
+            good=limits.trades_to_trade,
+            bad=limits.trades_to_reject,
+        ),
+        _measure(
+            "overfitting",
+            evidence.overfitting_fraction,
+            "overfitting probability {:.2f}",
+            good=limits.overfitting_to_trade,
+            bad=limits.overfitting_to_reject,
+        ),
+        _measure(
+            "loss",
+            evidence.loss_fraction,
+            "{:.2f} of the splits' winners lose out of sample",
+            good=limits.loss_to_trade,
+            bad=limits.loss_to_reject,
+        ),
+        _measure(
+            "deflated Sharpe",
+            evidence.deflated_sharpe_fraction,
+            "deflated Sharpe probability {:.2f}",
+            good=limits.deflated_sharpe_to_trade,
+            bad=limits.deflated_sharpe_to_reject,
+        ),
+        _measure(
+            "superior ability",
+            evidence.superior_ability_p_value,
+            "p-value against not trading {:.2f}",
+            good=limits.superior_ability_to_trade,
+            bad=limits.superior_ability_to_reject,
+        ),
+    )
+
+
+def _measure(name: str, value: float | None, form: str, *, good: float, bad: float) -> Finding:
+    """Compare with both limits; the better one tells which way is better."""
+    if value is None:
+        return Finding(name=name, level="unknown", text=f"{name} not known")
+    higher_is_better = good > bad
+    is_good = value >= good if higher_is_better else value <= good
+    is_bad = value < bad if higher_is_better else value > bad
+    level: Level = "bad" if is_bad else "good" if is_good else "doubtful"
+    word = "at least" if higher_is_better else "at most"
+    need = "" if level == "good" else f" (trade needs {word} {good:g})"
+    return Finding(name=name, level=level, text=form.format(value) + need)
+
+
+def _sign(name: str, percent: float | None, where: str, *, below: Level) -> Finding:
+    if percent is None:
+        return Finding(name=name, level="unknown", text=f"return on risk {where} not known")
+    return Finding(
+        name=name,
+        level="good" if percent > 0 else below,
+        text=f"return on risk {percent:+.1f}% {where}",
+    )
+
+
+def _proof(name: str, holds: bool | None, text: str) -> Finding:
+    if holds is None:
+        return Finding(name=name, level="unknown", text=f"{name} not checked")
+    return Finding(
+        name=name, level="good" if holds else "bad", text=text if holds else f"not: {text}"
+    )
+
+
+def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
+    """Good: the whole interval earns. Bad: the whole interval loses."""
+    name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
+    low, high = evidence.out_of_sample_low_percent, evidence.out_of_sample_high_percent
+    few = evidence.out_of_sample_sessions < limits.out_of_sample_sessions
+    if value is None or low is None or high is None or few:
+        text = f"out of sample not known ({evidence.out_of_sample_sessions} sessions so far)"
+        return Finding(name=name, level="unknown", text=text)
+    level: Level = "good" if low > 0 else "bad" if high < 0 else "doubtful"
+    return Finding(
+        name=name,
+        level=level,
+        text=f"return on risk {value:+.1f}% out of sample ({low:+.1f} to {high:+.1f})",
+    )
+
+
+def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence) -> str:
+    wanted: dict[Decision, set[Level]] = {
+        "reject": {"bad"},
+        "watch": {"doubtful", "unknown"},
+        "trade": {"good"},
+    }
+    reasons = [f.text for f in findings if f.level in wanted[decision]]
+    note = " [synthetic data]" if evidence.synthetic else ""
+    return f"{decision}{note}: {'; '.join(reasons)}"

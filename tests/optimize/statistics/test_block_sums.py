@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from optimize.statistics.block_sums import QUANTUM_USD, trial_blocks
+from strategy.errors import ParameterError
+from tests.optimize.statistics.builders import trials_of
+
+
+def test_equal_sums_in_every_block_are_one_trial_and_the_first_stands_for_it():
+    trials = trials_of([[5, 6], [1, 2], [5, 6], [6, 5]])
+    assert trials.combination.tolist() == [0, 1, 3]
+    assert (trials.n_combinations, trials.n_valid, trials.n_trials) == (4, 4, 3)
+    assert (trials.net_pnl * QUANTUM_USD).tolist() == pytest.approx(
+        np.array([[5, 6], [1, 2], [6, 5]])
+    )
+
+
+def test_equal_pnl_with_other_risk_is_another_trial():
+    assert trials_of([[5, 6], [5, 6]], risk_usd=[[1, 1], [1, 2]]).n_trials == 2
+
+
+def test_trades_are_counted_over_all_blocks():
+    trials = trials_of([[1, 2], [3, 4], [5, 6]], trades=[[4, 5], [0, 10], [20, 0]], min_trades=10)
+    assert trials.combination.tolist() == [1, 2]
+    assert trials.trades.tolist() == [[0, 10], [20, 0]]
+
+
+def test_a_combination_without_trades_is_no_trial_even_if_none_are_needed():
+    trials = trials_of([[1, 2], [0, 0]], trades=[[4, 5], [0, 0]], min_trades=0)
+    assert trials.combination.tolist() == [0]
+
+
+def test_dimensions_are_flattened_in_c_order_behind_the_blocks():
+    pnl = np.arange(2 * 3 * 4, dtype=float).reshape(2, 3, 4)
+    ones = np.ones_like(pnl)
+    trials = trial_blocks(ones, pnl, ones, min_trades=1, sessions_per_block=[1, 1])
+    row = np.ravel_multi_index((1, 2), (3, 4))
+    assert trials.combination[row] == row
+    assert (trials.net_pnl[row] * QUANTUM_USD).tolist() == pytest.approx(
+        [pnl[0, 1, 2], pnl[1, 1, 2]]
+    )
+
+
+def test_a_transposed_surface_is_refused():
+    pnl = np.zeros((5, 2))
+    with pytest.raises(ParameterError, match="n_blocks"):
+        trial_blocks(pnl, pnl, pnl, min_trades=1, sessions_per_block=[1, 1])
+
+
+def test_sums_that_are_not_finite_are_refused():
+    with pytest.raises(ParameterError, match="not finite"):
+        trials_of([[1, np.nan]])
+
+
+def test_nothing_valid_gives_no_trials():
+    trials = trials_of([[1, 2]], trades=0)
+    assert trials.n_trials == 0
+    assert trials.n_blocks == 2
+
+
+@given(
+    hnp.arrays(
+        np.int64, st.tuples(st.integers(1, 40), st.integers(1, 5)), elements=st.integers(-2, 2)
+    )
+)
+def test_distinct_trials_are_those_of_a_plain_set(pnl):
+    trials = trials_of(pnl)
+    assert {tuple(row) for row in pnl.tolist()} == {
+        tuple(row) for row in np.rint(trials.net_pnl * QUANTUM_USD).astype(int).tolist()
+    }
+    assert trials.n_trials == len({tuple(row) for row in pnl.tolist()})
+    assert trials.combination.tolist() == sorted(trials.combination.tolist())
+
+
+@pytest.mark.parametrize(
+    ("n_blocks", "max_blocks", "expected"),
+    [(10, 12, 10), (11, 12, 10), (16, 12, 12), (16, 9, 8), (3, 12, 2), (1, 12, 1)],
+)
+def test_merged_blocks_are_even_and_keep_every_sum(n_blocks, max_blocks, expected):
+    pnl = np.arange(3.0 * n_blocks).reshape(3, n_blocks) ** 2
+    trials = trials_of(pnl)
+    merged = trials.merged(max_blocks)
+    assert merged.n_blocks == expected
+    assert merged.n_sessions == trials.n_sessions == 2 * n_blocks
+    assert merged.net_pnl.sum(axis=1).tolist() == trials.net_pnl.sum(axis=1).tolist()
+    assert merged.trades.sum() == trials.trades.sum()
+
+
+def test_merging_joins_neighbours_in_the_order_of_time():
+    for pnl, max_blocks, expected in (
+        ([1, 2, 3, 4], 2, [3, 7]),
+        ([1, 2, 3, 4, 5], 4, [1, 2, 3, 9]),
+    ):
+        merged = trials_of([pnl]).merged(max_blocks)
+        assert (merged.net_pnl[0] * QUANTUM_USD).tolist() == pytest.approx(expected)
+
+
+def test_a_sample_is_a_repeatable_subset():
+    trials = trials_of(np.arange(40.0).reshape(20, 2))
+    drawn = trials.sample(5, seed=3)
+    assert drawn.n_trials == 5
+    assert drawn.combination.tolist() == trials.sample(5, seed=3).combination.tolist()
+    assert set(drawn.combination) < set(trials.combination)
+    assert trials.sample(20, seed=3) is trials

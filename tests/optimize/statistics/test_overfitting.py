@@ -1,0 +1,232 @@
+import json
+import time
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimize.statistics.block_sums import trial_blocks
+from optimize.statistics.kernels import (
+    count_ranks,
+    find_winners,
+    plain_count_ranks,
+    plain_find_winners,
+)
+from optimize.statistics.overfitting import (
+    probability_of_overfitting,
+    split_outcomes,
+    symmetric_splits,
+)
+from tests.optimize.statistics.builders import trials_of
+from tests.optimize.statistics.naive import naive_overfitting
+
+LIBRARY_VALUES = json.loads((Path(__file__).parent / "library_values.json").read_text())
+
+# Worked by hand, split by split: blocks in the columns, risk 100 everywhere.
+HAND = [[4, 3, 1, 0], [1, 2, 3, 5], [2, 1, 2, 1]]
+# in-sample {0,1} {0,2} {0,3} {1,2} {1,3} {2,3}: the winner, and its rank among three
+HAND_WINNERS = [0, 0, 1, 1, 1, 1]
+HAND_RANKS = [1, 2, 3, 3, 1.5, 1.5]
+
+
+def omegas_of(trials):
+    return split_outcomes(trials, symmetric_splits(trials.n_blocks))
+
+
+def test_the_hand_worked_matrix_gives_its_winners_ranks_and_probability():
+    trials = trials_of(HAND)
+    outcomes = omegas_of(trials)
+    assert outcomes.winner.tolist() == HAND_WINNERS
+    assert outcomes.omega.tolist() == pytest.approx([rank / 4 for rank in HAND_RANKS])
+    assert outcomes.in_sample_fraction[0] == pytest.approx(7 / 200)
+    assert outcomes.out_of_sample_fraction[0] == pytest.approx(1 / 200)
+    result = probability_of_overfitting(trials)
+    assert result.probability_fraction == pytest.approx(4 / 6)  # lambda = 0 counts
+    assert result.loss_fraction == 0
+    assert (result.n_splits, result.n_trials, result.n_blocks, result.n_sessions) == (6, 3, 4, 8)
+
+
+def test_a_square_matrix_is_not_taken_for_its_transpose():
+    square = [*HAND, [0, 0, 0, 1]]
+    assert probability_of_overfitting(trials_of(square)).probability_fraction == pytest.approx(
+        3 / 6
+    )
+    transposed = np.array(square).T
+    assert probability_of_overfitting(trials_of(transposed)).probability_fraction == pytest.approx(
+        4 / 6
+    )
+
+
+def test_splits_are_all_halves_and_complements_are_among_them():
+    splits = symmetric_splits(6)
+    assert len(splits) == 20
+    assert set(splits.in_sample.tolist()) == {
+        sum(1 << b for b in half) for half in combinations(range(6), 3)
+    }
+    assert (splits.in_sample ^ splits.out_of_sample).tolist() == [63] * 20
+    assert set(splits.out_of_sample.tolist()) == set(splits.in_sample.tolist())
+
+
+@pytest.mark.parametrize("case", LIBRARY_VALUES["overfitting"])
+def test_return_on_risk_agrees_with_a_library(case):
+    pnl, risk = np.array(case["net_pnl_usd"]), np.array(case["risk_usd"])
+    blocks = [part.reshape(case["n_blocks"], 2, -1).sum(axis=1) for part in (pnl, risk)]
+    trials = trials_of(blocks[0].T, blocks[1].T)
+    omega = omegas_of(trials).omega
+    assert sorted(np.log(omega / (1 - omega))) == pytest.approx(case["phacker"]["logits"])
+    assert probability_of_overfitting(trials).probability_fraction == pytest.approx(
+        case["phacker"]["probability"]
+    )
+
+
+@pytest.mark.parametrize("case", LIBRARY_VALUES["overfitting"])
+def test_mean_pnl_agrees_with_another_library(case):
+    pnl = np.array(case["net_pnl_usd"]).reshape(case["n_blocks"], 2, -1).sum(axis=1)
+    omega = omegas_of(trials_of(pnl.T)).omega
+    logits = np.sort(np.log(omega / (1 - omega)))
+    assert logits == pytest.approx(np.array(case["purgedcv_mean"]["logits"]), abs=1e-12)
+    # that library counts lambda < 0, the paper lambda <= 0
+    assert np.mean(logits < -1e-12) == pytest.approx(case["purgedcv_mean"]["probability"])
+
+
+@st.composite
+def surfaces(draw):
+    n_trials, n_blocks = draw(st.integers(2, 9)), draw(st.sampled_from([2, 4, 6]))
+    numbers = st.lists(
+        st.lists(st.integers(-3, 3), min_size=n_blocks, max_size=n_blocks),
+        min_size=n_trials,
+        max_size=n_trials,
+    )
+    pnl = np.array(draw(numbers))
+    trades = np.abs(np.array(draw(numbers)))
+    return pnl * (trades > 0), trades * 50, trades, draw(st.integers(1, 8))
+
+
+@settings(max_examples=200, deadline=None)
+@given(surfaces())
+def test_ties_gaps_and_few_trades_agree_with_the_plain_words(surface):
+    pnl, risk, trades, min_trades = surface
+    trials = trials_of(pnl, risk, trades, min_trades=min_trades)
+    result = probability_of_overfitting(trials)
+    rows = trials.combination
+    if len(rows) < 2:
+        assert result.probability_fraction is None
+        return
+    expected, omegas = naive_overfitting(
+        pnl[rows].tolist(), risk[rows].tolist(), trades[rows].tolist(), min_trades
+    )
+    assert result.probability_fraction == (None if expected is None else pytest.approx(expected))
+    assert result.n_splits == len(omegas)
+    found = omegas_of(trials).omega
+    assert found[~np.isnan(found)].tolist() == pytest.approx(omegas)
+
+
+@settings(max_examples=25, deadline=None)
+@given(surfaces())
+def test_compiled_kernels_equal_their_plain_twins(surface):
+    pnl, risk, trades, min_trades = surface
+    trials = trials_of(pnl, risk, trades)
+    splits = symmetric_splits(trials.n_blocks)
+    n_low, n_splits = trials.n_blocks // 2, len(splits)
+    low, high = splits.in_sample & ((1 << n_low) - 1), splits.in_sample >> n_low
+    needed = np.full(n_splits, min_trades)
+    args = (trials.net_pnl, trials.risk, trials.trades, n_low, low, high, needed)
+    results = []
+    for winners, ranks in ((find_winners, count_ranks), (plain_find_winners, plain_count_ranks)):
+        row, value = np.zeros(n_splits, np.int64), np.zeros(n_splits)
+        winners(*args, row, value)
+        counts = np.zeros((3, n_splits), np.int64)
+        ranks(trials.net_pnl, trials.risk, n_low, high * 0, high, value, *counts)
+        results.append((row.tolist(), value.tolist(), counts.tolist()))
+    assert results[0] == results[1]
+
+
+def test_a_winner_needs_its_share_of_the_trades_in_its_half():
+    # The first earns most, in one trade a block; four are asked for, so two in each half.
+    pnl, trades = [[50, 50, 50, 50], [5, 6, 7, 8]], [[1, 1, 1, 1], [9, 9, 9, 9]]
+    assert set(omegas_of(trials_of(pnl, trades=trades, min_trades=4)).winner) == {0}
+    assert len(omegas_of(trials_of(pnl, trades=trades, min_trades=5)).winner) == 6
+    assert trials_of(pnl, trades=trades, min_trades=5).n_trials == 1  # invalid over the whole range
+    uneven = [[4, 0, 0, 0], [9, 9, 9, 9]]
+    winners = omegas_of(
+        trials_of(pnl, risk_usd=np.array(uneven) * 10, trades=uneven, min_trades=4)
+    ).winner
+    assert winners.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_winner_without_trades_out_of_sample_was_not_confirmed():
+    pnl, trades = [[9, 9, 0, 0], [1, 1, 1, 1], [2, 1, 2, 1]], [[5, 5, 0, 0], [5] * 4, [5] * 4]
+    trials = trials_of(pnl, np.array(trades) * 10, trades)
+    outcomes = omegas_of(trials)
+    assert np.isnan(outcomes.out_of_sample_fraction[0])
+    assert outcomes.omega[0] == 0.5
+    result = probability_of_overfitting(trials)
+    assert result.n_unconfirmed == 1
+    assert result.loss_fraction == 0
+
+
+def test_the_best_everywhere_is_never_overfit_and_has_no_error():
+    pnl = np.add.outer(np.arange(8.0), np.arange(8.0) ** 2)
+    result = probability_of_overfitting(trials_of(pnl))
+    assert result.probability_fraction == 0
+    assert result.standard_error_fraction == 0
+    assert (result.interval_low_fraction, result.interval_high_fraction) == (0, 0)
+
+
+def test_a_winner_that_always_reverses_is_always_overfit():
+    # Each trial earns in one block what it loses in all others together.
+    pnl = 10 * np.eye(6) - 2
+    assert (
+        probability_of_overfitting(trials_of(pnl * [1, 1.1, 1.2, 1.3, 1.4, 1.5])).loss_fraction == 1
+    )
+
+
+@pytest.mark.parametrize("pnl", [[[1, 2]], [[1], [2], [3]], np.zeros((0, 4))])
+def test_too_few_trials_or_blocks_leave_it_undefined(pnl):
+    result = probability_of_overfitting(trials_of(pnl))
+    assert result.probability_fraction is None
+    assert result.interval_low_fraction is None
+    assert json.loads(json.dumps(result.to_json_dict()))["n_splits"] == 0
+
+
+def test_no_half_with_enough_trades_leaves_it_undefined():
+    trades = [[9, 0, 0, 0], [0, 9, 0, 0]]
+    trials = trials_of([[1, 0, 0, 0], [0, 2, 0, 0]], trades=trades, min_trades=9)
+    winners = probability_of_overfitting(trials)
+    assert winners.n_splits > 0
+    none = trials_of([[1, 2], [3, 4]], trades=[[1, 1], [1, 1]], min_trades=2)
+    assert probability_of_overfitting(none).n_splits == 2
+
+
+def test_random_trials_overfit_half_of_the_time_and_the_error_covers_the_spread():
+    generator = np.random.default_rng(0)
+    results = [
+        probability_of_overfitting(trials_of(generator.normal(0, 30, (150, 8)))) for _ in range(120)
+    ]
+    found = np.array([result.probability_fraction for result in results])
+    assert 0.44 < found.mean() < 0.56
+    errors = np.sqrt(np.mean([result.standard_error_fraction**2 for result in results]))
+    assert 0.9 * found.std() < errors < 3 * found.std()
+
+
+def test_results_do_not_depend_on_the_number_of_workers():
+    pnl = np.random.default_rng(1).integers(-5, 5, (101, 6))
+    one, three = (probability_of_overfitting(trials_of(pnl), workers=n) for n in (1, 3))
+    assert one == three
+
+
+def test_the_full_grid_takes_seconds():
+    generator = np.random.default_rng(2)
+    shape = (10, 1_267_200)
+    trades = generator.integers(0, 5, shape)
+    risk = trades * 100.0
+    pnl = np.rint(risk * generator.normal(0, 0.5, shape))
+    trials = trial_blocks(trades, pnl, risk, min_trades=10, sessions_per_block=[2] * 10)
+    probability_of_overfitting(trials_of(HAND))  # compiled
+    started = time.perf_counter()
+    result = probability_of_overfitting(trials, workers=2)
+    assert result.n_valid > 1_200_000
+    assert time.perf_counter() - started < 15  # under 2 s on an idle machine

@@ -1,0 +1,119 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from optimize.statistics.verdict import Evidence, VerdictSettings, judge
+
+GOOD = Evidence(
+    total_trades=60,
+    return_on_risk_percent=12.0,
+    overfitting_fraction=0.05,
+    loss_fraction=0.1,
+    deflated_sharpe_fraction=0.97,
+    superior_ability_p_value=0.01,
+    out_of_sample_sessions=21,
+    out_of_sample_return_on_risk_percent=8.0,
+    out_of_sample_low_percent=1.0,
+    out_of_sample_high_percent=15.0,
+    adverse_fills_return_on_risk_percent=3.0,
+    no_look_ahead=True,
+    replay_agrees=True,
+)
+NUMBERS = [
+    "return_on_risk_percent",
+    "overfitting_fraction",
+    "loss_fraction",
+    "deflated_sharpe_fraction",
+    "superior_ability_p_value",
+    "out_of_sample_return_on_risk_percent",
+    "out_of_sample_low_percent",
+    "out_of_sample_high_percent",
+    "adverse_fills_return_on_risk_percent",
+    "no_look_ahead",
+    "replay_agrees",
+]
+
+
+def test_all_good_is_trade_and_the_line_has_the_figures():
+    verdict = judge(GOOD)
+    assert verdict.decision == "trade"
+    assert verdict.line.startswith("trade: ")
+    for figure in ("60 trades", "+12.0%", "0.05", "0.97", "+8.0% out of sample (+1.0 to +15.0)"):
+        assert figure in verdict.line
+    assert "\n" not in verdict.line
+
+
+@pytest.mark.parametrize(
+    ("change", "decision", "reason"),
+    [
+        ({"no_look_ahead": False}, "reject", "not: no decision sees later data"),
+        ({"replay_agrees": False}, "reject", "not: the reference engine"),
+        ({"return_on_risk_percent": -1.0}, "reject", "return on risk -1.0% in-sample"),
+        ({"total_trades": 9}, "reject", "9 trades"),
+        ({"total_trades": 29}, "watch", "29 trades (trade needs at least 30)"),
+        ({"overfitting_fraction": 0.9}, "reject", "overfitting probability 0.90"),
+        ({"overfitting_fraction": 0.4}, "watch", "(trade needs at most 0.25)"),
+        ({"loss_fraction": 0.5}, "watch", "0.50 of the splits' winners lose"),
+        ({"deflated_sharpe_fraction": 0.5}, "watch", "deflated Sharpe probability 0.50"),
+        ({"superior_ability_p_value": 0.5}, "watch", "p-value against not trading 0.50"),
+        ({"superior_ability_p_value": 0.9}, "reject", "p-value against not trading 0.90"),
+        ({"out_of_sample_low_percent": -2.0}, "watch", "(-2.0 to +15.0)"),
+        (
+            {
+                "out_of_sample_return_on_risk_percent": -9.0,
+                "out_of_sample_low_percent": -15.0,
+                "out_of_sample_high_percent": -2.0,
+            },
+            "reject",
+            "return on risk -9.0% out of sample",
+        ),
+        ({"out_of_sample_sessions": 3}, "watch", "out of sample not known (3 sessions so far)"),
+        ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
+    ],
+)
+def test_each_figure_decides(change, decision, reason):
+    verdict = judge(replace(GOOD, **change))
+    assert verdict.decision == decision
+    assert reason in verdict.line
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_not_known_never_speaks_for_trading(name):
+    verdict = judge(replace(GOOD, **{name: None}))
+    assert verdict.decision == "watch"
+    assert "not" in verdict.line
+
+
+def test_synthetic_data_is_called_so():
+    assert judge(replace(GOOD, synthetic=True)).line.startswith("trade [synthetic data]: ")
+
+
+def test_limits_are_configuration():
+    strict = VerdictSettings(overfitting_to_trade=0.01, overfitting_to_reject=0.04)
+    assert judge(GOOD, strict).decision == "reject"
+    with pytest.raises(ValidationError):
+        VerdictSettings(overfitting_to_trade=2)
+    with pytest.raises(ValidationError):
+        VerdictSettings(unknown=1)
+    with pytest.raises(ValidationError, match="frozen"):
+        VerdictSettings().trades_to_trade = 5
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.none() | st.floats(-1, 1) for name in NUMBERS[:-2]},
+        optional={"total_trades": st.integers(0, 100), "no_look_ahead": st.none() | st.booleans()},
+    )
+)
+def test_decision_follows_from_the_findings(changes):
+    verdict = judge(replace(GOOD, **changes))
+    levels = [finding.level for finding in verdict.findings]
+    assert (verdict.decision == "reject") == ("bad" in levels)
+    assert (verdict.decision == "trade") == (set(levels) == {"good"})
+    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 10
+    stored = json.loads(json.dumps(verdict.to_json_dict()))
+    assert stored["line"] == verdict.line
