@@ -1,11 +1,10 @@
 """The contract that a signal buys, chosen by the underlying's close at the signal second."""
 
-from numba import njit
-
 from strategy.kernels.codes import ATM, BELOW, ITM
+from strategy.kernels.compiling import kernel
 
 
-@njit(cache=True)
+@kernel
 def choose_contract(
     call_strikes,  # (n_calls,), ascending, USD
     put_strikes,  # (n_puts,), ascending, USD
@@ -21,7 +20,7 @@ def choose_contract(
     return strike if strike < 0 else call_strikes.shape[0] + strike
 
 
-@njit(cache=True)
+@kernel
 def choose_strike(strikes, underlying_price, mode, depth, below):
     """Row of the strike: the nearest, or the `depth`-th strictly below or above the price.
 
@@ -47,7 +46,7 @@ def choose_strike(strikes, underlying_price, mode, depth, below):
     return min(n_not_above + depth - 1, n_strikes - 1)
 
 
-@njit(cache=True)
+@kernel
 def count_below(strikes, price):
     """How many of the ascending strikes lie strictly below the price."""
     low, high = 0, strikes.shape[0]

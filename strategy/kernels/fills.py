@@ -1,7 +1,5 @@
 """Option prices at a second, the walk from an entry to its exit, and the money it made."""
 
-from numba import njit
-
 from strategy.kernels.codes import (
     EMERGENCY_EXIT,
     END_OF_DATA,
@@ -10,9 +8,10 @@ from strategy.kernels.codes import (
     TAKE_PROFIT,
     TIME_EXIT,
 )
+from strategy.kernels.compiling import kernel
 
 
-@njit(cache=True)
+@kernel
 def latest_bar(
     bar_seconds,  # (n_bars,), ascending within a contract
     first_bar,
@@ -30,7 +29,7 @@ def latest_bar(
     return low - 1
 
 
-@njit(cache=True)
+@kernel
 def walk_to_exit(
     bar_seconds,  # (n_bars,)
     bar_prices,  # (n_bars,), USD
@@ -74,7 +73,7 @@ def walk_to_exit(
     return last_second, bar, END_OF_DATA
 
 
-@njit(cache=True)
+@kernel
 def net_pnl_usd(
     entry_price,  # USD per share
     exit_price,  # USD per share
@@ -89,7 +88,7 @@ def net_pnl_usd(
     return (sell - buy) * shares * contracts - 2.0 * fees_per_contract * contracts
 
 
-@njit(cache=True)
+@kernel
 def risk_usd(
     entry_price,  # USD per share
     shares,  # per contract

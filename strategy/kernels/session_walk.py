@@ -1,15 +1,15 @@
 """One parameter set traded through one session: signals, contracts, entries, exits."""
 
 import numpy as np
-from numba import njit
 
 from strategy.kernels import codes
+from strategy.kernels.compiling import kernel
 from strategy.kernels.contracts import choose_contract
 from strategy.kernels.fills import latest_bar, net_pnl_usd, risk_usd, walk_to_exit
 from strategy.kernels.signals import find_signals
 
 
-@njit(cache=True)
+@kernel
 def trade_session(
     close,  # (n_seconds,), USD
     vwap,  # (n_seconds,), USD

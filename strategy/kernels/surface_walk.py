@@ -7,16 +7,16 @@ adding. The rules are those of `session_walk`, whose results the tests compare.
 """
 
 import numpy as np
-from numba import njit
 
 from strategy.kernels.codes import ABOVE, BELOW
+from strategy.kernels.compiling import kernel
 from strategy.kernels.contracts import choose_contract
 from strategy.kernels.fills import latest_bar, net_pnl_usd, risk_usd
 
 TRADED, NO_PRICE, NO_DATA = 1, 0, -1  # what became of an entry in one contract
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def collect_entries(
     close,  # (n_seconds,), USD
     vwap,  # (n_seconds,), USD
@@ -94,14 +94,14 @@ def collect_entries(
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _doubled(array):
     longer = np.empty(2 * array.shape[0], array.dtype)
     longer[: array.shape[0]] = array
     return longer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_stretches(close, vwap, threshold, side, next_stretch):
     """Write for each second the first stretch at or after it; return whether there is one."""
     n_seconds = close.shape[0]
@@ -116,7 +116,7 @@ def _mark_stretches(close, vwap, threshold, side, next_stretch):
     return upcoming < n_seconds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_reclaims(close, vwap, threshold, side, next_reclaim):
     """Write for each second the first reclaim at or after it; far beyond the end if none."""
     n_seconds = close.shape[0]
@@ -131,7 +131,7 @@ def _mark_reclaims(close, vwap, threshold, side, next_reclaim):
         next_reclaim[second] = upcoming
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tabulate_exits(
     bar_seconds,  # (n_bars,)
     bar_prices,  # (n_bars,), USD
@@ -184,7 +184,7 @@ def tabulate_exits(
                 exit_prices[profit, loss, duration] = path[exit_second - entry_second]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_session(
     close,  # (n_seconds,), USD
     vwap,  # (n_seconds,), USD
@@ -281,7 +281,7 @@ def add_session(
             )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_exits(pnl, winners, net_pnl, net_pnl_squared):
     for exit_ in range(pnl.shape[0]):
         value = pnl[exit_]

@@ -1,0 +1,79 @@
+"""How long the exact surface of the seed's 1,267,200 combinations takes, and how much memory.
+
+Usage: python design/bench_surface.py [--year] [CACHE_FOLDER]
+
+`--year` measures 252 synthetic sessions, loading included, instead of those of the folder.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from optimize.search_space import SearchSpace
+from strategy.date_range import DateRange
+from strategy.market_data import list_sessions, load_sessions, open_sessions
+from strategy.surface import compute_surface
+
+YEAR = DateRange.parse("2023-01-03_2024-01-03")  # 251 sessions
+MONTH = DateRange.parse("2023-01-03_2023-01-31")
+
+
+def make_samples(cache: Path, dates: DateRange) -> None:
+    """In a process of its own, so that this one's memory is that of the surface."""
+    command = f"--start {dates.start_date} --end {dates.end_date}".split()
+    rorq = Path(sys.executable).with_name("rorq")
+    environment = {**os.environ, "RORQ_CACHE": str(cache)}
+    subprocess.run([rorq, "sample", *command], check=True, capture_output=True, env=environment)
+
+
+def measure_sweep(cache: Path) -> None:
+    days = list_sessions(cache, "SPY")
+    sessions = load_sessions(cache, "SPY", DateRange(days[0], days[-1]))
+    space = SearchSpace.seed()
+    start = time.perf_counter()
+    compute_surface(space, None, sessions[:1])
+    print(f"first call of the process        {time.perf_counter() - start:8.3f} s")
+    for workers in (1, 2):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            compute_surface(space, None, sessions, workers=workers)
+            times.append((time.perf_counter() - start) / len(sessions))
+        each = median(times) * 1e3
+        print(f"{len(sessions)} sessions, {workers} worker(s)          {each:8.1f} ms a session")
+
+
+def measure_year(cache: Path) -> None:
+    start = time.perf_counter()
+    surface = compute_surface(SearchSpace.seed(), None, open_sessions(cache, "SPY", YEAR))
+    seconds = time.perf_counter() - start
+    n_sessions = len(surface.session_dates)
+    print(f"{n_sessions} sessions, loading included {seconds:8.2f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"memory at the peak               {peak:8.0f} MB")
+    start = time.perf_counter()
+    surface.to_parquet(cache / "surface.parquet")
+    size = (cache / "surface.parquet").stat().st_size / 1e6
+    print(f"written as Parquet               {time.perf_counter() - start:8.2f} s, {size:.1f} MB")
+
+
+def main() -> None:
+    arguments = [argument for argument in sys.argv[1:] if argument != "--year"]
+    with tempfile.TemporaryDirectory() as made:
+        cache = Path(arguments[0]) if arguments else Path(made)
+        whole_year = "--year" in sys.argv
+        if not arguments:
+            make_samples(cache, YEAR if whole_year else MONTH)
+        if whole_year:
+            measure_year(cache)
+        else:
+            measure_sweep(cache)
+
+
+if __name__ == "__main__":
+    main()
