@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from strategy.backtest import seconds_since_open, session_clock
+from strategy.backtest import ENGINE_VERSION, seconds_since_open, session_clock
 from strategy.errors import MissingSessionError, ParameterError, SurfaceTooLargeError
 from strategy.kernels.codes import MODE_CODES
 from strategy.kernels.surface_walk import add_session
 from strategy.params import StrategyParams, parse_entry_window
-from strategy.session import SessionData
+from strategy.session import SessionData, combine_fingerprints
 from strategy.surface_result import DIMENSION_NAMES, Surface, SurfaceSums
 
 DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
@@ -84,20 +84,22 @@ def compute_surface(
     sums = SurfaceSums.zeros(dimensions, n_blocks)
     blocks = np.array_split(np.arange(len(sessions)), n_blocks)
 
-    def add_block(block: int) -> list[date]:
-        days = []
+    def add_block(block: int) -> list[tuple[str, date, str]]:
+        seen = []
         for row in blocks[block]:
             session = sessions[row]
             _add_session(axes, base, session, sums, block)
-            days.append(session.date)
-        return days
+            seen.append((session.ticker, session.date, session.fingerprint))
+        return seen
 
     with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
-        days = [day for block in pool.map(add_block, range(n_blocks)) for day in block]
+        seen = [entry for block in pool.map(add_block, range(n_blocks)) for entry in block]
     return Surface(
         dimensions=dimensions,
         fixed_params={k: v for k, v in base.to_json_dict().items() if k not in dimensions},
-        session_dates=tuple(days),
+        engine_version=ENGINE_VERSION,
+        data_fingerprint=combine_fingerprints(seen),
+        session_dates=tuple(day for _, day, _ in seen),
         block_of_session=tuple(b for b, rows in enumerate(blocks) for _ in rows),
         sums=sums,
     )

@@ -111,6 +111,8 @@ class Surface:
 
     dimensions: dict[str, tuple[Any, ...]]
     fixed_params: dict[str, Any]  # JSON values of the parameters that are not searched
+    engine_version: str
+    data_fingerprint: str  # of the sessions, as `strategy.session.data_fingerprint`
     session_dates: tuple[date, ...]
     block_of_session: tuple[int, ...]
     sums: SurfaceSums

@@ -38,6 +38,8 @@ def write_surface(surface: Surface, path: Path | str) -> None:
     header = {
         "dimensions": {name: list(values) for name, values in surface.dimensions.items()},
         "fixed_params": surface.fixed_params,
+        "engine_version": surface.engine_version,
+        "data_fingerprint": surface.data_fingerprint,
         "session_dates": [day.isoformat() for day in surface.session_dates],
     }
     table = pa.table(columns).replace_schema_metadata({_HEADER_KEY: json.dumps(header).encode()})
@@ -75,6 +77,8 @@ def read_surface(path: Path | str) -> Surface:
     return Surface(
         dimensions=dimensions,
         fixed_params=header["fixed_params"],
+        engine_version=header["engine_version"],
+        data_fingerprint=header["data_fingerprint"],
         session_dates=dates,
         block_of_session=(0,) * len(dates),
         sums=sums,

@@ -17,7 +17,7 @@ from strategy.kernels import surface_walk
 from strategy.market_data import SessionFrames, build_session
 from strategy.params import StrategyParams, parse_entry_window
 from strategy.plateau import best_plateau, neighbourhoods
-from strategy.session import SessionData
+from strategy.session import SessionData, data_fingerprint
 from strategy.surface import compute_surface
 from strategy.surface_result import Surface
 from tests.strategy.random_sessions import random_frames, session_ranges
@@ -163,12 +163,14 @@ def test_best_and_ranks_follow_the_objective() -> None:
 
 
 def test_a_file_holds_the_totals(tmp_path: Path) -> None:
-    surface = compute_surface(SPACE, {"latency_seconds": 2}, made_sessions(11))
+    sessions = made_sessions(11)
+    surface = compute_surface(SPACE, {"latency_seconds": 2}, sessions)
     surface.to_parquet(tmp_path / "surface.parquet")
     read = Surface.from_parquet(tmp_path / "surface.parquet")
     assert read.dimensions == surface.dimensions
     assert read.fixed_params == surface.fixed_params
     assert read.session_dates == surface.session_dates
+    assert read.data_fingerprint == data_fingerprint(sessions)
     for name in ("total_trades", "missing_entries", "winners", "risk_usd", "net_pnl_usd"):
         assert np.array_equal(getattr(read, name), getattr(surface, name)), name
     assert read.best(5) == surface.best(5)
