@@ -13,7 +13,7 @@ from strategy.market_data.validation.manifest import (
 )
 from strategy.market_data.validation.record import SessionRecord
 from strategy.market_data.validation.report import FINDING_COLUMNS, ValidationReport
-from strategy.market_data.validation.rules import RULES, RULES_VERSION, rules_of
+from strategy.market_data.validation.rules import RULES, RULES_BY_NAME, RULES_VERSION, rules_of
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.validate import validate_range
 
@@ -22,6 +22,7 @@ __all__ = [
     "MANIFEST_COLUMNS",
     "MANIFEST_VERSION",
     "RULES",
+    "RULES_BY_NAME",
     "RULES_VERSION",
     "Family",
     "Finding",

@@ -124,12 +124,13 @@ def _spikes(
     spikes = np.zeros(len(bars), bool)
     if len(bars) < 3:
         return spikes
-    jump, back = prices[1:-1] - prices[:-2], prices[2:] - prices[1:-1]
     same_contract = bars.follows_same_contract
-    spikes[1:-1] = (
-        (np.abs(jump) > size[:-2])
-        & (np.abs(jump + back) <= settings.spike_reversal_fraction * np.abs(jump))
-        & same_contract[1:]
-        & same_contract[:-1]
-    )
+    with np.errstate(invalid="ignore"):  # infinite prices, which are told as errors
+        jump, remains = np.abs(prices[1:-1] - prices[:-2]), np.abs(prices[2:] - prices[:-2])
+        spikes[1:-1] = (
+            (jump > size[:-2])
+            & (remains <= settings.spike_reversal_fraction * jump)
+            & same_contract[1:]
+            & same_contract[:-1]
+        )
     return spikes
