@@ -3,14 +3,18 @@
 Bailey and Lopez de Prado (2014), The Deflated Sharpe Ratio. All Sharpe ratios here are of one
 session, never annualised. Kurtosis is 3 for a normal distribution.
 
-The number of trials of the paper is one of independent trials; neighbours on a parameter grid are
-far from that. Two numbers are given:
-- by sign flips (`effective_trials`): the signs of whole blocks are drawn at random, which leaves
-  the dependence between trials as it is and takes every edge away; the number of independent trials
-  that would give the same expected best is the effective one. With S blocks no standardised sum
-  exceeds the square root of S, so ten blocks cannot show more than about 900 trials;
-- by average correlation (`trials_by_correlation`), the paper's own appendix, rho + (1 - rho) N,
-  which comes out far higher for a large grid. The stricter ratio uses it.
+The paper deflates by the expected best of N independent trials that have no skill, of which it
+takes N from the average correlation of the trials, rho + (1 - rho) N, and the variance between the
+trials' Sharpe ratios. On a parameter grid both are far too large: neighbours make nearly the same
+trades, and much of the variance is no luck (costs grow with the number of trades; an edge is met by
+some combinations and missed by others). So two ratios are given:
+- `probability_fraction`: the effective number of trials by sign flips, and the variance that a
+  Sharpe ratio without skill has by chance alone, (T - 1) / (T - 3) / T on T sessions. The signs of
+  whole blocks are drawn at random, which leaves the dependence between trials as it is and takes
+  every edge away; the number of independent trials that would give the same expected best is the
+  effective one. With S blocks no standardised sum exceeds the square root of S, so ten blocks
+  cannot show more than about 900 trials;
+- `published_probability_fraction`: number and variance of trials as the paper has them.
 """
 
 from collections.abc import Sequence
@@ -26,7 +30,8 @@ from optimize.statistics.block_sums import FloatArray, TrialBlocks
 
 _EULER_MASCHERONI = 0.5772156649015329
 _MAX_TRIALS = 1e12  # where the inverse ends
-_MIN_SESSIONS = 3  # below, neither spread nor skewness means anything
+_MIN_SESSIONS = 4  # below, the variance of a Sharpe ratio is infinite
+_MIN_BLOCKS = 3  # below, a trial's Sharpe ratio by block means nothing
 _N_SIGN_DRAWS = 256  # each counts twice, with its mirror image
 _CHUNK_TRIALS = 20_000  # bounds the memory of one product to 40 MB
 
@@ -57,7 +62,7 @@ class DeflatedSharpe:
     """Probabilities that the true Sharpe ratio is positive, and above what luck explains."""
 
     probability_fraction: float | None  # deflated by the effective number of trials
-    strict_probability_fraction: float | None  # by the larger number, from average correlation
+    published_probability_fraction: float | None  # by the paper's number and variance of trials
     undeflated_probability_fraction: float | None  # as if there had been one trial
     sharpe: float | None  # of one session
     benchmark_sharpe: float | None  # expected best of the effective trials without any skill
@@ -112,8 +117,15 @@ def probabilistic_sharpe(moments: SharpeMoments, benchmark_sharpe: float) -> flo
     return float(norm.cdf(distance / np.sqrt(spread)))
 
 
+def chance_variance(n_sessions: int) -> float:
+    """Variance of the Sharpe ratio of independent normal P&L without skill, from Student's t."""
+    if n_sessions < _MIN_SESSIONS:
+        return float("inf")
+    return (n_sessions - 1) / (n_sessions - 3) / n_sessions
+
+
 def sharpe_moments(daily_pnl_usd: Sequence[float] | npt.ArrayLike) -> SharpeMoments | None:
-    """Moments of the sessions' P&L; None below three sessions, or if all are equal."""
+    """Moments of the sessions' P&L; None below four sessions, or if all are equal."""
     pnl = np.asarray(daily_pnl_usd, dtype=np.float64)
     if len(pnl) < _MIN_SESSIONS or np.ptp(pnl) == 0:
         return None
@@ -135,7 +147,7 @@ def trial_spread(trials: TrialBlocks, *, seed: int = 0) -> TrialSpread | None:
     deviation = trials.net_pnl - trials.net_pnl.mean(axis=1, keepdims=True)
     error = np.sqrt((deviation**2).sum(axis=1))
     varying = error > 0
-    if varying.sum() < 2 or trials.n_blocks < _MIN_SESSIONS:
+    if varying.sum() < 2 or trials.n_blocks < _MIN_BLOCKS:
         return None
     n_trials = int(varying.sum())
     sharpe = trials.net_pnl[varying].mean(axis=1) / error[varying] * np.sqrt(trials.n_blocks - 1)
@@ -156,11 +168,12 @@ def deflated_sharpe(
 ) -> DeflatedSharpe:
     """Deflate the Sharpe ratio of the chosen trial's P&L by session."""
     moments = sharpe_moments(daily_pnl_usd)
-    benchmark = _benchmark(spread, spread.effective_trials) if spread else None
-    strict = _benchmark(spread, spread.trials_by_correlation) if spread else None
+    luck = chance_variance(len(np.asarray(daily_pnl_usd)))
+    benchmark = _benchmark(luck, spread.effective_trials) if spread else None
+    published = _benchmark(spread.sharpe_variance, spread.trials_by_correlation) if spread else None
     return DeflatedSharpe(
         probability_fraction=_probability(moments, benchmark),
-        strict_probability_fraction=_probability(moments, strict),
+        published_probability_fraction=_probability(moments, published),
         undeflated_probability_fraction=_probability(moments, 0.0),
         sharpe=moments.sharpe if moments else None,
         benchmark_sharpe=benchmark,
@@ -173,8 +186,9 @@ def deflated_sharpe(
     )
 
 
-def _benchmark(spread: TrialSpread, n_trials: float) -> float:
-    return float(np.sqrt(spread.sharpe_variance)) * expected_maximum(n_trials)
+def _benchmark(sharpe_variance: float, n_trials: float) -> float | None:
+    benchmark = float(np.sqrt(sharpe_variance)) * expected_maximum(n_trials)
+    return benchmark if np.isfinite(benchmark) else None
 
 
 def _probability(moments: SharpeMoments | None, benchmark: float | None) -> float | None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from optimize.statistics.deflated_sharpe import (
     SharpeMoments,
+    chance_variance,
     deflated_sharpe,
     expected_maximum,
     probabilistic_sharpe,
@@ -61,7 +62,7 @@ def test_moments_worked_by_hand():
     assert moments.n_sessions == 4
 
 
-@pytest.mark.parametrize("pnl", [[], [1, 2], [3, 3, 3, 3]])
+@pytest.mark.parametrize("pnl", [[], [1, 2, 3], [3, 3, 3, 3]])
 def test_no_moments_without_spread_or_sessions(pnl):
     assert sharpe_moments(pnl) is None
     result = deflated_sharpe(pnl, trial_spread(trials_of([[1, 2, 3], [3, 1, 1]])))
@@ -128,7 +129,14 @@ def test_no_spread_of_less_than_two_varying_trials_or_three_blocks(pnl):
     assert result.undeflated_probability_fraction > 0.9
 
 
-def test_more_trials_deflate_more_and_the_strict_ratio_most():
+def test_the_variance_of_chance_is_that_of_simulated_sharpe_ratios():
+    pnl = np.random.default_rng(5).normal(0, 30, (40_000, 12))
+    sharpe = pnl.mean(axis=1) / pnl.std(axis=1, ddof=1)
+    assert chance_variance(12) == pytest.approx(sharpe.var(), rel=0.03)
+    assert chance_variance(3) == np.inf
+
+
+def test_more_trials_deflate_more_and_the_published_ratio_most():
     generator = np.random.default_rng(3)
     daily = generator.normal(8, 20, 20)
     few, many = (trial_spread(trials_of(generator.normal(0, 30, (n, 10)))) for n in (5, 3000))
@@ -137,7 +145,7 @@ def test_more_trials_deflate_more_and_the_strict_ratio_most():
     assert (
         high.probability_fraction < low.probability_fraction < low.undeflated_probability_fraction
     )
-    assert high.strict_probability_fraction < high.probability_fraction
+    assert high.published_probability_fraction < high.probability_fraction
     assert json.loads(json.dumps(high.to_json_dict()))["n_sessions"] == 20
 
 
