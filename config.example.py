@@ -1,15 +1,16 @@
 """Settings of this checkout: copy to config.py, which git ignores, and fill in what you use.
 
-The file is read, not run: plain assignments of texts and numbers only. The same names in the
-environment come first. Without any PG_ name, RORQ starts a PostgreSQL of its own in .rorq/.
+The file is read, not run: plain assignments of texts and numbers only; None counts as not set.
+The same names in the environment come first. Without any PG_ name, RORQ runs a PostgreSQL of its
+own, in .rorq.
 """
 
 # A PostgreSQL 15 or later of your own: all five or none. The password may hold any character.
-# PG_HOST = "127.0.0.1"
-# PG_PORT = 5432
-# PG_DATABASE = "rorq"
-# PG_USER = "rorq"
-# PG_PASSWORD = "..."
+PG_HOST = None  # such as "127.0.0.1"
+PG_PORT = None  # such as 5432
+PG_DATABASE = None
+PG_USER = None
+PG_PASSWORD = None
 
 # The key of the data provider (Polygon, now Massive), for `rorq download`.
-# POLYGON_API_KEY = "..."
+POLYGON_API_KEY = None

@@ -201,7 +201,8 @@ class EmbeddedPostgres:
 
     def _launch(self, home: ServerHome) -> DatabaseSettings:
         if not home.data_dir.is_dir():
-            process.initialise(home, self._password())
+            sync = self._extra_settings.get("fsync") != "off"
+            process.initialise(home, self._password(), sync=sync)
         password = self._password()
         port = self._stored_port() or free_port()
         for attempt in range(_PORT_ATTEMPTS):

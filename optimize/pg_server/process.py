@@ -50,8 +50,13 @@ class StartFailedError(DatabaseUnreachableError):
     """The server did not start on this port; another port may do."""
 
 
-def initialise(home: ServerHome, password: str) -> None:
+def initialise(home: ServerHome, password: str, *, sync: bool = True) -> None:
     """Make the database cluster, whole or not at all.
+
+    Args:
+        home: where to make it.
+        password: of the superuser.
+        sync: have it safely on disk before it is used.
 
     Raises:
         DatabaseUnreachableError: initdb failed.
@@ -68,7 +73,7 @@ def initialise(home: ServerHome, password: str) -> None:
             os.write(file, password.encode() + b"\n")
         for path in (beside, password_file):
             give_to_server(path, home, account)
-        _run_initdb(home, beside, password_file)
+        _run_initdb(home, beside, password_file, *([] if sync else ["--no-sync"]))
         _write_configuration(beside)
         give_to_server(beside, home)
         beside.rename(home.data_dir)
@@ -173,10 +178,11 @@ def _clear_after_a_kill(home: ServerHome) -> None:
         pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
 
-def _run_initdb(home: ServerHome, data_dir: Path, password_file: Path) -> None:
+def _run_initdb(home: ServerHome, data_dir: Path, password_file: Path, *options: str) -> None:
     command = [
         *(str(home.bin_dir / "initdb"), "-D", str(data_dir), "-U", SUPERUSER),
         *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C"),
+        *options,
     ]
     finished = subprocess.run(  # noqa: S603
         command,
@@ -190,7 +196,7 @@ def _run_initdb(home: ServerHome, data_dir: Path, password_file: Path) -> None:
         raise DatabaseUnreachableError(
             f"initdb of the embedded PostgreSQL failed in {home.folder}: "
             f"{_last_line(finished.stderr)}",
-            expected="a folder that it can write to, with some 50 MB free",
+            expected="a folder that it can write to, 50 MB free, and a user with a name",
             remedy="free space, or set PG_HOST and the other PG_* names to use your own server",
         )
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from optimize import database as module
 from optimize.database import ensure_database, open_engine
 from optimize.database_settings import DatabaseSettings
+from optimize.embedded_postgres import EmbeddedPostgres
 from strategy.errors import DatabaseUnreachableError
 from tests.optimize.test_database_settings import ODD_PASSWORDS
 
@@ -142,3 +143,24 @@ def test_a_user_who_may_not_create_is_told_what_to_grant(
         assert ensure_database(tmp_path) == limited
     finally:
         run_sql(database, f"DROP OWNED BY {user} CASCADE", f"DROP ROLE {user}")
+
+
+def test_the_oldest_admitted_version_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_dir = next(Path("/usr/lib/postgresql").glob("1[5-7]/bin"), None)
+    if bin_dir is None:
+        pytest.skip("no PostgreSQL 15 to 17 on this machine")
+    server = EmbeddedPostgres(tmp_path / "state", bin_dir=bin_dir)
+    try:
+        own = server.start()
+        for name, value in own.environment().items():
+            monkeypatch.setenv(name, value)
+        settings = ensure_database(tmp_path / "project")
+        assert settings.source == "environment"
+        engine = open_engine(settings)
+        with engine.connect() as connection:
+            assert connection.scalar(text("SHOW server_version_num")) < "180000"
+        engine.dispose()
+    finally:
+        server.destroy()

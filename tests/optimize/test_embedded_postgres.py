@@ -134,6 +134,7 @@ def test_for_root_it_runs_as_a_user_of_its_own(server: EmbeddedPostgres) -> None
     assert [folder.stat().st_mode for folder in server.state_dir.parents] == before
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user runs the programs in place")
 def test_for_root_closed_programs_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -175,6 +176,7 @@ def test_data_and_port_survive_a_stop(server: EmbeddedPostgres) -> None:
     assert query(again, "SELECT value FROM kept") == 42
 
 
+@pytest.mark.stress
 def test_eight_processes_that_start_at_once_share_one_server(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "state", extra_settings=_FAST)
     users = [
@@ -206,6 +208,7 @@ def test_eight_processes_that_start_at_once_share_one_server(tmp_path: Path) -> 
         server.destroy()
 
 
+@pytest.mark.stress
 def test_it_stops_with_the_last_user_and_not_before(server: EmbeddedPostgres) -> None:
     with user_process(server.state_dir) as first, user_process(server.state_dir) as second:
         assert port_of(first) == port_of(second)
@@ -216,6 +219,7 @@ def test_it_stops_with_the_last_user_and_not_before(server: EmbeddedPostgres) ->
         wait_until(lambda: not server.status().is_running)
 
 
+@pytest.mark.stress
 def test_a_user_who_comes_while_it_stops_gets_a_running_one(server: EmbeddedPostgres) -> None:
     for _ in range(3):
         with user_process(server.state_dir) as first:
@@ -245,6 +249,7 @@ def test_kept_it_outlives_its_users_until_it_is_stopped(server: EmbeddedPostgres
     assert not server.status().is_kept
 
 
+@pytest.mark.stress
 def test_a_killed_server_comes_back_with_its_data(server: EmbeddedPostgres) -> None:
     settings = server.start()
     query(settings, "DROP TABLE IF EXISTS crash; CREATE TABLE crash AS SELECT 7 AS v; SELECT 1")
@@ -254,6 +259,7 @@ def test_a_killed_server_comes_back_with_its_data(server: EmbeddedPostgres) -> N
     assert query(again, "SELECT v FROM crash") == 7
 
 
+@pytest.mark.stress
 def test_a_killed_server_whose_child_is_busy_comes_back(server: EmbeddedPostgres) -> None:
     settings = server.start()
     busy = psycopg2.connect(
@@ -270,6 +276,7 @@ def test_a_killed_server_whose_child_is_busy_comes_back(server: EmbeddedPostgres
         assert query(server.start(), "SELECT 1") == 1
 
 
+@pytest.mark.stress
 def test_a_reused_process_id_in_the_pid_file_is_no_server(server: EmbeddedPostgres) -> None:
     server.start()
     pid_file = server.status().folder / "data" / "postmaster.pid"  # type: ignore[operator]
@@ -342,6 +349,7 @@ def test_a_lost_password_is_said_with_the_remedy(server: EmbeddedPostgres) -> No
         (server.state_dir / "password").write_text(kept)
 
 
+@pytest.mark.stress
 def test_an_interrupted_initdb_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     server = EmbeddedPostgres(tmp_path / "state", extra_settings=_FAST)
     script = _USER_SCRIPT.replace(
@@ -382,6 +390,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert "PG_HOST" in str(got.value)
 
 
+@pytest.mark.stress
 def test_a_moved_checkout_keeps_its_server_and_a_copied_one_gets_its_own(tmp_path: Path) -> None:
     first = EmbeddedPostgres(tmp_path / "a" / "state", extra_settings=_FAST)
     settings = first.start()

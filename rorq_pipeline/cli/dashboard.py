@@ -1,0 +1,30 @@
+"""`rorq dashboard`: Optuna's own pages on the studies of this checkout."""
+
+import click
+
+from rorq_pipeline.cli.common import error_console
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+def command(port: int, host: str) -> None:
+    """Open optuna-dashboard on the studies; Ctrl-C ends it."""
+    from optuna_dashboard import run_server  # type: ignore[import-untyped]
+
+    from optimize.database import ensure_database
+    from optimize.schema import rdb_storage
+    from rorq_pipeline.paths import ProjectPaths
+    from strategy.errors import RorqError
+
+    settings = ensure_database(ProjectPaths.resolve().root)
+    storage = rdb_storage(settings)
+    error_console.print(f"studies of {settings.address} on http://{host}:{port}", soft_wrap=True)
+    try:
+        run_server(storage, host=host, port=port)
+    except OSError as error:
+        raise RorqError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            expected="a free port of this machine",
+            remedy="choose another with --port",
+        ) from None

@@ -1,0 +1,117 @@
+"""`rorq db`: the database of this checkout, started, stopped, shown."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rorq_pipeline.cli.common import console
+
+if TYPE_CHECKING:
+    from optimize.database import DatabaseSettings
+    from optimize.embedded_postgres import EmbeddedPostgres
+
+
+@click.group()
+def command() -> None:
+    """Start, stop and show the database."""
+
+
+@command.command()
+def start() -> None:
+    """Start the embedded database; it then stays until `rorq db stop`.
+
+    Commands start it by themselves and let it go with the last of them.
+    """
+    from optimize.database import ensure_database
+    from rorq_pipeline.paths import ProjectPaths
+
+    settings = ensure_database(ProjectPaths.resolve().root, keep_running=True)
+    if settings.source == "embedded":
+        console.print(f"embedded PostgreSQL at {settings.address}", soft_wrap=True)
+    else:
+        console.print(
+            f"{settings.address} ({settings.source}) answers; nothing to start", soft_wrap=True
+        )
+
+
+@command.command()
+def stop() -> None:
+    """Stop the embedded database, for every process that uses it. Nothing is lost."""
+    was_running = _embedded().stop()
+    console.print("stopped" if was_running else "the embedded database was not running")
+
+
+@command.command()
+def status() -> None:
+    """Show which database is used, whether it answers, and what it holds."""
+    from optimize.database import resolve_settings
+    from rorq_pipeline.paths import ProjectPaths
+
+    settings = resolve_settings(ProjectPaths.resolve().root)
+    rows = {"database": settings.address, "settings": settings.source}
+    if settings.source == "embedded":
+        found = _embedded().status()
+        if found.folder is not None:
+            rows |= {"folder": str(found.folder), "log": str(found.log_file)}
+        if not found.is_running:
+            rows["state"] = "not running; commands start it by themselves"
+            return _print_rows(rows)
+        rows["stops"] = "at `rorq db stop`" if found.is_kept else "with its last user"
+    return _print_rows(rows | _contents(settings))
+
+
+@command.command()
+@click.option("--show-password", is_flag=True, help="Print the password, too.")
+def url(show_password: bool) -> None:
+    """Print the database URL, as psql and other tools take it."""
+    from optimize.database import resolve_settings
+    from rorq_pipeline.paths import ProjectPaths
+
+    settings = resolve_settings(ProjectPaths.resolve().root)
+    plain = settings.sqlalchemy_url().set(drivername="postgresql")
+    click.echo(plain.render_as_string(hide_password=not show_password))
+
+
+def _embedded() -> "EmbeddedPostgres":
+    from optimize.database import embedded_state_dir
+    from optimize.embedded_postgres import EmbeddedPostgres
+    from rorq_pipeline.paths import ProjectPaths
+
+    return EmbeddedPostgres(embedded_state_dir(ProjectPaths.resolve().root))
+
+
+def _contents(settings: "DatabaseSettings") -> dict[str, str]:
+    from sqlalchemy import text
+
+    from optimize.database import open_engine
+
+    engine = open_engine(settings)
+    try:
+        with engine.connect() as connection:
+            version = connection.scalar(text("SHOW server_version"))
+            size = connection.scalar(
+                text("SELECT pg_size_pretty(pg_database_size(current_database()))")
+            )
+            others = connection.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            has_studies = connection.scalar(text("SELECT to_regclass('public.studies')"))
+            studies = (
+                connection.scalar(text("SELECT count(*) FROM public.studies")) if has_studies else 0
+            )
+    finally:
+        engine.dispose()
+    return {
+        "state": f"running, PostgreSQL {version}",
+        "holds": f"{studies} studies, {size}",
+        "in use by": f"{others} other connections",
+    }
+
+
+def _print_rows(rows: dict[str, str]) -> None:
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        console.print(f"{name:<{width}}  {value}", soft_wrap=True, highlight=False)

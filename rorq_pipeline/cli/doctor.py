@@ -1,0 +1,32 @@
+"""`rorq doctor`: is everything in place, and if not, what to do."""
+
+import sys
+
+import click
+
+from rorq_pipeline.cli.common import console
+
+
+@click.command()
+def command() -> None:
+    """Check Python, packages, folders, disk, cache, database and ports.
+
+    Each line is fine or names its remedy; the exit code is 1 if one is not fine.
+    """
+    from rich.markup import escape
+
+    from rorq_pipeline.health import examine
+    from rorq_pipeline.paths import ProjectPaths
+
+    findings = examine(ProjectPaths.resolve())
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        mark = "[green]ok[/]   " if finding.is_well else "[red]wrong[/]"
+        remedy = f"; {finding.remedy}" if finding.remedy else ""
+        console.print(
+            f"{mark}  {finding.subject:<{width}}  {escape(finding.text + remedy)}",
+            soft_wrap=True,
+            highlight=False,
+        )
+    if not all(finding.is_well for finding in findings):
+        sys.exit(1)
