@@ -116,6 +116,16 @@ class OptimizationConfig(StudyKnobs):
         return StudySettings(**settings_values(self, StudySettings))
 
 
+class SelectionConfig(dg.Config):
+    """Which parameters to publish."""
+
+    selection: Literal["study_best", "exact_best", "plateau"] = Field(
+        default="study_best",
+        description="The study's best, the best of all combinations, or the one with the best "
+        "mean over itself and its neighbours.",
+    )
+
+
 class BacktestConfig(BacktestParams):
     """One backtest of one range, with every strategy parameter in the launchpad."""
 

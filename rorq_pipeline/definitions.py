@@ -17,6 +17,16 @@ from rorq_pipeline.io_managers import HtmlIOManager, JsonIOManager, ParquetIOMan
 from rorq_pipeline.jobs import optimize_range, single_backtest, validate_only
 from rorq_pipeline.paths import ProjectPaths
 from rorq_pipeline.resources import MarketData, StudyDatabase
+from rorq_pipeline.surface_io import SurfaceIOManager
+
+# A step is a process of its own: what kills it, kills no more. Forked from one that has loaded the
+# definitions, it starts at once.
+EXECUTOR = dg.multiprocess_executor.configured(
+    {
+        "max_concurrent": 2,
+        "start_method": {"forkserver": {"preload_modules": ["rorq_pipeline.definitions"]}},
+    }
+)
 
 
 def build_definitions(
@@ -36,6 +46,7 @@ def build_definitions(
         "tables": ParquetIOManager(),
         "parameters": JsonIOManager(),
         "pages": HtmlIOManager(),
+        "surfaces": SurfaceIOManager(),
         **overrides.pop("resources", {}),
     }
     parts: dict[str, Any] = {
@@ -44,6 +55,7 @@ def build_definitions(
         "jobs": [optimize_range, validate_only, single_backtest],
         "sensors": [cache_sensor(settings, _cache_dir, optimize_range)],
         "schedules": [evening_schedule(settings, _cache_dir, optimize_range)],
+        "executor": EXECUTOR,
         **overrides,
     }
     return dg.Definitions(resources=resources, **parts)

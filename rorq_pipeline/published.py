@@ -8,23 +8,38 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rorq_pipeline.resources import MarketData
+from rorq_pipeline.selections import require_candidate, selections_of, surface_of_study
 from strategy.errors import StudyError, StudyMismatchError
 
 if TYPE_CHECKING:
+    from optimize.selection import Candidate, Selection
     from strategy.backtest import BacktestResult
     from strategy.date_range import DateRange
     from strategy.session import SessionData
+    from strategy.surface_result import Surface
 
 _RELATIVE_TOLERANCE = 1e-9  # the same engine on the same data gives the same value
 
 
 def publish(
-    optimization: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+    optimization: Mapping[str, Any],
+    market_data: MarketData,
+    date_range: "DateRange",
+    *,
+    selection: "Selection" = "study_best",
+    surface: "Surface | None" = None,
 ) -> dict[str, Any]:
-    """Return the best parameters of a study, with metrics and what they were measured on.
+    """Return the chosen parameters, with metrics, what they were measured on, and the others.
+
+    Args:
+        optimization: What the asset `optimization` keeps.
+        market_data: Where the sessions are.
+        date_range: The range.
+        selection: Which of the candidates to publish; all are told side by side.
+        surface: What the asset `parameter_surface` keeps, if it was made.
 
     Raises:
-        StudyError: no trial of the study has a value.
+        StudyError: no trial of the study has a value, or the selection does not exist.
         StudyMismatchError: the cached data, or the engine, is not what the study saw.
     """
     from strategy.backtest import ENGINE_VERSION
@@ -37,25 +52,58 @@ def publish(
             remedy="lower min_trade_threshold, widen the search space, or take a longer range",
         )
     sessions = sessions_of_study(optimization, market_data, date_range)
-    params, result = backtest(optimization["best_strategy_params"], sessions)
-    _require_same_value(optimization, result)
+    _, study_result = backtest(optimization["best_strategy_params"], sessions)
+    _require_same_value(optimization, study_result)
+    candidates = selections_of(optimization, surface_of_study(optimization, sessions, surface))
+    chosen = dict(optimization["best_params"])
+    if selection != "study_best":
+        chosen = require_candidate(selection, candidates).combination
+    fixed_params = optimization["fixed_params"]
+    params, result = backtest(_strategy_params(chosen, fixed_params), sessions)
     shares = profit_shares(result)
     return {
         "date_range": date_range.key,
         "ticker": params["ticker"],
         "source": "+".join(sorted({session.source for session in sessions})),
         "study_name": optimization["study_name"],
-        "trial_number": optimization["best_trial_number"],
-        "trial_params": dict(optimization["best_params"]),
+        "selection": selection,
+        "trial_number": optimization["best_trial_number"] if selection == "study_best" else None,
+        "trial_params": chosen,
         "strategy_params": params,
         "metrics": result.metrics.as_dict(),
         "counts": result.counts.as_dict(),
+        "selections": {
+            name: _side_by_side(candidate, fixed_params, sessions)
+            for name, candidate in candidates.items()
+            if candidate is not None
+        },
+        "regret": optimization.get("regret"),
         "largest_trade_share_fraction": shares[0],
         "largest_day_share_fraction": shares[1],
         "n_complete_trials": optimization["n_complete"],
         "n_sessions": len(sessions),
         "data_fingerprint": optimization["data_fingerprint"],
         "engine_version": ENGINE_VERSION,
+    }
+
+
+def _strategy_params(
+    combination: Mapping[str, Any], fixed_params: Mapping[str, Any]
+) -> dict[str, Any]:
+    from optimize.search_space import strategy_params
+
+    return strategy_params(combination, fixed_params).to_json_dict()
+
+
+def _side_by_side(
+    candidate: "Candidate", fixed_params: Mapping[str, Any], sessions: "Sequence[SessionData]"
+) -> dict[str, Any]:
+    """One candidate with its parameters and metrics, as JSON values."""
+    params, result = backtest(_strategy_params(candidate.combination, fixed_params), sessions)
+    return {
+        **candidate.to_json_dict(),
+        "strategy_params": params,
+        "metrics": result.metrics.as_dict(),
     }
 
 

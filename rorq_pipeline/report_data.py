@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from optimize.search_space import SearchSpace
 from rorq_pipeline.published import backtest, sessions_of_study
-from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
+from rorq_pipeline.report.data import (
+    CheckOutcome,
+    Regret,
+    ReportData,
+    Selection,
+    SessionProvenance,
+)
 from rorq_pipeline.report.pictures import trade_pictures
+from rorq_pipeline.report.surface_view import SurfaceView, surface_view
 from rorq_pipeline.resources import MarketData
+from rorq_pipeline.selections import surface_of_study
 from strategy.date_range import DateRange
 from strategy.market_data.validation import records_of
 from strategy.params import StrategyParams
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from optimize.database import DatabaseSettings
+    from strategy.surface_result import Surface
 
 _PACKAGES = ("rorq-pipeline", "dagster", "optuna", "numba", "numpy", "pandas", "pyarrow")
 
@@ -30,6 +39,8 @@ def gather_report(
     manifest: "pd.DataFrame | None",
     market_data: MarketData,
     database: "DatabaseSettings",
+    *,
+    surface: "Surface | None" = None,
     **more: Any,
 ) -> ReportData:
     """Collect a range's report.
@@ -41,6 +52,7 @@ def gather_report(
         manifest: What the asset `validated_cache` keeps, if it was made.
         market_data: Where the sessions are.
         database: Where the study is.
+        surface: What the asset `parameter_surface` keeps, if it was made.
         more: Further fields of ReportData, taken as they are.
 
     Raises:
@@ -48,12 +60,17 @@ def gather_report(
     """
     sessions = sessions_of_study(best, market_data, date_range)
     params, result = backtest(best["strategy_params"], sessions)
+    surface = surface_of_study(optimization, sessions, surface)
     return ReportData(
         date_range=date_range,
         ticker=best["ticker"],
         source=best["source"],
         params=StrategyParams.from_json_dict(params),
         trial_params=best["trial_params"],
+        selection=best["selection"],
+        selections=_selections(best),
+        regret=_regret(best),
+        surface=_surface_view(surface, optimization, best),
         trades=result.trades,
         metrics=result.metrics.as_dict(),
         counts=result.counts.as_dict(),
@@ -70,6 +87,46 @@ def gather_report(
         command=f"rorq materialize {date_range.key}",
         made_at=datetime.now(UTC).replace(microsecond=0),
         **{"checks": _checks(manifest), **more},
+    )
+
+
+def _selections(best: Mapping[str, Any]) -> list[Selection]:
+    return [
+        Selection(
+            name=name,
+            trial_params=told["combination"],
+            metrics=told["metrics"],
+            rank=told["rank"],
+            neighbours_mean_percent=told["neighbours_mean_percent"],
+            neighbours_worst_percent=told["neighbours_worst_percent"],
+        )
+        for name, told in best["selections"].items()
+    ]
+
+
+def _regret(best: Mapping[str, Any]) -> Regret | None:
+    told = best["regret"]
+    if told is None:
+        return None
+    return Regret(
+        points_percent=told["regret_percent_points"],
+        rank=told["rank"],
+        n_valid=told["n_valid"],
+        n_trials=told["n_complete_trials"],
+    )
+
+
+def _surface_view(
+    surface: "Surface | None", optimization: Mapping[str, Any], best: Mapping[str, Any]
+) -> SurfaceView | None:
+    if surface is None:
+        return None
+    return surface_view(
+        surface.dimensions,
+        surface.return_on_risk_percent,
+        surface.total_trades,
+        min_trades=optimization["settings"]["min_trade_threshold"],
+        chosen=best["trial_params"],
     )
 
 

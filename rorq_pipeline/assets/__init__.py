@@ -4,9 +4,16 @@ import dagster as dg
 
 from rorq_pipeline.assets.best_params import best_params
 from rorq_pipeline.assets.optimization import optimization
+from rorq_pipeline.assets.parameter_surface import parameter_surface
 from rorq_pipeline.assets.report import report
 from rorq_pipeline.assets.validated_cache import validated_cache
 
-ASSETS: tuple[dg.AssetsDefinition, ...] = (validated_cache, optimization, best_params, report)
+ASSETS: tuple[dg.AssetsDefinition, ...] = (
+    validated_cache,
+    optimization,
+    parameter_surface,
+    best_params,
+    report,
+)
 
 __all__ = ["ASSETS"]

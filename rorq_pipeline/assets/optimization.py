@@ -11,10 +11,12 @@ from rorq_pipeline.failures import one_line_failures
 from rorq_pipeline.partitions import STUDIES_POOL
 from rorq_pipeline.progress import StudyLog
 from rorq_pipeline.resources import MarketData, StudyDatabase
+from rorq_pipeline.selections import regret_of_study
 from rorq_pipeline.validated import load_validated
 
 if TYPE_CHECKING:
     from optimize.results import StudySummary
+    from optimize.selection import Regret
 
 _LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
 
@@ -58,6 +60,14 @@ def optimization(
             database=study_database.settings(),
             progress=StudyLog(context, config.progress_seconds),
         )
+        regret = regret_of_study(
+            sessions,
+            space,
+            fixed_params,
+            study_best=summary.best_params,
+            min_trades=settings.min_trade_threshold,
+            n_complete_trials=summary.n_complete,
+        )
     return dg.MaterializeResult(
         value={
             **summary.to_json_dict(),
@@ -66,9 +76,11 @@ def optimization(
             "settings": settings.model_dump(mode="json"),
             "search_space": space.to_json_dict(),
             "fixed_params": fixed_params,
+            "regret": regret.to_json_dict() if regret else None,
         },
         metadata={
             **_numbers(summary),
+            **_regret_numbers(regret),
             "sessions": len(sessions),
             "study": summary.study_name,
             "stop_reason": summary.stop_reason,
@@ -94,6 +106,22 @@ def _numbers(summary: "StudySummary") -> Mapping[str, dg.MetadataValue]:
             "trials_per_second": summary.trials_per_second,
         }
     )
+
+
+def _regret_numbers(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
+    if regret is None:
+        return {}
+    return {
+        **numbers(
+            {
+                "exact_best_percent": regret.exact_best_percent,
+                "regret_percent_points": regret.regret_percent_points,
+                "rank": regret.rank,
+                "valid_combinations": regret.n_valid,
+            }
+        ),
+        "regret": dg.MetadataValue.text(regret.text),
+    }
 
 
 def _top_table(summary: "StudySummary") -> str:

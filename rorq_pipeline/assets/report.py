@@ -17,7 +17,10 @@ from rorq_pipeline.resources import MarketData, StudyDatabase
     code_version="1",
     stage="report",
     io_manager_key="pages",
-    ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
+    ins={
+        "validated_cache": dg.AssetIn(metadata={"required": False}),
+        "parameter_surface": dg.AssetIn(metadata={"required": False}),
+    },
     description="A self-contained HTML page: best parameters, metrics, equity, every trade, the "
     "study's course, and where the data came from.",
 )
@@ -28,6 +31,7 @@ def report(
     validated_cache: Table,
     optimization: dict[str, Any],
     best_params: dict[str, Any],
+    parameter_surface: Any,
 ) -> dg.MaterializeResult:
     """Build the page."""
     from rorq_pipeline.report import build_report, key_pictures, summary_markdown
@@ -41,6 +45,7 @@ def report(
             validated_cache,
             market_data,
             study_database.settings(),
+            surface=parameter_surface,
         )
         page = build_report(data)
     path = artifact_path("report", context.partition_key, ".html")

@@ -24,10 +24,17 @@ def key_pictures(data: ReportData) -> dict[str, bytes]:
         made["equity"] = _png(lambda axes: _draw_equity(axes, data))
     if completed(data.trials):
         made["optimization_history"] = _png(lambda axes: _draw_history(axes, data))
-    if data.surface is not None and data.surface.best_by_pair:
-        surface = data.surface
-        made["surface"] = _png(lambda axes: _draw_surface(axes, surface))
+    surface = None if data.surface is None else surface_picture(data.surface)
+    if surface is not None:
+        made["surface"] = surface
     return made
+
+
+def surface_picture(surface: SurfaceView) -> bytes | None:
+    """Return the best return on risk over the pair of dimensions that tells most."""
+    if not surface.best_by_pair:
+        return None
+    return _png(lambda axes: _draw_surface(axes, surface))
 
 
 def _png(draw: Callable[[Axes], None]) -> bytes:

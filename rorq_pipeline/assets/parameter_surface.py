@@ -1,0 +1,112 @@
+"""The asset `parameter_surface`: every combination of the search space, evaluated exactly."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.config import SearchConfig
+from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.pictures import inline_png
+from rorq_pipeline.resources import MarketData
+from rorq_pipeline.validated import load_validated
+
+if TYPE_CHECKING:
+    from strategy.surface_result import Surface
+
+
+class SurfaceConfig(SearchConfig):
+    """Which combinations to evaluate, and when one counts."""
+
+    fixed_params: dict[str, Any] = Field(
+        default={},
+        description="Strategy parameters that are not searched, such as contracts_per_trade.",
+    )
+    min_trade_threshold: int = Field(
+        default=10, description="Fewest trades of a combination that counts, as in the study."
+    )
+    max_gibibytes: float = Field(
+        default=2.0, description="Memory for the sums, beyond which the search space is refused."
+    )
+
+
+@range_asset(
+    group="search",
+    kinds={"numba", "parquet"},
+    code_version="1",
+    stage="optimization",
+    io_manager_key="surfaces",
+    ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
+    description="All combinations of the search space, evaluated exactly: what the study's best "
+    "is measured against. A Parquet file with a row a combination.",
+)
+def parameter_surface(
+    context: dg.AssetExecutionContext,
+    config: SurfaceConfig,
+    market_data: MarketData,
+    validated_cache: Table,
+) -> dg.MaterializeResult:
+    """Evaluate the search space."""
+    from optimize.selection import compare_selections
+    from strategy.surface import compute_surface
+
+    started = time.perf_counter()
+    date_range, space = range_of(context), None
+    with one_line_failures():
+        space = config.space()
+        sessions, _ = load_validated(market_data, date_range, space, validated_cache)
+        surface = compute_surface(
+            space,
+            {"ticker": market_data.ticker, **config.fixed_params},
+            sessions,
+            max_bytes=int(config.max_gibibytes * 1024**3),
+        )
+    candidates = compare_selections(surface, None, min_trades=config.min_trade_threshold)
+    exact, plateau = candidates["exact_best"], candidates["plateau"]
+    return dg.MaterializeResult(
+        value=surface,
+        metadata={
+            **numbers(
+                {
+                    "combinations": surface.size,
+                    "valid_combinations": exact.n_valid if exact else 0,
+                    "sessions": len(sessions),
+                    "return_on_risk_percent": exact.return_on_risk_percent if exact else None,
+                    "plateau_return_on_risk_percent": (
+                        plateau.return_on_risk_percent if plateau else None
+                    ),
+                    "seconds": time.perf_counter() - started,
+                }
+            ),
+            "best": dg.MetadataValue.md(_table(exact.combination if exact else {})),
+            **_picture(surface, config.min_trade_threshold),
+        },
+    )
+
+
+def _table(values: dict[str, Any]) -> str:
+    if not values:
+        return "no combination has enough trades"
+    rows = [f"| {name} | {value} |" for name, value in values.items()]
+    return "\n".join(["| parameter | value |", "|---|---:|", *rows])
+
+
+def _picture(surface: "Surface", min_trades: int) -> dict[str, dg.MetadataValue]:
+    """Where the good combinations lie, over the two dimensions that tell most."""
+    from rorq_pipeline.report.key_pictures import surface_picture
+    from rorq_pipeline.report.surface_view import surface_view
+
+    best = surface.best(min_trades)
+    if best is None:
+        return {}
+    view = surface_view(
+        surface.dimensions,
+        surface.return_on_risk_percent,
+        surface.total_trades,
+        min_trades=min_trades,
+        chosen=best.combination,
+    )
+    png = surface_picture(view)
+    return {"surface": inline_png(png, "surface")} if png else {}
