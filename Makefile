@@ -19,7 +19,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.locked: requirements.lock $(VENV)/.python
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.locked

@@ -1,6 +1,8 @@
 """Materialising assets of one range in this process, recorded in the project's instance."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -13,7 +15,7 @@ from rorq_pipeline.paths import ProjectPaths
 from strategy.date_range import DateRange
 from strategy.errors import ParameterError, RorqError
 
-DEFAULT_SELECTION = "+key:report"  # the chain, from validation to the report
+DEFAULT_SELECTION = "+report"  # the chain, from validation to the report
 _GLOBAL_JOB = "__ASSET_JOB"
 
 
@@ -39,10 +41,11 @@ def materialize_range(
         DatabaseError: no usable database.
     """
     defs = definitions or build_definitions()
-    keys = _selected_keys(defs, selection)
-    with project_instance(ProjectPaths.resolve()) as instance:
+    keys = selected_keys(defs, selection)
+    job = defs.resolve_job_def(_GLOBAL_JOB)
+    with project_instance(ProjectPaths.resolve()) as instance, _one_line_config_errors():
         register_range(instance, date_range)
-        result = defs.resolve_job_def(_GLOBAL_JOB).execute_in_process(
+        result = job.execute_in_process(
             instance=instance,
             partition_key=date_range.key,
             asset_selection=keys,
@@ -55,19 +58,42 @@ def materialize_range(
         return result.run_id
 
 
-def _selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:
-    graph = defs.resolve_asset_graph()
+@contextmanager
+def _one_line_config_errors() -> Iterator[None]:
     try:
-        keys = dg.AssetSelection.from_string(selection).resolve(graph)
-    except (dg.DagsterInvalidSubsetError, dg.DagsterInvalidDefinitionError, ValueError):
-        keys = set()
-    if not keys:
-        names = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        yield
+    except dg.DagsterInvalidConfigError as error:
+        first = error.errors[0]
         raise ParameterError(
-            f"selection {selection!r} names no asset",
-            expected=f"an asset selection over {names}",
-            remedy="correct the selection",
-        )
+            first.message.split(" Expected: ")[0],
+            expected="run config as the launchpad shows it",
+            remedy="correct the run config",
+        ) from None
+
+
+def selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:
+    """Return the assets of a selection: parts joined by commas, each in Dagster's syntax.
+
+    Raises:
+        ParameterError: a part is malformed or names no asset.
+    """
+    graph = defs.resolve_asset_graph()
+    keys: set[dg.AssetKey] = set()
+    for part in selection.split(","):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", dg.BetaWarning)
+                found = dg.AssetSelection.from_string(part.strip()).resolve(graph)
+        except dg.DagsterError:
+            found = set()
+        if not found:
+            names = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+            raise ParameterError(
+                f"selection {part.strip()!r} names no asset",
+                expected=f"a selection such as optimization or +report, over {names}",
+                remedy="correct the selection",
+            )
+        keys |= found
     return sorted(keys)
 
 

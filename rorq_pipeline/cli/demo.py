@@ -1,9 +1,8 @@
 """`rorq demo`: the whole chain once, from sample sessions to a report."""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -57,31 +56,15 @@ def show_best(date_range: "DateRange", artifacts: Path) -> None:
     import json
 
     from rorq_pipeline.artifacts import artifact_path
+    from rorq_pipeline.cli.tables import value_table
 
     best = json.loads(
         artifact_path("best_params", date_range.key, ".json", artifacts).read_text("utf-8")
     )
-    console.print(_table("best parameters", best["trial_params"]))
-    console.print(_table("metrics", best["metrics"]))
+    console.print(value_table("best parameters", best["trial_params"]))
+    console.print(value_table("metrics", best["metrics"]))
     if best["source"] == "synthetic":
         console.print("made from synthetic sessions: no statement about any market")
     report = artifact_path("report", date_range.key, ".html", artifacts)
     console.print(f"study   {best['study_name']}", soft_wrap=True)
     console.print(f"report  {report}", soft_wrap=True)
-
-
-def _table(title: str, values: Mapping[str, Any]) -> Any:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
-    for name, value in values.items():
-        table.add_row(name, _text(value))
-    return table
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "none"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,9 @@
 """`rorq env`: shell lines after which Dagster's own commands run as typed."""
 
+import os
 import shlex
+import sys
+from pathlib import Path
 
 import click
 
@@ -38,6 +41,9 @@ def command(date_range: str | None) -> None:
         f"{_PREFIX}MODULE_NAME": DEFINITIONS_MODULE,
         f"{_PREFIX}PARTITION": chosen.key,
     }
+    bin_folder = str(Path(sys.executable).parent)
+    if bin_folder not in os.environ.get("PATH", "").split(os.pathsep):
+        click.echo(f'export PATH={shlex.quote(bin_folder)}:"$PATH"')
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     error_console.print(f"range {chosen.key}; DAGSTER_HOME {variables['DAGSTER_HOME']}")

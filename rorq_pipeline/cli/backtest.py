@@ -1,0 +1,110 @@
+"""`rorq backtest`: one parameter set traded through one range, without a database."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rorq_pipeline.cli.common import console
+
+if TYPE_CHECKING:
+    from strategy.backtest import BacktestResult
+
+
+@click.command()
+@click.argument("date_range", metavar="RANGE")
+@click.option(
+    "--set",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="One strategy parameter, such as take_profit_percent=80; may be given often.",
+)
+@click.option("--best", is_flag=True, help="Start from the published best parameters of the range.")
+@click.option(
+    "--trades",
+    "trades_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the trades to this file, .csv or .parquet.",
+)
+@click.option("--allow-missing", is_flag=True, help="Go on where a session is not cached.")
+def command(
+    date_range: str,
+    assignments: tuple[str, ...],
+    best: bool,
+    trades_file: Path | None,
+    allow_missing: bool,
+) -> None:
+    """Trade one set of strategy parameters through one RANGE and print its metrics."""
+    from rorq_pipeline.paths import ProjectPaths
+    from strategy.backtest import run_backtest
+    from strategy.date_range import DateRange
+    from strategy.market_data import load_sessions
+    from strategy.params import StrategyParams
+
+    chosen = DateRange.parse(date_range)
+    paths = ProjectPaths.resolve()
+    start = published_params(paths.artifacts, chosen.key) if best else {}
+    params = StrategyParams(**{**start, **parse_assignments(assignments)})
+    sessions = load_sessions(paths.cache, params.ticker, chosen, allow_missing=allow_missing)
+    result = run_backtest(params, sessions)
+    _show(result, len(sessions))
+    if trades_file is not None:
+        write_trades(result, trades_file)
+
+
+def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """Read NAME=VALUE texts; a value that is JSON is taken as such, else as text."""
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, separator, text = assignment.partition("=")
+        if not separator:
+            raise click.BadParameter(f"{assignment!r} is no NAME=VALUE", param_hint="--set")
+        try:
+            values[name.strip()] = json.loads(text)
+        except ValueError:
+            values[name.strip()] = text
+    return values
+
+
+def published_params(artifacts: Path, key: str) -> dict[str, Any]:
+    """Return the strategy parameters that `best_params` published for a range.
+
+    Raises:
+        StudyError: nothing was published.
+    """
+    from rorq_pipeline.artifacts import artifact_path
+    from strategy.errors import StudyError
+
+    path = artifact_path("best_params", key, ".json", artifacts)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(
+            f"{path} is absent",
+            expected="published parameters of the range",
+            remedy=f"make them with: rorq materialize {key} --select +best_params",
+        ) from None
+    params: dict[str, Any] = content["strategy_params"]
+    return params
+
+
+def write_trades(result: "BacktestResult", path: Path) -> None:
+    """Write the trades as CSV or Parquet, whole or not at all."""
+    from rorq_pipeline.artifacts import write_whole
+
+    if path.suffix == ".csv":
+        write_whole(path, lambda beside: result.trades.to_csv(beside, index=False))
+    elif path.suffix == ".parquet":
+        write_whole(path, lambda beside: result.trades.to_parquet(beside, index=False))
+    else:
+        raise click.BadParameter(f"{path} ends neither in .csv nor .parquet", param_hint="--trades")
+    console.print(f"trades  {path}", soft_wrap=True)
+
+
+def _show(result: "BacktestResult", n_sessions: int) -> None:
+    from rorq_pipeline.cli.tables import value_table
+
+    console.print(value_table("metrics", {"sessions": n_sessions, **result.metrics.as_dict()}))
+    console.print(value_table("counts", result.counts.as_dict()))
