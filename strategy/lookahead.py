@@ -28,6 +28,7 @@ TradeEngine = Callable[[StrategyParams, Sequence[SessionData]], pd.DataFrame]
 TotalsEngine = Callable[[StrategyParams, Sequence[SessionData]], Mapping[str, Any]]
 
 FEWER_BARS_EVERY = 4  # moments, one of which is tried without some of the later bars too
+LATER_SESSION_ROUNDS = 3  # with other noise in the sessions that follow
 NOISY_RANGES = 3  # on which engines without trades are compared
 RELATIVE_TOLERANCE = 1e-9  # between sums that were added in another order
 UNDELAYED_EXITS = frozenset({"emergency_exit", "end_of_data"})
@@ -133,7 +134,7 @@ def check_lookahead(
         for session in sessions
     ]
     violations = [
-        *check.later_sessions(),
+        *check.later_sessions(random),
         *check.moments(moments),
         *check.totals(totals, random),
     ]
@@ -155,14 +156,12 @@ class _Check:
     engine: TradeEngine
     trades_by_date: Mapping[date, Sequence[_Trade]]  # of the data as it is
 
-    def later_sessions(self) -> Iterator[Violation]:
-        """Every second session is all noise, in two rounds; the one before it must not notice."""
-        for parity in (0, 1):
+    def later_sessions(self, random: np.random.Generator) -> Iterator[Violation]:
+        """Every second session is all noise, then every other; the one before must not notice."""
+        for parity in (0, 1) * LATER_SESSION_ROUNDS:
             mixed = [
-                session if row % 2 == parity else future.move_to(-1)
-                for row, (session, future) in enumerate(
-                    zip(self.sessions, self.futures, strict=True)
-                )
+                session if row % 2 == parity else NoisyFuture(session, random).session
+                for row, session in enumerate(self.sessions)
             ]
             last_seconds = {s.date: s.n_seconds - 1 for s in self.sessions[parity::2]}
             yield from self._compare(mixed, last_seconds, entered=False)
