@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategy.market_data.needed import needed_contracts
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
 from strategy.market_data.validation.findings import Hit
 from strategy.market_data.validation.settings import ValidationSettings
@@ -53,36 +52,21 @@ def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
 
 def missing_contracts(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
     """Contracts that the search space could choose, without a bar in the session."""
-    needed, present = needed_and_present(view)
-    absent = sorted(needed - present)
+    absent = sorted(view.needed - view.traded)
     if absent:
         shown = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")
-        example = f"{len(absent)} of {len(needed)}: {shown}"
+        example = f"{len(absent)} of {len(view.needed)}: {shown}"
         yield Hit(file=OPTIONS_FILE, count=len(absent), example=example)
-
-
-def needed_and_present(view: SessionView) -> tuple[set[str], set[str]]:
-    """Needed contracts, and those with a bar in the session; empty where a file is unreadable."""
-    if view.underlying is None or view.chain is None or view.options is None:
-        return set(), set()
-    bars = view.underlying
-    search = {"option_selection_mode": view.modes, "strikes_depth": view.depths}
-    needed = needed_contracts(bars.column("close")[bars.on_grid], view.chain, search)
-    codes = view.options.contract_codes[view.options.on_grid]
-    names = view.options.contract_names
-    present = {name for code in np.unique(codes) if code >= 0 and (name := names[code])}
-    return needed, present
 
 
 def covered_fraction(bars: Bars) -> float:
     """Share of the session's seconds that have a bar."""
-    return len(np.unique(bars.seconds[bars.on_grid])) / bars.times.n_seconds
+    return int(np.count_nonzero(bars.covered)) / bars.times.n_seconds
 
 
 def longest_gap(bars: Bars) -> Gap:
     """Longest stretch of the session without a bar; the whole session if there is none."""
-    seconds = np.unique(bars.seconds[bars.on_grid])
-    edges = np.concatenate(([-1], seconds, [bars.times.n_seconds]))
+    edges = np.concatenate(([-1], np.flatnonzero(bars.covered), [bars.times.n_seconds]))
     lengths = np.diff(edges) - 1
     longest = int(np.argmax(lengths))
     return Gap(seconds=int(lengths[longest]), after=int(edges[longest]))

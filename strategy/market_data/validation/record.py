@@ -6,11 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from strategy.market_data.validation.coverage_rules import (
-    covered_fraction,
-    longest_gap,
-    needed_and_present,
-)
+from strategy.market_data.validation.coverage_rules import covered_fraction, longest_gap
 from strategy.market_data.validation.findings import Family, Finding, Severity
 from strategy.market_data.validation.view import SessionView
 
@@ -69,14 +65,14 @@ class SessionRecord:
 
 def measured(record: SessionRecord, view: SessionView) -> SessionRecord:
     """Fill in what the readable files of a session tell."""
-    needed, present = needed_and_present(view)
+    needed, traded = view.needed, view.traded
     record = replace(
         record,
         chain_contracts=0 if view.chain is None else len(view.chain),
         contracts_needed=len(needed),
-        contracts_present=len(needed & present),
-        contracts_with_bars=len(present),
-        missing_contracts=tuple(sorted(needed - present)),
+        contracts_present=len(needed & traded),
+        contracts_with_bars=len(traded),
+        missing_contracts=tuple(sorted(needed - traded)),
         option_bars=0 if view.options is None else len(view.options),
         outside_session_bars=sum(
             int(np.count_nonzero(bars.of_this_day & ~bars.on_grid)) for bars in view.bar_files

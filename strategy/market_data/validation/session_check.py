@@ -45,7 +45,7 @@ class SessionCheck:
         """Check one cached session, or take over the previous record of the same files."""
         folder = session_folder(self.cache_dir, self.ticker, day)
         record = self._identified(folder, day)
-        if previous is not None and _same_check(previous, record):
+        if previous is not None and same_check(previous, record):
             return previous.without_range_findings()
         files, findings = _read(folder, day)
         record = replace(record, findings=tuple(findings), source=_source(files))
@@ -84,11 +84,15 @@ class SessionCheck:
         return _with_hashes(record, hashes)
 
 
-def _same_check(previous: SessionRecord, record: SessionRecord) -> bool:
-    """Whether the same files were checked in the same way."""
-    return bool(record.fingerprint) and all(
-        getattr(previous, name) == getattr(record, name)
-        for name in ("ticker", "date", "fingerprint", "rules_version", "settings_key")
+def same_check(previous: SessionRecord | None, record: SessionRecord) -> bool:
+    """Whether the same three files were checked in the same way before."""
+    return (
+        previous is not None
+        and bool(record.fingerprint)
+        and all(
+            getattr(previous, name) == getattr(record, name)
+            for name in ("ticker", "date", "fingerprint", "rules_version", "settings_key")
+        )
     )
 
 

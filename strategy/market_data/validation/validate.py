@@ -18,7 +18,7 @@ from strategy.market_data.validation.findings import Finding, Hit, Rule, Severit
 from strategy.market_data.validation.manifest import records_of
 from strategy.market_data.validation.record import SessionRecord
 from strategy.market_data.validation.report import ValidationReport
-from strategy.market_data.validation.session_check import SessionCheck
+from strategy.market_data.validation.session_check import SessionCheck, same_check
 from strategy.market_data.validation.settings import ValidationSettings
 
 
@@ -71,17 +71,12 @@ def validate_range(
         date_range=date_range,
         records=tuple(by_date[day] for day in sorted(by_date)),
         not_yet_cached=sum(1 for day in wanted if not cached or day > cached[-1]),
-        taken_over=sum(_is_taken_over(record, previous) for record in checked),
+        taken_over=sum(same_check(previous.get(record.date), record) for record in checked),
     )
 
 
 def _by_date(manifest: pd.DataFrame) -> dict[dt.date, SessionRecord]:
     return {record.date: record for record in records_of(manifest) if record.is_cached}
-
-
-def _is_taken_over(record: SessionRecord, previous: Mapping[dt.date, SessionRecord]) -> bool:
-    before = previous.get(record.date)
-    return before is not None and before.without_range_findings() == record
 
 
 def _range_findings(

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from strategy.date_range import SessionTimes
+from strategy.market_data.needed import needed_contracts
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
 from strategy.market_data.validation.columns import column_failures
 from strategy.market_data.validation.findings import Hit
@@ -66,6 +67,13 @@ class Bars:
     def on_grid(self) -> BoolArray:
         """Rows between open and close, both included."""
         return self.timed & (self.seconds >= 0) & (self.seconds < self.times.n_seconds)
+
+    @cached_property
+    def covered(self) -> BoolArray:
+        """For each second of the session: whether there is a bar."""
+        covered = np.zeros(self.times.n_seconds, bool)
+        covered[self.seconds[self.on_grid]] = True
+        return covered
 
     @cached_property
     def contract_names(self) -> tuple[str | None, ...]:
@@ -158,6 +166,24 @@ class SessionView:
             for rule, hit in column_failures(file, frame).items():
                 hits.setdefault(rule, []).append(hit)
         return hits
+
+    @cached_property
+    def needed(self) -> set[str]:
+        """Contracts that the search space could choose; none where a file is unreadable."""
+        if self.underlying is None or self.chain is None or self.options is None:
+            return set()
+        search = {"option_selection_mode": self.modes, "strikes_depth": self.depths}
+        closes = self.underlying.column("close")[self.underlying.on_grid]
+        return needed_contracts(closes, self.chain, search)
+
+    @cached_property
+    def traded(self) -> set[str]:
+        """Contracts with an option bar in the session."""
+        if self.options is None:
+            return set()
+        codes, names = self.options.contract_codes, self.options.contract_names
+        counts = np.bincount(codes[self.options.on_grid & (codes >= 0)], minlength=len(names))
+        return {name for name, count in zip(names, counts, strict=True) if count and name}
 
     @property
     def bar_files(self) -> tuple[Bars, ...]:
