@@ -9,6 +9,7 @@ histogram a dimension (see `optimize.tpe`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +115,7 @@ class UnseenTPESampler(BaseSampler):
         """
         if not isinstance(param_distribution, CategoricalDistribution):
             raise NotImplementedError(f"{param_name} is not categorical: {param_distribution}")
-        rng = np.random.default_rng((*self._seed, trial.number, len(param_name)))
+        rng = np.random.default_rng((*self._seed, trial.number, crc32(param_name.encode())))
         return param_distribution.choices[int(rng.integers(len(param_distribution.choices)))]
 
     def reseed_rng(self) -> None:

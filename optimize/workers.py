@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
@@ -140,14 +141,14 @@ class WorkerPool:
 
     def _replace(self, dead: "_Worker") -> None:
         self._n_fruitless += 1
+        dead.end(patience_seconds=1.0)
         if self._n_fruitless > MAX_FRUITLESS_STARTS + len(self._workers):
             raise StudyError(
                 f"{self._n_fruitless} worker processes in a row ended without an answer, the "
-                f"last with exit code {dead.process.poll()}",
+                f"last with exit code {dead.process.returncode}",
                 expected="worker processes that run",
                 remedy="run with workers 1 to see the fault in this process",
             )
-        dead.end()
         self._workers[self._workers.index(dead)] = _Worker(self._payload)
 
 
@@ -185,8 +186,10 @@ class _Worker:
             return task, None
         return task, outcome
 
-    def end(self) -> None:
-        """Kill the process, if it lives, and wait for it."""
+    def end(self, patience_seconds: float = 0.0) -> None:
+        """Wait for the process to end by itself, then kill it."""
         self.connection.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=patience_seconds)
         self.process.kill()
         self.process.wait()
