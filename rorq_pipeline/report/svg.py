@@ -32,8 +32,8 @@ def equity_chart(
     *,
     label: str,
     unit: str = "trade",
-    width: int = 680,
-    height: int = 170,
+    width: int = 560,
+    height: int = 160,
 ) -> Markup:
     """The equity curve by `unit` with its drawdown as an area, axis labels in dollars."""
     if not equity_usd:
@@ -48,7 +48,8 @@ def equity_chart(
     back = "".join(
         f"L{left + step * i:.1f} {to_y(points[i]):.1f}" for i in range(len(points) - 1, -1, -1)
     )
-    ticks = "".join(_tick(value, to_y(value), left, width) for value in sorted({low, 0.0, high}))
+    levels = [level for level in (low, high) if abs(to_y(level) - to_y(0.0)) > 14]
+    ticks = "".join(_tick(level, to_y(level), left, width) for level in (0.0, *levels))
     return Markup(  # noqa: S704  numbers of ours and one escaped label
         f'<svg class="still" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(label)}">{ticks}<path class="area" d="{upper}{back}Z"/>'

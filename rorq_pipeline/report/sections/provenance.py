@@ -25,6 +25,7 @@ def provenance_section(data: ReportData) -> Section:
             "n_findings": sum(len(session.findings) for session in data.sessions),
             "funnel": _funnel(data),
             "checks": data.checks,
+            "n_passed": sum(check.passed for check in data.checks),
             "sources": sorted({s.source for s in data.sessions} or {data.source}),
         },
     )

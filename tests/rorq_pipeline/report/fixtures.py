@@ -14,6 +14,7 @@ import optuna
 from scipy.signal import lfilter
 
 from optimize.search_space import SearchSpace
+from optimize.statistics.verdict import Evidence, Verdict, judge
 from rorq_pipeline.report import (
     CheckOutcome,
     FillsBand,
@@ -25,12 +26,11 @@ from rorq_pipeline.report import (
     ReportData,
     Selection,
     SessionProvenance,
-    Verdict,
-    VerdictFinding,
     WalkForward,
     WalkForwardStep,
     surface_view,
     trade_pictures,
+    verdict_view,
 )
 from strategy.backtest import run_backtest
 from strategy.date_range import DateRange, session_times
@@ -173,6 +173,19 @@ def _rank(params: dict[str, Any]) -> int:
     return int((valid > valid.flat[SPACE.index_of(params)]).sum()) + 1
 
 
+def _verdict() -> Verdict:
+    return judge(
+        Evidence(
+            total_trades=159, return_on_risk_percent=4.3, overfitting_fraction=0.34,
+            loss_fraction=0.4, deflated_sharpe_fraction=0.81, superior_ability_p_value=0.12,
+            out_of_sample_sessions=3, out_of_sample_return_on_risk_percent=6.1,
+            out_of_sample_low_percent=-9.5, out_of_sample_high_percent=21.4,
+            adverse_fills_return_on_risk_percent=-2.4, no_look_ahead=True, replay_agrees=True,
+            synthetic=True,
+        )
+    )  # fmt: skip
+
+
 def _data(*, full: bool, **changes: Any) -> ReportData:
     parts = _parts()
     params = SPACE.strategy_params(parts["chosen"], {})
@@ -208,20 +221,7 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
         ],
         "knobs": {"N_TRIALS": 120, "N_STARTUP_TRIALS": 25, "seed": 3},
         "search_space": dict(SPACE),
-        "verdict": Verdict(
-            label="watch",
-            sentence="The edge holds out of sample, but a third of all splits of the sessions "
-            "would have chosen parameters that then fell below the median.",
-            findings=[
-                VerdictFinding(name="trades", level="good", text="160 trades"),
-                VerdictFinding(name="overfitting", level="doubtful", text="overfitting "
-                               "probability 0.34 (trade needs at most 0.25)"),
-                VerdictFinding(name="out of sample", level="unknown",
-                               text="out of sample not known (3 sessions so far)"),
-                VerdictFinding(name="adverse fills", level="bad",
-                               text="return on risk -2.4% under adverse fills"),
-            ],
-        ),
+        "verdict": verdict_view(_verdict().to_json_dict()),
         "selections": [
             Selection(name=name, trial_params=parts[key], metrics=_metrics(parts[key]),
                       rank=_rank(parts[key]), neighbours_mean_percent=mean,
