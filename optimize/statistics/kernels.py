@@ -38,7 +38,7 @@ def plain_find_winners(
     n_low: int,
     low: IntArray,  # (n_splits,), in-sample set: index into the lower blocks' table
     high: IntArray,  # (n_splits,), and into the others'
-    min_trades: IntArray,  # (n_splits,), in-sample trades that a winner needs
+    min_trades: int,  # in-sample, that a winner needs
     winner: IntArray,  # (n_splits,), overwritten: row of the best trial, -1 for none
     winner_value: FloatArray,  # (n_splits,), overwritten: its P&L over risk
 ) -> None:
@@ -60,7 +60,7 @@ def plain_find_winners(
         for split in range(len(low)):
             a, b = low[split], high[split]
             half_risk = low_risk[a] + high_risk[b]
-            if half_risk > 0 and low_trades[a] + high_trades[b] >= min_trades[split]:
+            if half_risk > 0 and low_trades[a] + high_trades[b] >= min_trades:
                 value = (low_pnl[a] + high_pnl[b]) / half_risk
                 if value > winner_value[split]:
                     winner_value[split] = value

@@ -8,7 +8,8 @@ with lambda <= 0, that is, with the winner at or below the median.
 
 Choices that the paper leaves open:
 - performance is the return on risk of a half: its P&L over its risk;
-- a winner needs its share of `min_trades` in its half, as the whole range's choice needs all;
+- a winner needs `min_trades` in its half: the rule of the search, as it would be applied to data of
+  that length. With less, winners are made of a handful of trades, noisier than any real choice;
 - equal trials share the mean of their ranks;
 - a trial without trades in the other half is not ranked there; a winner without any was not
   confirmed, and stands at the median (lambda 0), which counts as overfitting.
@@ -17,7 +18,6 @@ Choices that the paper leaves open:
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -158,8 +158,6 @@ def _halvings(blocks: tuple[int, ...]) -> Splits:
 def _winners_of(
     trials: TrialBlocks, splits: Splits, n_low: int, part: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    sizes = np.bitwise_count(splits.in_sample).astype(np.int64)
-    scaled = [max(1, ceil(trials.min_trades * int(size) / trials.n_blocks)) for size in sizes]
     rows, value = np.empty(len(splits), dtype=np.int64), np.empty(len(splits))
     find_winners(
         trials.net_pnl[part[0] : part[-1] + 1],
@@ -168,7 +166,7 @@ def _winners_of(
         n_low,
         splits.in_sample & ((1 << n_low) - 1),
         splits.in_sample >> n_low,
-        np.array(scaled, dtype=np.int64),
+        max(trials.min_trades, 1),
         rows,
         value,
     )

@@ -18,7 +18,7 @@ def naive_overfitting(pnl, risk, trades, min_trades):
         candidates = [
             (return_on_risk(pnl[t], risk[t], inside), -t)
             for t in range(len(pnl))
-            if 2 * sum(trades[t][b] for b in inside) >= min_trades
+            if sum(trades[t][b] for b in inside) >= min_trades
             and return_on_risk(pnl[t], risk[t], inside) is not None
         ]
         if not candidates:
