@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import overload
 
+import pyarrow as pa
+
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError, MixedSourcesError
 from strategy.market_data.layout import list_sessions, session_folder, session_source
@@ -52,7 +54,9 @@ class LazySessions(Sequence[SessionData]):
     def __getitem__(self, index: int | slice) -> "SessionData | LazySessions":
         if isinstance(index, slice):
             return LazySessions(self._cache_dir, self._ticker, self._days[index])
-        return load_session(self._cache_dir, self._ticker, self._days[index])
+        session = load_session(self._cache_dir, self._ticker, self._days[index])
+        pa.default_memory_pool().release_unused()  # else what files took stays with the process
+        return session
 
     def __len__(self) -> int:
         return len(self._days)
