@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,10 @@ from strategy.market_data import SessionFrames, build_session
 from strategy.params import StrategyParams
 from strategy.reference import ReferenceResult, reference_backtest
 from strategy.trade_table import TRADE_COLUMNS
-from tests.strategy.data.make_golden import frames_from_json
+from tests.strategy.data.make_golden import GOLDEN_FILE, frames_from_json, golden_text
 from tests.strategy.random_sessions import session_ranges, strategy_params
 
-GOLDEN = json.loads((Path(__file__).parent / "data" / "golden.json").read_text())
+GOLDEN = json.loads(GOLDEN_FILE.read_text())
 MONEY = ("net_pnl_usd", "risk_usd")
 
 
@@ -63,6 +62,10 @@ def test_kernels_agree_with_reference_on_many_random_sessions(
     frames: list[SessionFrames], params: StrategyParams
 ) -> None:
     compare(params, frames)
+
+
+def test_golden_cases_are_what_the_reference_engine_makes() -> None:
+    assert golden_text() == GOLDEN_FILE.read_text(), GOLDEN["generator"]
 
 
 @pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["name"])

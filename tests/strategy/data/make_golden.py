@@ -128,7 +128,8 @@ def _nullable(value: float) -> float | None:
     return None if value != value else value
 
 
-def main() -> None:
+def golden_text() -> str:
+    """The content of golden.json, a line a session, a case and a trade."""
     frames = golden_frames()
     days = [Day(one) for one in frames]
     golden = {
@@ -138,10 +139,10 @@ def main() -> None:
         "cases": [golden_case(name, changes, days) for name, changes in CASES.items()],
     }
     text = json.dumps(golden, separators=(",", ":"))
-    for opening in ('{"', '["20'):  # a line a session, a case and a trade
+    for opening in ('{"', '["20'):
         text = text.replace(opening, "\n" + opening)
-    GOLDEN_FILE.write_text(text.strip() + "\n")
+    return text.strip() + "\n"
 
 
 if __name__ == "__main__":
-    main()
+    GOLDEN_FILE.write_text(golden_text())
