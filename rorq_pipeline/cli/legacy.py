@@ -34,7 +34,8 @@ def command(folder: Path, keep_repeats: bool) -> None:
     from strategy.market_data.legacy import import_legacy
 
     cache = ProjectPaths.resolve().cache
-    with Progress(console=error_console, transient=True) as progress:
+    shown = error_console.is_terminal
+    with Progress(console=error_console, transient=True, disable=not shown) as progress:
         task = progress.add_task("importing sessions", total=None)
         summary = import_legacy(
             folder,

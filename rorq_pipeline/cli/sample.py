@@ -72,7 +72,8 @@ def _make(days: tuple[date, ...], *, ticker: str, seed: int, edge: float, force:
 
     settings = SampleSettings(ticker=ticker, seed=seed, edge=edge)
     cache = ProjectPaths.resolve().cache
-    with Progress(console=error_console, transient=True) as progress:
+    shown = error_console.is_terminal
+    with Progress(console=error_console, transient=True, disable=not shown) as progress:
         task = progress.add_task(f"sample sessions of {ticker}", total=len(days))
         summary = write_samples(
             cache, days, settings, force=force, on_session=lambda _day: progress.advance(task)
