@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ def validate_range(
     settings: ValidationSettings | None = None,
     allow_missing: bool = False,
     previous_manifest: pd.DataFrame | None = None,
+    on_session: Callable[[dt.date], object] | None = None,
 ) -> ValidationReport:
     """Validate the cached sessions of a range, and that none is missing before the last of them.
 
@@ -44,6 +45,7 @@ def validate_range(
         allow_missing: whether a missing session is a warning instead of an error.
         previous_manifest: sessions whose files, rules and settings are those of its rows are
             taken over from it.
+        on_session: told each session's date when it is done, from several threads.
 
     Raises:
         DateRangeError: the range holds no exchange session.
@@ -61,8 +63,15 @@ def validate_range(
     on_disk = [day for day in list_sessions(cache_dir, ticker) if day in date_range]
     cached = sorted(set(on_disk) & set(wanted))
     previous = {} if previous_manifest is None else _by_date(previous_manifest)
+
+    def checked_session(day: dt.date) -> SessionRecord:
+        record = check(day, previous.get(day))
+        if on_session is not None:
+            on_session(day)
+        return record
+
     with ThreadPoolExecutor(max_workers=max(1, min(len(cached), os.cpu_count() or 1))) as pool:
-        checked = list(pool.map(lambda day: check(day, previous.get(day)), cached))
+        checked = list(pool.map(checked_session, cached))
     by_date = {record.date: record for record in checked}
     for finding in _range_findings(by_date, wanted, on_disk, allow_missing=allow_missing):
         _attach(by_date, finding, ticker)

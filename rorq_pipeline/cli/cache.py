@@ -1,0 +1,155 @@
+"""`rorq cache`: what sessions there are, how a day looks, and whether all are sound."""
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from rorq_pipeline.cli.common import console, error_console
+
+if TYPE_CHECKING:
+    from rorq_pipeline.paths import ProjectPaths
+    from strategy.date_range import DateRange
+    from strategy.market_data.validation import Finding, ValidationReport
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_ticker = click.option("--ticker", default="SPY", show_default=True, help="Underlying.")
+
+
+@click.group()
+def command() -> None:
+    """Look at the cached sessions: list them, show one day, verify them."""
+
+
+@command.command("list")
+@_ticker
+def list_sessions_command(ticker: str) -> None:
+    """List the cached sessions with their source, size and health."""
+    from rorq_pipeline.cli.cache_views import LEGEND, session_table
+    from rorq_pipeline.paths import ProjectPaths
+
+    paths = ProjectPaths.resolve()
+    whole = _whole_cache(paths, ticker)
+    if whole is None:
+        console.print(_nothing(paths, ticker), soft_wrap=True)
+        return
+    report = _validated(paths, ticker, whole, allow_missing=True)
+    records = [r.without_range_findings() for r in report.records if r.is_cached]
+    console.print(session_table(records))
+    console.print(LEGEND, style="dim", soft_wrap=True)
+    unsound = sum(record.errors > 0 for record in records)
+    size = sum(record.size_bytes for record in records) / 1e6
+    console.print(
+        f"{len(records)} sessions of {ticker}, {size:,.1f} MB, {unsound} with errors, "
+        f"in {paths.cache}; `rorq cache verify --warnings` tells every finding",
+        soft_wrap=True,
+    )
+
+
+@command.command("show")
+@click.argument("day", metavar="DATE", type=_DAY)
+@_ticker
+def show_command(day: datetime, ticker: str) -> None:
+    """Show one session: price and VWAP through the day, option bars by strike, findings."""
+    from rorq_pipeline.cli.cache_views import coverage_table, finding_lines, price_plot, summary
+    from rorq_pipeline.paths import ProjectPaths
+    from strategy.date_range import DateRange
+    from strategy.market_data import load_session
+
+    paths = ProjectPaths.resolve()
+    session = load_session(paths.cache, ticker, day.date())
+    report = _validated(paths, ticker, DateRange(day.date(), day.date()))
+    record = report.records[0]
+    console.print(summary(session, record))
+    console.print(price_plot(session, width=min(console.width, 100)))
+    console.print(coverage_table(session, record))
+    for line in finding_lines(report.all_findings):
+        console.print(line, soft_wrap=True)
+
+
+@command.command("verify")
+@click.argument("date_range", metavar="[RANGE]", required=False)
+@_ticker
+@click.option("--allow-missing", is_flag=True, help="A missing session is a warning.")
+@click.option("--warnings", is_flag=True, help="Tell the warnings as well.")
+def verify_command(
+    date_range: str | None, ticker: str, allow_missing: bool, warnings: bool
+) -> None:
+    """Validate the sessions of RANGE, or every cached session by itself; exit 1 on errors.
+
+    Each error is one line: session, file, rule, and an example. RANGE is two dates, such as
+    2023-01-03_2023-01-31; for a range it is an error as well if a session is missing before the
+    last cached one, or if synthetic and real sessions stand together.
+    """
+    from rorq_pipeline.cli.cache_views import finding_lines
+    from rorq_pipeline.paths import ProjectPaths
+    from strategy.date_range import DateRange
+
+    paths = ProjectPaths.resolve()
+    chosen = DateRange.parse(date_range) if date_range else _whole_cache(paths, ticker)
+    if chosen is None:
+        error_console.print(_nothing(paths, ticker), soft_wrap=True)
+        sys.exit(1)
+    report = _validated(paths, ticker, chosen, allow_missing=allow_missing or not date_range)
+    findings = _told(report, by_itself=not date_range)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for line in finding_lines(findings if warnings else errors):
+        console.print(line, soft_wrap=True)
+    _conclude(report, len(errors), len(findings) - len(errors))
+    if errors:
+        sys.exit(1)
+
+
+def _told(report: "ValidationReport", *, by_itself: bool) -> "list[Finding]":
+    """The report's findings, errors first; without those that only a range can have."""
+    found = [f for f in report.all_findings if not (by_itself and f.family == "range")]
+    return sorted(found, key=lambda finding: (finding.severity != "error", finding.date))
+
+
+def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
+    cached = sum(record.is_cached for record in report.records)
+    later = f", {report.not_yet_cached} not yet cached" if report.not_yet_cached else ""
+    verdict = "[red]unsound[/red]" if errors else "[green]sound[/green]"
+    console.print(
+        f"{cached} sessions of {report.ticker}{later}: {verdict}, "
+        f"{errors} errors, {warnings} warnings",
+        soft_wrap=True,
+    )
+
+
+def _whole_cache(paths: "ProjectPaths", ticker: str) -> "DateRange | None":
+    """From the first to the last cached session; None if there is none."""
+    from strategy.date_range import DateRange
+    from strategy.market_data import list_sessions
+
+    days = list_sessions(paths.cache, ticker)
+    return DateRange(days[0], days[-1]) if days else None
+
+
+def _nothing(paths: "ProjectPaths", ticker: str) -> str:
+    return (
+        f"no session of {ticker} is cached in {paths.cache}; "
+        "`rorq sample`, `rorq download` or `rorq import-legacy` brings some"
+    )
+
+
+def _validated(
+    paths: "ProjectPaths", ticker: str, date_range: "DateRange", *, allow_missing: bool = False
+) -> "ValidationReport":
+    """Validate with a progress bar on standard error."""
+    from rich.progress import Progress
+
+    from rorq_pipeline.cache_health import validate_remembering
+    from strategy.market_data import list_sessions
+
+    days = [day for day in list_sessions(paths.cache, ticker) if day in date_range]
+    with Progress(console=error_console, transient=True) as progress:
+        task = progress.add_task(f"validating sessions of {ticker}", total=len(days))
+        return validate_remembering(
+            paths,
+            ticker,
+            date_range,
+            allow_missing=allow_missing,
+            on_session=lambda _day: progress.advance(task),
+        )

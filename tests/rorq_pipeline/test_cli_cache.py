@@ -1,0 +1,156 @@
+"""`rorq cache` at the command line."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rorq_pipeline.cli import main
+from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
+from tests.strategy.market_data.sound_session import sound_tables, write_tables
+
+DAYS = (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 6))
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path) -> Path:
+    """Three sessions, with a missing one before the last."""
+    for day in DAYS:
+        open_utc = datetime(day.year, day.month, day.day, 14, 30, tzinfo=UTC)
+        write_tables(tmp_path / "cache", sound_tables(day, open_utc), day)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def run(cache_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("RORQ_CACHE", str(cache_dir))
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "80")
+    return lambda *words: CliRunner().invoke(main, ["cache", *words])
+
+
+def damage(cache_dir: Path, day: date, name: str = UNDERLYING_FILE) -> None:
+    path = cache_dir / "SPY" / day.isoformat() / name
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def test_list_tells_source_size_and_health(run: Run, cache_dir: Path) -> None:
+    damage(cache_dir, DAYS[1])
+    done = run("list")
+    assert done.exit_code == 0, done.output
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+    assert lines["2023-01-03"][1:3] == ["polygon", "0.0"]
+    assert lines["2023-01-03"][-2] == "sound"
+    assert lines["2023-01-04"][-3:-1] == ["1", "errors"]
+    assert "3 sessions of SPY" in done.stdout
+    assert "1 with errors" in done.stdout
+    assert "…" not in done.stdout
+
+
+def test_list_of_an_empty_cache_says_how_to_fill_it(run: Run) -> None:
+    done = run("list", "--ticker", "QQQ")
+    assert done.exit_code == 0
+    assert "no session of QQQ is cached" in done.stdout
+    assert "rorq sample" in done.stdout
+
+
+def test_show_draws_the_day(run: Run) -> None:
+    done = run("show", "2023-01-03")
+    assert done.exit_code == 0, done.output
+    assert "399.10, 400.90" in done.stdout
+    assert "12:00" in done.stdout
+    assert "• price" in done.stdout
+    strikes = [line for line in done.stdout.splitlines() if "400.00" in line and "█" in line]
+    assert len(strikes) == 1
+    assert all(len(line) <= 80 for line in done.stdout.splitlines() if "warning" not in line)
+
+
+def test_show_names_needed_contracts_that_are_missing(run: Run, cache_dir: Path) -> None:
+    tables = sound_tables()
+    options = tables[OPTIONS_FILE]
+    tables[OPTIONS_FILE] = options[options["ticker"] != "O:SPY230103P00400000"]
+    write_tables(cache_dir, tables)
+    done = run("show", "2023-01-03")
+    assert "missing" in done.stdout
+    assert "missing_contracts: 1 of" in done.stdout
+
+
+def test_show_of_an_early_close_ends_at_one(run: Run, cache_dir: Path) -> None:
+    day = date(2023, 11, 24)
+    open_utc = datetime(2023, 11, 24, 14, 30, tzinfo=UTC)
+    write_tables(cache_dir, sound_tables(day, open_utc, 12_601), day)
+    done = run("show", "2023-11-24")
+    assert "09:30:00 to 13:00:00" in done.stdout
+    assert "14:00" not in done.stdout
+
+
+@pytest.mark.parametrize("day", ["2023-01-05", "2023-01-07"])
+def test_show_of_a_day_that_is_not_cached_is_one_line(run: Run, day: str) -> None:
+    done = run("show", day)
+    assert done.exit_code == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert f"session SPY {day} is not in the cache" in done.stderr
+    assert done.stdout == ""
+
+
+def test_verify_of_sound_sessions_is_quiet(run: Run) -> None:
+    done = run("verify")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == "3 sessions of SPY: sound, 0 errors, 3 warnings"
+    assert len(run("verify", "--warnings").stdout.splitlines()) == 4
+
+
+def test_verify_tells_each_error_in_a_line(run: Run, cache_dir: Path) -> None:
+    damage(cache_dir, DAYS[0])
+    damage(cache_dir, DAYS[1], OPTIONS_FILE)
+    done = run("verify")
+    assert done.exit_code == 1
+    errors = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+    assert errors[0].startswith("error: 2023-01-03/underlying.parquet unreadable_file: ")
+    assert "unsound, 2 errors" in done.stdout
+
+
+def test_verify_of_a_range_tells_missing_sessions(run: Run) -> None:
+    done = run("verify", "2023-01-03_2023-01-10")
+    assert done.exit_code == 1
+    assert "error: 2023-01-05 missing_session" in done.stdout
+    assert "2 not yet cached" in done.stdout
+    assert run("verify", "2023-01-03_2023-01-10", "--allow-missing").exit_code == 0
+    assert run("verify", "2023-01-03_2023-01-04").exit_code == 0
+
+
+def test_verify_of_nothing_fails(run: Run) -> None:
+    assert run("verify", "2023-02-01_2023-02-28").exit_code == 1
+    done = run("verify", "--ticker", "QQQ")
+    assert done.exit_code == 1
+    assert "no session of QQQ is cached" in done.stderr
+
+
+def test_verify_of_a_malformed_range_is_one_line(run: Run) -> None:
+    done = run("verify", "January")
+    assert done.exit_code == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_verify_remembers_sound_and_sees_new_damage(run: Run, cache_dir: Path) -> None:
+    assert run("verify").exit_code == 0
+    damage(cache_dir, DAYS[2])
+    assert run("verify").exit_code == 1
+
+
+def test_broken_memory_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    assert run("verify").exit_code == 0
+    (memory,) = (tmp_path / "home" / ".rorq" / "validation").iterdir()
+    memory.write_bytes(b"no Parquet")
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["list"], ["show"], ["verify"]])
+def test_help_is_there(run: Run, words: list[str]) -> None:
+    done = run(*words, "--help")
+    assert done.exit_code == 0
+    assert "Usage" in done.stdout
