@@ -46,12 +46,15 @@ class Landscape:
     """An objective: a height, some combinations infeasible, some failing, maybe slow."""
 
     prune_below: float = -1e9
-    fail_at: float | None = None  # stretch_threshold whose combinations raise
+    fail_at: float | None = None  # stretch_threshold whose combinations in the money raise
     seconds: float = 0.0
 
     def __call__(self, combination: Mapping[str, Any], /) -> Outcome:
         time.sleep(self.seconds)
-        if self.fail_at == combination["stretch_threshold"]:
+        if (self.fail_at, "itm") == (
+            combination["stretch_threshold"],
+            combination["option_selection_mode"],
+        ):
             raise ArithmeticError(f"no height at {self.fail_at}")
         value = height(combination)
         attributes = {"total_trades": 12, "net_pnl_usd": value * 3}

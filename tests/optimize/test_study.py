@@ -230,7 +230,7 @@ def test_a_tenth_of_failing_trials_stops_the_run(database):
     space = SMALL.replacing(stretch_threshold=[0.001, 0.002])
     with pytest.raises(TooManyFailuresError, match=r"ArithmeticError.*stretch_threshold"):
         run(database, n_trials=24, space=space, objective=Landscape(fail_at=0.002))
-    assert run(database, n_trials=12, space=space).n_complete == 12
+    assert run(database, n_trials=18, space=space).n_complete == 18
 
 
 def test_what_a_dead_run_left_running_is_failed_and_tried_again(database):
