@@ -37,9 +37,10 @@ def _parts(column: pa.ChunkedArray) -> Iterator[npt.NDArray[Any]]:
     if not pa.types.is_string(column.type):
         for chunk in column.chunks:
             integers = chunk.view(f"int{column.type.bit_width}")
-            yield integers.fill_null(0).to_numpy()
+            yield (integers.fill_null(0) if chunk.null_count else integers).to_numpy()
         return
-    chunks = [chunk.fill_null("") for chunk in column.chunks]
+    chunks = [chunk.fill_null("") if chunk.null_count else chunk for chunk in column.chunks]
+    chunks = [chunk for chunk in chunks if len(chunk)]
     for chunk in chunks:
         offsets = np.frombuffer(chunk.buffers()[1], np.int32)
         yield np.diff(offsets[chunk.offset : chunk.offset + len(chunk) + 1])
@@ -50,7 +51,7 @@ def _parts(column: pa.ChunkedArray) -> Iterator[npt.NDArray[Any]]:
 def _characters(chunk: pa.StringArray) -> npt.NDArray[np.uint8]:
     """The texts of one chunk, one after the other."""
     _, offsets, characters = chunk.buffers()
-    if not len(chunk) or characters is None:
+    if characters is None:  # all texts are empty
         return np.empty(0, np.uint8)
     bounds = np.frombuffer(offsets, np.int32)[[chunk.offset, chunk.offset + len(chunk)]]
     return np.frombuffer(characters, np.uint8)[bounds[0] : bounds[1]]
