@@ -38,6 +38,9 @@ METRIC_TITLES: Mapping[str, tuple[str, str]] = {  # name -> (words, kind of valu
 }
 
 
+LARGEST_PROFIT_FACTOR = 1000  # beyond it there was next to no loss, and the number says no more
+
+
 def is_missing(value: Any) -> bool:
     """Whether there is no value to show: None, NaN or infinite."""
     return value is None or (isinstance(value, float) and not math.isfinite(value))
@@ -87,6 +90,8 @@ def signed(text: str) -> str:
 def metric(name: str, value: float | None) -> str:
     """A metric's value in its own unit."""
     kind = METRIC_TITLES.get(name, ("", "ratio"))[1]
+    if name == "profit_factor" and value is not None and value >= LARGEST_PROFIT_FACTOR:
+        return f"over {count(LARGEST_PROFIT_FACTOR)}"
     return {"percent": percent, "usd": usd, "count": count, "ratio": number}[kind](value)
 
 

@@ -4,22 +4,27 @@ from typing import Any
 
 import numpy as np
 
-from rorq_pipeline.report.formats import parameter, parameter_title
+from rorq_pipeline.report.formats import parameter, parameter_title, percent
 from rorq_pipeline.report.surface_view import FloatArray, SurfaceView
 
 
 def profile_figure(surface: SurfaceView, name: str) -> dict[str, Any]:
     """Best, median and through the chosen point, along one dimension."""
-    labels = [parameter(name, value) for value in surface.dimensions[name]]
+    # Values without a single valid combination would only lengthen the axis.
+    shown = np.flatnonzero(np.isfinite(surface.best_by_dimension[name]))
+    labels = [parameter(name, surface.dimensions[name][row]) for row in shown]
     lines = [
         ("best of all others", surface.best_by_dimension[name], "--blue", "solid"),
         ("others as chosen", surface.chosen_by_dimension[name], "--vermillion", "dot"),
         ("median of all others", surface.median_by_dimension[name], "--grey", "dash"),
     ]
-    data = [_line(words, labels, values, color, dash) for words, values, color, dash in lines]
-    if name in surface.chosen_index:
-        at = surface.chosen_index[name]
-        data.append(_chosen_mark(labels[at], surface.chosen_by_dimension[name][at]))
+    data = [
+        _line(words, labels, values[shown], color, dash) for words, values, color, dash in lines
+    ]
+    at = surface.chosen_index.get(name)
+    if at is not None and at in shown:
+        label = parameter(name, surface.dimensions[name][at])
+        data.append(_chosen_mark(label, surface.chosen_by_dimension[name][at]))
     return {
         "data": data,
         "layout": {
@@ -44,8 +49,8 @@ def distribution_figure(surface: SurfaceView, chosen_percent: float | None) -> d
         "xaxis": {"title": {"text": "Return on risk, %"}, "zeroline": True},
         "yaxis": {"title": {"text": "Combinations"}, "tickformat": ",~s"},
     }
-    if chosen_percent is not None and edges[0] <= chosen_percent <= edges[-1]:
-        layout |= _chosen_line(chosen_percent)
+    if chosen_percent is not None:
+        layout |= _chosen_line(chosen_percent, float(edges[0]), float(edges[-1]))
     return {
         "data": [
             {
@@ -106,14 +111,20 @@ def _chosen_mark(label: str, value: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _chosen_line(at_percent: float) -> dict[str, Any]:
+def _chosen_line(at_percent: float, low: float, high: float) -> dict[str, Any]:
+    """A line at the chosen value, or at the end beyond which it lies, said in words."""
+    inside = low <= at_percent <= high
+    x = min(max(at_percent, low), high)
+    on_the_right = x > (low + high) / 2
     return {
         "shapes": [
-            {"type": "line", "yref": "paper", "x0": at_percent, "x1": at_percent, "y0": 0, "y1": 1,
+            {"type": "line", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
              "line": {"color": "--ink", "width": 1.5, "dash": "dot"}}
         ],
         "annotations": [
-            {"x": at_percent, "y": 1, "yref": "paper", "text": "chosen", "showarrow": False,
-             "xanchor": "right", "xshift": -5, "font": {"size": 12, "color": "--ink"}}
+            {"x": x, "y": 1, "yref": "paper", "showarrow": False,
+             "text": "chosen" if inside else f"chosen, beyond the scale at {percent(at_percent)}",
+             "xanchor": "right" if on_the_right else "left", "xshift": -6 if on_the_right else 6,
+             "font": {"size": 12, "color": "--ink"}}
         ],
     }  # fmt: skip

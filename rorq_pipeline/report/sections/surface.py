@@ -6,6 +6,7 @@ from rorq_pipeline.report.figures.surface import (
     heatmap_values,
     profile_figure,
 )
+from rorq_pipeline.report.formats import percent
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.surface_view import telling_pair
 
@@ -33,12 +34,18 @@ def surface_section(data: ReportData) -> Section:
         context={
             "surface": surface,
             "selection": selection,
-            "better_percent": 100 * selection.rank / surface.n_valid
-            if selection is not None and selection.rank
-            else None,
+            "better": _best_share(selection.rank, surface.n_valid) if selection else "",
             "pairs": pairs,
             "first_pair": pairs.index(telling_pair(surface)) if pairs else 0,
         },
         figures=figures,
         values={"surface": heatmap_values(surface)},
     )
+
+
+def _best_share(rank: int | None, n_valid: int) -> str:
+    """The share of combinations that are at least as good, in percent."""
+    if not rank:
+        return ""
+    share_percent = 100 * rank / n_valid
+    return "hundredth of a percent" if share_percent < 0.01 else percent(share_percent, 2)

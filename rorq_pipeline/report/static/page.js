@@ -30,7 +30,10 @@
         if (!entry.isIntersecting) continue;
         for (const link of links.values()) link.removeAttribute("aria-current");
         const link = links.get(entry.target.id);
-        if (link) link.setAttribute("aria-current", "true");
+        if (!link) continue;
+        link.setAttribute("aria-current", "true");
+        // On a narrow screen the contents are one line that scrolls sideways.
+        link.closest(".contents").scrollTo({ left: link.offsetLeft - 40 });
       }
     }, { rootMargin: "-15% 0px -75% 0px" });
     document.querySelectorAll("section[id]").forEach((section) => observer.observe(section));

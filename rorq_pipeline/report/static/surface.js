@@ -17,16 +17,22 @@
       [x, y] = [y, x];
       cells = turned(cells);
     }
+    const filled = (line) => line.some((value) => value !== null);
+    const columns = cells[0].map((_, column) => column).filter((column) => cells.some((row) => row[column] !== null));
+    const rows = cells.map((_, row) => row).filter((row) => filled(cells[row]));
+    const labels = { [x]: columns.map((at) => surface.labels[x][at]), [y]: rows.map((at) => surface.labels[y][at]) };
+    cells = rows.map((row) => columns.map((column) => cells[row][column]));
     const known = cells.flat().filter((value) => value !== null).map(Math.abs);
     const limit = known.length ? Math.max(...known) : 1;
     const data = [{
-      type: "heatmap", z: cells, x: surface.labels[x], y: surface.labels[y], zmin: -limit, zmax: limit,
+      type: "heatmap", z: cells, x: labels[x], y: labels[y], zmin: -limit, zmax: limit,
       colorscale: scale, xgap: 2, ygap: 2, hoverongaps: false, texttemplate: "%{z:.0f}",
       colorbar: { thickness: 10, outlinewidth: 0, ticksuffix: "%", tickfont: { color: "--soft-ink", size: 11 } },
       hovertemplate: `${surface.names[x]} %{x}<br>${surface.names[y]} %{y}<br><b>%{z:.2f}%</b><extra></extra>`,
     }];
-    if (x in surface.chosen && y in surface.chosen) {
-      const at = { x: [surface.labels[x][surface.chosen[x]]], y: [surface.labels[y][surface.chosen[y]]] };
+    const chosen = [x, y].map((name) => surface.labels[name][surface.chosen[name]]);
+    if (labels[x].includes(chosen[0]) && labels[y].includes(chosen[1])) {
+      const at = { x: [chosen[0]], y: [chosen[1]] };
       const ring = (size, color, width) => ({
         type: "scatter", mode: "markers", ...at, hoverinfo: "skip", showlegend: false,
         marker: { size, symbol: "circle-open", color, line: { width, color } },
@@ -36,7 +42,7 @@
     return {
       data,
       layout: {
-        height: Math.max(300, 90 + 36 * surface.labels[y].length),
+        height: Math.max(300, 90 + 36 * labels[y].length),
         xaxis: { type: "category", title: { text: surface.names[x] }, showgrid: false },
         yaxis: { type: "category", title: { text: surface.names[y] }, showgrid: false },
         margin: { t: 10, r: 10 },

@@ -218,5 +218,7 @@ def test_hostile_names_show_as_text(browser: Any, tmp_path: Path, text: str) -> 
 
 def shown_pnl(page: Any) -> list[float]:
     texts = page.locator("#trade-table tbody tr td.gain, #trade-table tbody tr td.loss")
-    clean = (t.replace("$", "").replace(",", "").replace("\u2212", "-") for t in texts.all_inner_texts())
+    clean = (
+        t.replace("$", "").replace(",", "").replace("\u2212", "-") for t in texts.all_inner_texts()
+    )
     return [json.loads(t.lstrip("+")) for t in clean]

@@ -1,0 +1,113 @@
+"""How values read."""
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from rorq_pipeline.report import formats
+
+MINUS = "\u2212"
+DASH = "\u2013"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1234.5, "$1,234.50"),
+        (-52.1, f"{MINUS}$52.10"),
+        (0.0, "$0.00"),
+        (-0.001, "$0.00"),
+        (None, DASH),
+        (float("nan"), DASH),
+        (float("inf"), DASH),
+    ],
+)
+def test_dollars(value: float | None, text: str) -> None:
+    assert formats.usd(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "signed"),
+    [("$3.00", "+$3.00"), (f"{MINUS}$3.00", f"{MINUS}$3.00"), ("$0.00", "$0.00"), (DASH, DASH)],
+)
+def test_a_gain_gets_a_plus_and_nothing_else_does(text: str, signed: str) -> None:
+    assert formats.signed(text) == signed
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("return_on_risk_percent", 12.345, "12.3%"),
+        ("net_pnl_usd", -7.0, f"{MINUS}$7.00"),
+        ("total_trades", 1234, "1,234"),
+        ("daily_sharpe", 0.456, "0.46"),
+        ("profit_factor", 1.5, "1.50"),
+        ("profit_factor", 33_681.0, "over 1,000"),
+        ("profit_factor", None, DASH),
+        ("something_new", 2.0, "2.00"),
+    ],
+)
+def test_metrics_read_in_their_unit(name: str, value: float | None, text: str) -> None:
+    assert formats.metric(name, value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("entry_window", "09:30-15:45", f"09:30{DASH}15:45"),
+        ("stretch_threshold", 0.003, "0.3%"),
+        ("stretch_threshold", 0.0005, "0.05%"),
+        ("reclaim_percentage", 0.8, "80%"),
+        ("cooldown_period_seconds", 600, "600 s"),
+        ("stop_loss_percent", -100, f"{MINUS}100%"),
+        ("take_profit_percent", 100, "100%"),
+        ("strikes_depth", 10, "10"),
+        ("option_selection_mode", "otm", "out of the money"),
+        ("option_selection_mode", "unheard of", "unheard of"),
+        ("something_new", "as it is", "as it is"),
+        ("something_new", True, "True"),
+    ],
+)
+def test_parameters_read_in_their_unit(name: str, value: object, text: str) -> None:
+    assert formats.parameter(name, value) == text
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2023, 1, 3), date(2023, 1, 3), "3 January 2023"),
+        (date(2023, 1, 3), date(2023, 1, 31), f"3{DASH}31 January 2023"),
+        (date(2023, 1, 3), date(2023, 2, 1), f"3 January {DASH} 1 February 2023"),
+        (date(2022, 12, 30), date(2023, 1, 3), f"30 December 2022 {DASH} 3 January 2023"),
+    ],
+)
+def test_a_span_repeats_nothing(first: date, last: date, text: str) -> None:
+    assert formats.span(first, last) == text
+
+
+def test_moments_keep_their_zone() -> None:
+    assert formats.moment(datetime(2023, 2, 1, 8, 5, tzinfo=UTC)) == "1 February 2023, 08:05 UTC"
+    assert formats.moment(None) == DASH
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (time(9, 30), "09:30:00"),
+        ((1, 2.5, "x"), "1, 2.5, x"),
+        (None, "None"),
+        ({"a": 1}, "{'a': 1}"),
+    ],
+)
+def test_configuration_reads_plainly(value: object, text: str) -> None:
+    assert formats.plain(value) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (245, "4 min 05 s"), (None, DASH)])
+def test_durations(seconds: int | None, text: str) -> None:
+    assert formats.duration(seconds) == text
+
+
+@pytest.mark.parametrize(("fraction", "text"), [(0.345, "34%"), (1.0, "100%"), (None, DASH)])
+def test_shares(fraction: float | None, text: str) -> None:
+    assert formats.share(fraction) == text

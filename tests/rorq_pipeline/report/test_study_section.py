@@ -1,0 +1,111 @@
+"""The search's section: whatever the trials are, the page is made and every attempt counted."""
+
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from rorq_pipeline.report import build_report, key_pictures
+from rorq_pipeline.report.figures.study import MAX_PARALLEL_TRIALS, parallel_figure, study_of
+from rorq_pipeline.report.sections.study import study_section
+from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data, study_trials
+
+
+def trials(*values: float | None, **more: Any) -> list[FrozenTrial]:
+    """One trial a value, pruned where it is None."""
+    made = []
+    for number, value in enumerate(values):
+        trial = create_trial(
+            state=TrialState.PRUNED if value is None else TrialState.COMPLETE, value=value,
+            params={"mode": "itm" if number % 2 else "otm", "stretch": 0.1 * (number % 7)},
+            distributions={"mode": CategoricalDistribution(("itm", "otm")),
+                           "stretch": FloatDistribution(0, 1)},
+            **more,
+        )  # fmt: skip
+        trial.number = number
+        made.append(trial)
+    return made
+
+
+def test_all_four_pictures_of_a_usual_study() -> None:
+    section = study_section(complete_data())
+    assert set(section.figures) == {"history", "importances", "parallel"}
+
+
+@pytest.mark.parametrize(
+    ("made", "figures"),
+    [
+        (trials(None, None), set()),
+        (trials(1.0), {"history"}),
+        (trials(1.0, 1.0, 1.0), {"history"}),
+        (trials(1.0, 2.0), {"history", "importances", "parallel"}),
+        (trials(*range(30)), {"history", "importances", "parallel"}),
+    ],
+)
+def test_few_trials_give_fewer_pictures(made: list[FrozenTrial], figures: set[str]) -> None:
+    data = minimal_data(trials=made)
+    assert set(study_section(data).figures) == figures
+    assert "The search" in build_report(data)
+
+
+def test_running_and_failed_trials_are_counted() -> None:
+    made = trials(1.0, 2.0)
+    for state in (TrialState.RUNNING, TrialState.FAIL, TrialState.WAITING):
+        trial = create_trial(state=TrialState.PRUNED)
+        trial.state = state
+        made.append(trial)
+    context = study_section(minimal_data(trials=made)).context
+    assert context["n_attempts"] == 5
+    assert context["n_complete"] == 2
+
+
+def test_prunes_are_counted_by_reason_and_duplicates_by_source() -> None:
+    attributes = [
+        {"prune_reason": "insufficient_trades"},
+        {"prune_reason": "insufficient_trades"},
+        {"duplicate": True, "duplicate_source": "database", "prune_reason": "duplicate"},
+        {"duplicate": True, "duplicate_source": "memory"},
+        {},
+    ]
+    made = [trials(None, user_attrs=attribute)[0] for attribute in attributes]
+    assert dict(study_section(minimal_data(trials=made)).context["pruned"]) == {
+        "insufficient trades": 2,
+        "duplicate, known from database": 1,
+        "duplicate, known from memory": 1,
+        "reason not recorded": 1,
+    }
+
+
+def test_the_best_trials_lead_whatever_the_direction() -> None:
+    made = trials(3.0, 1.0, 2.0)
+    top = study_section(minimal_data(trials=made, direction="minimize")).context["top"]
+    assert [trial.value for trial in top] == [1.0, 2.0, 3.0]
+
+
+def test_many_trials_draw_a_bounded_number_of_lines() -> None:
+    made = trials(*[float(v % 97) for v in range(MAX_PARALLEL_TRIALS + 50)])
+    figure = parallel_figure(study_of(made, "maximize"), "maximize")
+    assert len(figure["data"]) == MAX_PARALLEL_TRIALS
+
+
+def test_the_trials_and_the_logging_are_left_as_they_were() -> None:
+    made = study_trials()
+    before = (optuna.logging.get_verbosity(), [(t.number, t.value, dict(t.params)) for t in made])
+    build_report(minimal_data(trials=made))
+    assert before == (
+        optuna.logging.get_verbosity(),
+        [(t.number, t.value, dict(t.params)) for t in made],
+    )
+
+
+def test_key_pictures_are_pngs_of_what_there_is() -> None:
+    pictures = key_pictures(complete_data())
+    assert set(pictures) == {"equity", "optimization_history", "surface"}
+    assert all(png.startswith(b"\x89PNG") and len(png) > 5000 for png in pictures.values())
+    assert set(key_pictures(minimal_data(trials=[]))) == {"equity"}
+
+
+def test_key_pictures_are_the_same_for_the_same_data() -> None:
+    assert key_pictures(complete_data()) == key_pictures(complete_data())

@@ -1,0 +1,110 @@
+"""surface_view: best, median and the chosen slice, against the plainest way of computing them."""
+
+import itertools
+import statistics
+
+import numpy as np
+import pytest
+
+from rorq_pipeline.report.surface_view import SurfaceView, surface_view, telling_pair
+
+DIMENSIONS = {"a": (1, 2, 3), "fixed": ("x",), "b": (0.1, 0.2), "c": ("u", "v", "w", "z")}
+CHOSEN = {"a": 2, "fixed": "x", "b": 0.2, "c": "w"}
+MIN_TRADES = 5
+
+
+@pytest.fixture(scope="module")
+def arrays() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    value = np.round(rng.normal(0, 10, (3, 1, 2, 4)), 3)
+    trades = rng.integers(0, 12, (3, 1, 2, 4))
+    trades[0] = 1  # nothing valid at a = 1
+    value[1, 0, 1, 2] = np.nan  # no trade at all
+    return value, trades
+
+
+@pytest.fixture(scope="module")
+def view(arrays: tuple[np.ndarray, np.ndarray]) -> SurfaceView:
+    return surface_view(DIMENSIONS, *arrays, min_trades=MIN_TRADES, chosen=CHOSEN, n_bins=10)
+
+
+def cell(arrays: tuple[np.ndarray, np.ndarray], **fixed: int) -> list[float]:
+    """Valid values of all combinations at these positions, by a loop."""
+    value, trades = arrays
+    names = list(DIMENSIONS)
+    found = []
+    for index in itertools.product(*(range(len(v)) for v in DIMENSIONS.values())):
+        at = dict(zip(names, index, strict=True))
+        if all(at[name] == row for name, row in fixed.items()):
+            known = trades[index] >= MIN_TRADES and not np.isnan(value[index])
+            found += [float(value[index])] if known else []
+    return found
+
+
+def test_dimensions_of_one_value_are_left_out(view: SurfaceView) -> None:
+    assert list(view.dimensions) == ["a", "b", "c"]
+    assert set(view.best_by_pair) == {("a", "b"), ("a", "c"), ("b", "c")}
+
+
+def test_every_cell_of_every_pair(view: SurfaceView, arrays: tuple[np.ndarray, np.ndarray]) -> None:
+    for first, second in view.best_by_pair:
+        for i, j in itertools.product(
+            range(len(DIMENSIONS[first])), range(len(DIMENSIONS[second]))
+        ):
+            values = cell(arrays, **{first: i, second: j})
+            best, median = (
+                view.best_by_pair[first, second][i, j],
+                view.median_by_pair[first, second][i, j],
+            )
+            if values:
+                assert best == pytest.approx(max(values), rel=1e-6)
+                assert median == pytest.approx(statistics.median(values), rel=1e-5)
+            else:
+                assert np.isnan(best)
+                assert np.isnan(median)
+
+
+def test_every_value_of_every_dimension(
+    view: SurfaceView, arrays: tuple[np.ndarray, np.ndarray]
+) -> None:
+    assert np.isnan(view.best_by_dimension["a"][0])
+    for name in view.dimensions:
+        for row in range(len(DIMENSIONS[name])):
+            values = cell(arrays, **{name: row})
+            if values:
+                assert view.best_by_dimension[name][row] == pytest.approx(max(values), rel=1e-6)
+
+
+def test_the_chosen_slice_holds_the_others_fixed(
+    view: SurfaceView, arrays: tuple[np.ndarray, np.ndarray]
+) -> None:
+    value, trades = arrays
+    assert view.chosen_index == {"a": 1, "b": 1, "c": 2}
+    for row in range(4):
+        known = trades[1, 0, 1, row] >= MIN_TRADES and not np.isnan(value[1, 0, 1, row])
+        expected = value[1, 0, 1, row] if known else np.nan
+        assert view.chosen_by_dimension["c"][row] == pytest.approx(expected, nan_ok=True, rel=1e-6)
+
+
+def test_the_counts(view: SurfaceView, arrays: tuple[np.ndarray, np.ndarray]) -> None:
+    values = cell(arrays)
+    assert view.n_combinations == 24
+    assert view.n_valid == len(values)
+    assert view.n_profitable == sum(v > 0 for v in values)
+    assert view.histogram_counts.sum() == len(values)
+
+
+def test_without_a_chosen_point_there_is_no_slice(arrays: tuple[np.ndarray, np.ndarray]) -> None:
+    view = surface_view(DIMENSIONS, *arrays, min_trades=MIN_TRADES)
+    assert view.chosen_index == {}
+    assert np.isnan(view.chosen_by_dimension["a"]).all()
+
+
+def test_a_surface_without_valid_points(arrays: tuple[np.ndarray, np.ndarray]) -> None:
+    view = surface_view(DIMENSIONS, *arrays, min_trades=99)
+    assert view.n_valid == 0
+    assert np.isnan(view.best_by_pair["a", "b"]).all()
+
+
+def test_the_telling_pair_has_fine_steps_where_there_are_any(view: SurfaceView) -> None:
+    assert telling_pair(view) == ("a", "c")
