@@ -12,11 +12,12 @@ from strategy.session import FloatArray, SessionData
 
 ROUGH_SECONDS = 45  # of wild prices after the moment, so that a short look ahead meets them
 CALM_BLOCK_SECONDS = 900  # later levels last this long, so that copies do not trade without end
-UNDERLYING_NOISE_FRACTION = 0.03  # largest distance of a noisy close from the day's mean
-VWAP_NOISE_FRACTION = 0.01
-OPTION_NOISE_LOG = 0.8  # standard deviation of the logarithm of an option price's factor
+UNDERLYING_NOISE_FRACTIONS = (0.01, 0.03)  # least and largest distance of a close from the mean
+VWAP_NOISE_FRACTIONS = (0.0, 0.004)  # less, so that the close decides on which side of it it is
+OPTION_NOISE_FACTORS = (2.5, 5.0)  # least and largest, of a price or its reciprocal
 BAR_RANGE_FACTOR = 1.1  # high over price, and price over low, of a noisy option bar
 NOISY_BAR_TRADES = 7
+UP_OR_DOWN = 0.5  # share of noise that lowers a price
 KEPT_FRACTION = 0.5  # of later option bars, where some are taken away
 
 
@@ -25,26 +26,22 @@ class NoisyFuture:
 
     def __init__(self, session: SessionData, random: np.random.Generator) -> None:
         self._real = session
-        level_usd = float(np.nanmean(session.underlying_close_usd))
-        self._closes = level_usd * (1 + self._steps(random, UNDERLYING_NOISE_FRACTION))
-        self._vwaps = level_usd * (1 + self._steps(random, VWAP_NOISE_FRACTION))
         n_bars = len(session.bar_seconds)
-        factors = np.exp(random.normal(0, OPTION_NOISE_LOG, n_bars))
-        self._prices = session.bar_prices_usd * factors
+        self._level_usd = float(np.nanmean(session.underlying_close_usd))
+        self._close_steps = self._steps(random, *UNDERLYING_NOISE_FRACTIONS)
+        self._vwaps = self._level_usd * (1 + self._steps(random, *VWAP_NOISE_FRACTIONS))
+        self._factors = random.uniform(*OPTION_NOISE_FACTORS, n_bars)
+        np.reciprocal(self._factors, out=self._factors, where=random.random(n_bars) < UP_OR_DOWN)
         self._kept = random.random(n_bars) < KEPT_FRACTION
         self._by_time = np.argsort(session.bar_seconds, kind="stable")
         self._times = session.bar_seconds[self._by_time]
-        self._n_real_bars = 0  # of `_by_time`, those that are as in the real session
-        self._moment = -1
-        self.session = replace(
-            session,
-            underlying_close_usd=self._closes.copy(),
-            running_vwap_usd=self._vwaps.copy(),
-            bar_prices_usd=self._prices.copy(),
-            bar_highs_usd=self._prices * BAR_RANGE_FACTOR,
-            bar_lows_usd=self._prices / BAR_RANGE_FACTOR,
-            bar_trades=np.full(n_bars, NOISY_BAR_TRADES, dtype=np.int64),
-        )
+        self._fill_with_noise()
+
+    def mirror(self) -> None:
+        """Turn the noise around: what was to rise falls; all of the copy is noise again."""
+        self._close_steps = -self._close_steps
+        self._factors = 1 / self._factors
+        self._fill_with_noise()
 
     def move_to(self, second: int) -> SessionData:
         """Make all up to `second` real and all after it noise; the copy is overwritten."""
@@ -59,9 +56,10 @@ class NoisyFuture:
         copy.bar_lows_usd[rows] = real.bar_lows_usd[rows]
         copy.bar_trades[rows] = real.bar_trades[rows]
         rows = self._by_time[n_real_bars : self._n_real_bars]
-        copy.bar_prices_usd[rows] = self._prices[rows]
-        copy.bar_highs_usd[rows] = self._prices[rows] * BAR_RANGE_FACTOR
-        copy.bar_lows_usd[rows] = self._prices[rows] / BAR_RANGE_FACTOR
+        noisy_prices = real.bar_prices_usd[rows] * self._factors[rows]
+        copy.bar_prices_usd[rows] = noisy_prices
+        copy.bar_highs_usd[rows] = noisy_prices * BAR_RANGE_FACTOR
+        copy.bar_lows_usd[rows] = noisy_prices / BAR_RANGE_FACTOR
         copy.bar_trades[rows] = NOISY_BAR_TRADES
         self._n_real_bars = n_real_bars
         return copy
@@ -81,12 +79,29 @@ class NoisyFuture:
             bar_trades=copy.bar_trades[kept],
         )
 
-    def _steps(self, random: np.random.Generator, largest: float) -> FloatArray:
+    def _fill_with_noise(self) -> None:
+        self._closes = self._level_usd * (1 + self._close_steps)
+        prices = self._real.bar_prices_usd * self._factors
+        self._n_real_bars = 0  # of `_by_time`, those that are as in the real session
+        self._moment = -1
+        self.session = replace(
+            self._real,
+            underlying_close_usd=self._closes.copy(),
+            running_vwap_usd=self._vwaps.copy(),
+            bar_prices_usd=prices,
+            bar_highs_usd=prices * BAR_RANGE_FACTOR,
+            bar_lows_usd=prices / BAR_RANGE_FACTOR,
+            bar_trades=np.full(len(prices), NOISY_BAR_TRADES, dtype=np.int64),
+        )
+
+    def _steps(self, random: np.random.Generator, least: float, largest: float) -> FloatArray:
         """Relative distances, (n_seconds,), of the seconds after a moment: rough, then calm."""
         n_seconds = self._real.n_seconds
-        blocks = random.uniform(-largest, largest, n_seconds // CALM_BLOCK_SECONDS + 1)
-        steps: FloatArray = np.repeat(blocks, CALM_BLOCK_SECONDS)[:n_seconds]
-        steps[:ROUGH_SECONDS] = random.uniform(-largest, largest, ROUGH_SECONDS)
+        n_blocks = n_seconds // CALM_BLOCK_SECONDS + 1
+        levels = random.uniform(least, largest, ROUGH_SECONDS + n_blocks)
+        levels[random.random(len(levels)) < UP_OR_DOWN] *= -1
+        steps: FloatArray = np.repeat(levels[ROUGH_SECONDS:], CALM_BLOCK_SECONDS)[:n_seconds]
+        steps[:ROUGH_SECONDS] = levels[:ROUGH_SECONDS]
         return steps
 
 

@@ -140,7 +140,7 @@ def check_lookahead(
     ]
     return LookaheadReport(
         n_sessions=len(sessions),
-        n_moments=sum(map(len, moments)),
+        n_moments=2 * sum(map(len, moments)),
         n_decisions=sum(len(t.facts) for trades in trades_by_date.values() for t in trades),
         violations=tuple(violations),
     )
@@ -167,19 +167,24 @@ class _Check:
             yield from self._compare(mixed, last_seconds, entered=False)
 
     def moments(self, moments: Sequence[Sequence[int]]) -> Iterator[Violation]:
-        """In each round every session has a moment, as long as it has any left."""
-        for turn in range(max(map(len, moments))):
-            turns = [
-                (future, of_session[turn])
-                for future, of_session in zip(self.futures, moments, strict=True)
-                if turn < len(of_session)
-            ]
-            copies = [future.move_to(moment) for future, moment in turns]
-            by_date = {copy.date: moment for copy, (_, moment) in zip(copies, turns, strict=True)}
-            yield from self._compare(copies, by_date, entered=False)
-            if turn % FEWER_BARS_EVERY == 0:
-                thinned = [future.with_fewer_bars() for future, _ in turns]
-                yield from self._compare(thinned, by_date, entered=True)
+        """In each round every session has a moment; then all again with mirrored noise."""
+        for _ in range(2):
+            for turn in range(max(map(len, moments))):
+                turns = [
+                    (future, of_session[turn])
+                    for future, of_session in zip(self.futures, moments, strict=True)
+                    if turn < len(of_session)
+                ]
+                copies = [future.move_to(moment) for future, moment in turns]
+                by_date = {
+                    copy.date: moment for copy, (_, moment) in zip(copies, turns, strict=True)
+                }
+                yield from self._compare(copies, by_date, entered=False)
+                if turn % FEWER_BARS_EVERY == 0:
+                    thinned = [future.with_fewer_bars() for future, _ in turns]
+                    yield from self._compare(thinned, by_date, entered=True)
+            for future in self.futures:
+                future.mirror()
 
     def totals(
         self, totals: Mapping[str, TotalsEngine], random: np.random.Generator
@@ -229,8 +234,9 @@ def _moments(
 ) -> list[int]:
     """Seconds after which the future is replaced: those of all decisions, and random ones."""
     of_decisions = {second for trade in trades for second, _ in trade.facts.values()}
-    at_random = random.integers(0, session.n_seconds - 1, n_random)
-    return sorted(of_decisions | {int(second) for second in at_random})
+    of_stretches = {trade.facts["signal"][1] for trade in trades}
+    at_random = {int(second) for second in random.integers(0, session.n_seconds - 1, n_random)}
+    return sorted(of_decisions | of_stretches | at_random)
 
 
 def _sums(trades: pd.DataFrame) -> dict[str, float | None]:

@@ -3,10 +3,14 @@
 import dataclasses
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from strategy.backtest import BacktestResult, run_backtest
 from strategy.market_data import SessionFrames, build_session
@@ -14,7 +18,8 @@ from strategy.params import StrategyParams
 from strategy.reference import ReferenceResult, reference_backtest
 from strategy.trade_table import TRADE_COLUMNS
 from tests.strategy.data.make_golden import GOLDEN_FILE, frames_from_json, golden_text
-from tests.strategy.random_sessions import session_ranges, strategy_params
+from tests.strategy.made_sessions import OPENS_UTC_SECONDS
+from tests.strategy.random_sessions import session_frames, session_ranges, strategy_params
 
 GOLDEN = json.loads(GOLDEN_FILE.read_text())
 MONEY = ("net_pnl_usd", "risk_usd")
@@ -52,6 +57,33 @@ def test_kernels_agree_with_reference_on_random_sessions(
     frames: list[SessionFrames], params: StrategyParams
 ) -> None:
     compare(params, frames)
+
+
+def cut(frames: SessionFrames, last_second: int) -> SessionFrames:
+    """The session as it was known at a second: later bars are gone."""
+    last = pd.Timestamp(OPENS_UTC_SECONDS[frames.date] + last_second, unit="s", tz="UTC")
+    return replace(
+        frames,
+        underlying=frames.underlying[frames.underlying["timestamp"] <= last],
+        options=frames.options[frames.options["timestamp"] <= last],
+    )
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(session_frames(), st.integers(0, 23_400))
+def test_session_arrays_do_not_look_ahead(frames: SessionFrames, second: int) -> None:
+    whole = build_session(frames)
+    first_bar = int(np.flatnonzero(~np.isnan(whole.underlying_close_usd))[0])
+    second = max(first_bar, min(second, whole.n_seconds - 1))
+    known = build_session(cut(frames, second))
+    for name in ("underlying_close_usd", "running_vwap_usd"):
+        np.testing.assert_array_equal(
+            getattr(known, name)[: second + 1], getattr(whole, name)[: second + 1]
+        )
+    by_then = whole.bar_seconds <= second
+    np.testing.assert_array_equal(known.bar_seconds, whole.bar_seconds[by_then])
+    np.testing.assert_array_equal(known.bar_prices_usd, whole.bar_prices_usd[by_then])
+    assert known.contract_tickers == whole.contract_tickers
 
 
 @pytest.mark.slow
