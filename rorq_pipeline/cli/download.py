@@ -1,0 +1,131 @@
+"""`rorq download`: sessions from the data provider into the cache."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from rorq_pipeline.cli.common import console, error_console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress
+
+    from strategy.market_data.download import DownloadProgress, DownloadReport
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--start", type=_DAY, metavar="DATE", required=True, help="First date.")
+@click.option("--end", type=_DAY, metavar="DATE", required=True, help="Last date, included.")
+@click.option("--ticker", default="SPY", show_default=True, help="Underlying of the sessions.")
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(min=1),
+    help="At most so many requests in any minute; 5 on free plans.  [default: no limit]",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Requests under way at once.",
+)
+@click.option(
+    "--search-space",
+    type=click.Path(exists=True, dir_okay=False),
+    help="TOML file of the search space, which decides the contracts.",
+)
+@click.option("--again", is_flag=True, help="Ask anew for days known to be empty.")
+@click.option("--add-contracts", is_flag=True, help="Add contracts that downloaded sessions lack.")
+@click.option("--base-url", hidden=True, help="Another address of the provider.")
+def command(
+    start: datetime,
+    end: datetime,
+    ticker: str,
+    requests_per_minute: int | None,
+    concurrency: int,
+    search_space: str | None,
+    again: bool,
+    add_contracts: bool,
+    base_url: str | None,
+) -> None:
+    """Download the sessions of the dates: underlying seconds, chain, bars of the contracts.
+
+    The key comes from POLYGON_API_KEY, in the environment or config.py. Only contracts that the
+    search space could choose are fetched. Sessions in the cache stay, synthetic ones give way.
+    An interrupted download continues where it was.
+    """
+    from rich.progress import Progress
+
+    from optimize.search_space import SearchSpace
+    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.provider_key import require_provider_key
+    from strategy.date_range import DateRange
+    from strategy.errors import DownloadError
+    from strategy.market_data.download import DownloadSettings, download_sessions
+
+    paths = ProjectPaths.resolve()
+    date_range = DateRange(start.date(), end.date())
+    space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
+    settings = DownloadSettings(
+        api_key=require_provider_key(paths.root),
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        concurrency=concurrency,
+        ask_empty_again=again,
+        add_contracts=add_contracts,
+    )
+    try:
+        with Progress(console=error_console, transient=True) as bars:
+            report = download_sessions(
+                paths.cache,
+                ticker,
+                date_range,
+                settings,
+                progress=_bars(bars, ticker),
+                search_values=space,
+            )
+    except KeyboardInterrupt:
+        raise DownloadError(
+            "interrupted", remedy="what was fetched is kept; the same command continues"
+        ) from None
+    _tell(report, ticker, str(paths.cache))
+
+
+def _bars(bars: "Progress", ticker: str) -> "Callable[[DownloadProgress], None]":
+    sessions = bars.add_task(f"sessions of {ticker}", total=None)
+    contracts = bars.add_task("contracts", total=None)
+
+    def show(at: "DownloadProgress") -> None:
+        bars.update(sessions, completed=at.sessions_done, total=at.sessions_total)
+        bars.update(
+            contracts,
+            description=f"contracts of {at.day}",
+            completed=at.contracts_done,
+            total=at.contracts_total or None,
+        )
+
+    return show
+
+
+def _tell(report: "DownloadReport", ticker: str, cache: str) -> None:
+    console.print(
+        f"{len(report.written)} sessions of {ticker} written to {cache}, "
+        f"{len(report.kept)} were there already; {report.requests} requests",
+        soft_wrap=True,
+    )
+    if report.written:
+        console.print(
+            f"{report.contracts} contracts with bars, {report.contracts_without_bars} without any"
+        )
+    _note(report.empty, "are empty at the provider, and are not asked for again without --again")
+    _note(report.not_yet, "have not ended 20 minutes ago; run it again later")
+
+
+def _note(days: tuple[date, ...], text: str) -> None:
+    if days:
+        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        console.print(f"{len(days)} sessions ({span}) {text}", style="yellow", soft_wrap=True)
