@@ -16,7 +16,13 @@ import pyarrow as pa
 from strategy.date_range import SessionTimes, session_times
 from strategy.errors import BadDataError
 from strategy.market_data.occ_symbol import contradictions
-from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.schema import (
+    CHAIN_FILE,
+    MAX_PRICE_USD,
+    MAX_VOLUME,
+    OPTIONS_FILE,
+    UNDERLYING_FILE,
+)
 from strategy.session import FloatArray, IntArray, SessionData
 
 _FETCH_AGAIN = "fetch the session again, or remove its folder"
@@ -171,15 +177,17 @@ def _require_sound_prices(bars: pd.DataFrame, label: str) -> None:
         if (prices["high"] < prices[name]).any():
             raise _bad(label, "high", f"a high below the {name}", f"high >= {name}")
     volume = bars["volume"].to_numpy(np.float64)
-    if np.isinf(volume).any():
-        raise _bad(label, "volume", "infinite values", "finite numbers")
+    if (np.abs(volume) > MAX_VOLUME).any():
+        expected = f"at most {MAX_VOLUME:.0e} shares a second"
+        raise _bad(label, "volume", f"the value {np.nanmax(np.abs(volume))}", expected)
 
 
 def _require_positive(values: FloatArray, label: str, column: str) -> None:
     with np.errstate(invalid="ignore"):
-        sound = np.isfinite(values) & (values > 0)
+        sound = (values > 0) & (values <= MAX_PRICE_USD)  # false for missing values
     if not sound.all():
-        raise _bad(label, column, f"the value {values[~sound][0]}", "finite prices above zero")
+        expected = f"prices above zero and at most {MAX_PRICE_USD:.0e}"
+        raise _bad(label, column, f"the value {values[~sound][0]}", expected)
 
 
 def _sorted_chain(chain: pd.DataFrame, ticker: str, day: date, label: str) -> pd.DataFrame:

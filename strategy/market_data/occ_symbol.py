@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 _SYMBOL = re.compile(r"O:[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
+_STRIKE_TOLERANCE_USD = 1e-6
 
 
 def contradictions(chain: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -25,6 +26,8 @@ def _contradicts(ticker: object, expiry: object, contract_type: object, strike: 
     symbol = _SYMBOL.fullmatch(ticker) if isinstance(ticker, str) else None
     if symbol is None or not np.isfinite(strike):
         return False
-    told = (symbol[1], symbol[2], int(symbol[3]))
     day = f"{expiry:%y%m%d}" if isinstance(expiry, dt.date) else ""
-    return told != (day, str(contract_type)[:1].upper(), round(strike * 1000))
+    told_usd = int(symbol[3]) / 1000
+    if abs(told_usd - strike) > _STRIKE_TOLERANCE_USD:
+        return True
+    return (symbol[1], symbol[2]) != (day, str(contract_type)[:1].upper())

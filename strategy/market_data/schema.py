@@ -15,6 +15,10 @@ SYNTHETIC = "synthetic"
 UNKNOWN = "unknown"  # files written before sources were recorded
 SOURCES = (POLYGON, LEGACY, SYNTHETIC, UNKNOWN)
 
+# Beyond these a number is damage, not a trade: damaged bytes decode to huge numbers mostly.
+MAX_PRICE_USD = 1e8  # per share; the dearest share on an exchange costs less than a hundredth
+MAX_VOLUME = 1e12  # shares in a second; no company has as many
+
 UNDERLYING_FILE = "underlying.parquet"
 CHAIN_FILE = "chain.parquet"
 OPTIONS_FILE = "options.parquet"

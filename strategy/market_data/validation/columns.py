@@ -8,10 +8,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.schema import (
+    CHAIN_FILE,
+    MAX_PRICE_USD,
+    MAX_VOLUME,
+    OPTIONS_FILE,
+    UNDERLYING_FILE,
+)
 from strategy.market_data.validation.findings import Hit
 
 if TYPE_CHECKING:
@@ -73,7 +78,7 @@ def _bar_columns() -> "dict[str, Column]":
         ),
         "volume": _column(
             _check(NO_VOLUME, lambda values: values > 0),
-            _check(BAD_VOLUME, lambda values: ~np.isinf(values)),
+            _check(BAD_VOLUME, lambda values: ~(values.abs() > MAX_VOLUME)),
         ),
     }
 
@@ -110,4 +115,4 @@ def _present(rule: str) -> "Check":
 
 
 def _is_price(values: "pd.Series[float]") -> "pd.Series[bool]":
-    return values.between(0, np.inf, inclusive="neither")  # false for missing values
+    return values.between(0, MAX_PRICE_USD, inclusive="right")  # false for missing values

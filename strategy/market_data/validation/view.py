@@ -110,8 +110,12 @@ class Bars:
         """New York wall time of one row."""
         if not self.timed[row]:
             return "without time"
-        stamp = pd.Timestamp(int(self.milliseconds[row]), unit="ms", tz=_NEW_YORK)
-        return str(stamp.strftime("%Y-%m-%d %H:%M:%S.%f")[:23].removesuffix(".000"))
+        milliseconds = int(self.milliseconds[row])
+        try:
+            stamp = dt.datetime.fromtimestamp(milliseconds / 1000, _NEW_YORK)
+        except (OverflowError, ValueError, OSError):  # beyond the years that a calendar has
+            return f"{milliseconds} ms after 1970"
+        return stamp.strftime("%Y-%m-%d %H:%M:%S.%f")[:23].removesuffix(".000")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

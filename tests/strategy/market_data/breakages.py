@@ -60,13 +60,14 @@ def _set_value(
 
 for _file, _row in ((UNDERLYING_FILE, 20), (OPTIONS_FILE, 5)):
     for _column in ("open", "high", "low", "close"):
-        for _step, _value in enumerate((np.nan, np.inf, 0.0, -1.0)):
+        for _step, _value in enumerate((np.nan, np.inf, 0.0, -1.0, 1e9)):
             _set_value(UNSOUND, "bad_price", _file, _row + _step, **{_column: _value})
     for _value in (np.inf, 0.0, -3.5):
         _set_value(UNSOUND, "bad_price", _file, _row + 5, vwap=_value)
     _set_value(UNSOUND, "bar_order", _file, _row + 6, low=1000.0, high=1001.0)
     _set_value(UNSOUND, "bar_order", _file, _row + 6, low=0.9, high=0.8, vwap=0.85)
     _set_value(UNSOUND, "bad_volume", _file, _row + 7, volume=np.inf)
+    _set_value(UNSOUND, "bad_volume", _file, _row + 7, volume=1e300)
     for _value in (0.0, np.nan, -5.0):
         _set_value(DOUBTFUL, "no_volume", _file, _row + 8, volume=_value)
     _set_value(DOUBTFUL, "no_vwap", _file, _row + 9, vwap=np.nan)
