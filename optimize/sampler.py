@@ -1,10 +1,11 @@
 """UnseenTPESampler: TPE for a finite space that proposes no combination twice.
 
 An Optuna sampler like any other: give it to `optuna.create_study`. It differs from Optuna's own
-in four ways. The start-up phase counts COMPLETE trials alone. A proposal that the study already
-has moves to the most promising untried neighbour. Its random numbers follow from the seed and the
-trial's number, so that an interrupted study goes on as if it had not been. And a fit costs a
-histogram a dimension (see `optimize.tpe`).
+in five ways. The start-up phase counts COMPLETE trials alone. A proposal that the study already
+has moves to the most promising untried neighbour. Neighbouring values of ordered dimensions are
+taken to be alike. Its random numbers follow from the seed and the trial's number, so that an
+interrupted study goes on as if it had not been. And a fit costs a histogram a dimension (see
+`optimize.tpe`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from optimize.grid import Grid
-from optimize.tpe import Densities
+from optimize.tpe import Densities, kernel_rows
 
 DUPLICATE = "duplicate"  # user attribute of a trial whose combination the study already had
 RETRY = "retry"  # user attribute of a failed trial whose combination is to be tried again
@@ -34,7 +35,7 @@ class UnseenTPESampler(BaseSampler):
         dimensions: The values of every dimension.
         ordered: Names of dimensions in which neighbouring values are alike.
         n_startup_trials: Trials to complete at random first; None for a purely random search.
-        n_ei_candidates: Draws a dimension among which the best ratio is taken.
+        n_ei_candidates: Combinations drawn from the good density, of which the best is taken.
         seed: Seed of all draws.
         salt: Told apart between several coordinators of one study, which share the seed.
     """
@@ -57,7 +58,9 @@ class UnseenTPESampler(BaseSampler):
         self._positions_of = [{v: i for i, v in enumerate(values)} for values in self._values]
         ordered_names = set(ordered)
         shape = [len(values) for values in self._values]
-        self.grid = Grid(shape, [name in ordered_names for name in self._names])
+        is_ordered = [name in ordered_names for name in self._names]
+        self.grid = Grid(shape, is_ordered)
+        self._kernels = [kernel_rows(n, o) for n, o in zip(shape, is_ordered, strict=True)]
         self._n_startup_trials = n_startup_trials
         self._n_ei_candidates = n_ei_candidates
         self._seed = (seed, salt)
@@ -125,7 +128,7 @@ class UnseenTPESampler(BaseSampler):
         if self._n_startup_trials is None or self._history.n_complete < self._n_startup_trials:
             return self.grid.untried_at_random(rng, tried)
         if self._densities is None:
-            self._densities = Densities(*self._history.arrays(), self.grid.shape)
+            self._densities = Densities(*self._history.arrays(), self._kernels)
         flat = self.grid.flat(self._densities.propose(rng, self._n_ei_candidates))
         if flat not in tried:
             return flat

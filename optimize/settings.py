@@ -34,7 +34,7 @@ class StudySettings(BaseModel):
         25, ge=0, description="Trials to complete at random before the sampler learns."
     )
     n_ei_candidates: int = Field(
-        48, ge=1, description="Draws a dimension among which the sampler takes the most promising."
+        48, ge=1, description="Draws among which the sampler takes the most promising."
     )
     min_trade_threshold: int = Field(
         10, ge=1, description="Fewest trades of the strategy for a trial to count, else pruned."

@@ -6,22 +6,23 @@ else. It knows neither the study nor the database.
 
 import os
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from optimize.objective import evaluate_guarded
 from optimize.worker_payload import read_payload
 
+READY = "ready"  # said once the objective is loaded
+
 
 def main(socket_number: int, payload: Path) -> None:
     """Answer until the other side is gone."""
     objective = read_payload(payload)
-    with Connection(socket_number) as connection:
+    with Connection(socket_number) as connection, suppress(EOFError, OSError):
+        connection.send(READY)
         while True:
-            try:
-                connection.send(evaluate_guarded(objective, connection.recv()))
-            except (EOFError, OSError):
-                return
+            connection.send(evaluate_guarded(objective, connection.recv()))
 
 
 if __name__ == "__main__":

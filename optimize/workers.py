@@ -24,8 +24,9 @@ from optimize.objective import Objective, Outcome, evaluate_guarded
 from optimize.worker_payload import write_payload
 from strategy.errors import StudyError
 
-MAX_DEATHS = 20  # of workers, on one combination in a row, before it is failed
-MAX_FRUITLESS_STARTS = 10  # workers that died before their first answer, in a row
+MAX_DEATHS = 20  # of workers in the middle of one combination, before it is failed
+MAX_ENDS = 10  # of workers by themselves, without an outcome in between
+MAX_KILLS = 200  # of workers by a signal, without an outcome in between
 _POLL_SECONDS = 0.2  # how often a stop request is looked for
 
 
@@ -74,7 +75,7 @@ class WorkerPool:
 
     def __init__(self, objective: Objective, n_workers: int, stop: threading.Event) -> None:
         self._stop = stop
-        self._n_fruitless = 0
+        self._n_deaths = 0  # of workers since the last outcome
         self._folder = tempfile.TemporaryDirectory(prefix="rorq-workers-")
         self._payload = Path(self._folder.name) / "objective"
         write_payload(self._payload, objective)
@@ -107,20 +108,22 @@ class WorkerPool:
         to_do = deque(range(len(batch)))
         while len(outcomes) < len(batch):
             for worker in self._workers:
-                if worker.task is None and to_do:
+                if worker.is_idle and to_do:
                     worker.give(to_do.popleft(), batch)
-            for worker in self._ready():
-                task, outcome = worker.answer()
-                if outcome is not None:
-                    outcomes[task] = outcome
-                    self._n_fruitless = 0
-                    continue
-                self._replace(worker)
-                deaths[task] += 1
-                if deaths[task] < MAX_DEATHS:
-                    to_do.appendleft(task)
-                else:
-                    outcomes[task] = Outcome(error=f"its worker died {MAX_DEATHS} times in a row")
+            for worker in self._speaking():
+                task, said = worker.task, worker.receive()
+                if isinstance(said, Outcome) and task is not None:
+                    outcomes[task] = said
+                    self._n_deaths = 0
+                elif said is None:
+                    self._replace(worker)
+                    if task is None:
+                        continue
+                    deaths[task] += 1
+                    if deaths[task] < MAX_DEATHS:
+                        to_do.appendleft(task)
+                    else:
+                        outcomes[task] = Outcome(error=f"it ended its worker {MAX_DEATHS} times")
         return [outcomes[i] for i in range(len(batch))]
 
     def close(self) -> None:
@@ -130,22 +133,24 @@ class WorkerPool:
         self._workers = []
         self._folder.cleanup()
 
-    def _ready(self) -> list["_Worker"]:
-        busy = {worker.connection: worker for worker in self._workers if worker.task is not None}
+    def _speaking(self) -> list["_Worker"]:
+        """Workers that have something to say, or are dead."""
+        awaited = {worker.connection: worker for worker in self._workers if not worker.is_idle}
         while True:
             if self._stop.is_set():
                 raise Interrupted
-            ready = wait(list(busy), timeout=_POLL_SECONDS)
+            ready = wait(list(awaited), timeout=_POLL_SECONDS)
             if ready:
-                return [busy[connection] for connection in ready]  # type: ignore[index]
+                return [awaited[connection] for connection in ready]  # type: ignore[index]
 
     def _replace(self, dead: "_Worker") -> None:
-        self._n_fruitless += 1
         dead.end(patience_seconds=1.0)
-        if self._n_fruitless > MAX_FRUITLESS_STARTS + len(self._workers):
+        by_itself = dead.process.returncode >= 0
+        self._n_deaths += 1
+        if self._n_deaths > (MAX_ENDS if by_itself else MAX_KILLS):
             raise StudyError(
-                f"{self._n_fruitless} worker processes in a row ended without an answer, the "
-                f"last with exit code {dead.process.returncode}",
+                f"{self._n_deaths} worker processes ended without an answer, the last with "
+                f"exit code {dead.process.returncode}",
                 expected="worker processes that run",
                 remedy="run with workers 1 to see the fault in this process",
             )
@@ -167,24 +172,28 @@ class _Worker:
             )
         self.connection = Connection(ours.detach())
         self.task: int | None = None
+        self._is_ready = False  # it says so once the objective is loaded
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it can be given a combination."""
+        return self._is_ready and self.task is None
 
     def give(self, task: int, batch: Sequence[Mapping[str, Any]]) -> None:
         """Hand over a combination; a dead worker shows when its answer is read."""
         self.task = task
-        try:
+        with suppress(OSError):
             self.connection.send(dict(batch[task]))
-        except OSError:
-            return
 
-    def answer(self) -> tuple[int, Outcome | None]:
-        """The task and its outcome, or None if the worker is dead."""
-        task, self.task = self.task, None
-        assert task is not None  # noqa: S101
+    def receive(self) -> Outcome | str | None:
+        """The outcome of its task, READY, or None if the worker is dead."""
+        self.task = None
         try:
-            outcome: Outcome = self.connection.recv()
+            said: Outcome | str = self.connection.recv()
         except (EOFError, OSError):
-            return task, None
-        return task, outcome
+            return None
+        self._is_ready = True
+        return said
 
     def end(self, patience_seconds: float = 0.0) -> None:
         """Wait for the process to end by itself, then kill it."""

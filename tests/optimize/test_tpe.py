@@ -8,7 +8,7 @@ from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator, _ParzenEstim
 from optuna.samplers._tpe.sampler import _split_trials, default_gamma, default_weights
 from optuna.trial import TrialState, create_trial
 
-from optimize.tpe import Densities, density, n_good, recency_weights
+from optimize.tpe import Densities, density, kernel_rows, n_good, recency_weights
 
 OPTUNA = _ParzenEstimatorParameters(1.0, True, False, default_weights, True)
 
@@ -24,7 +24,7 @@ def optuna_log_density(observed, n_values):
 @settings(deadline=None, max_examples=60)
 def test_a_density_is_that_of_optunas_mixture_of_kernels(n_values, draws):
     observed = np.array([d % n_values for d in draws], dtype=np.int64)
-    ours = density(observed, recency_weights(len(observed)), n_values)
+    ours = density(observed, recency_weights(len(observed)), kernel_rows(n_values, False))
     assert ours.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(np.log(ours), optuna_log_density(observed, n_values), rtol=1e-12)
 
@@ -53,7 +53,7 @@ def test_good_and_bad_trials_are_split_as_optuna_splits_them():
             )
         )
     good, bad = _split_trials(study, study.trials, default_gamma(140))
-    ours = Densities(positions, values, shape)
+    ours = Densities(positions, values, [kernel_rows(n, False) for n in shape])
     for i, n in enumerate(shape):
         for trials, found in ((good, ours.good[i]), (bad, ours.bad[i])):
             expected = optuna_log_density([t.params[f"d{i}"] for t in trials], n)
@@ -63,7 +63,17 @@ def test_good_and_bad_trials_are_split_as_optuna_splits_them():
 def test_proposals_favour_what_the_good_trials_share():
     positions = np.array([[i % 4, i % 3] for i in range(60)])
     values = np.where(positions[:, 0] == 2, 10.0, 0.0)
-    densities = Densities(positions, values, (4, 3))
+    densities = Densities(positions, values, [kernel_rows(4, True), kernel_rows(3, False)])
     rng = np.random.default_rng(0)
     assert {densities.propose(rng, 48)[0] for _ in range(20)} == {2}
     assert densities.score(np.array([[2, 0]]))[0] > densities.score(np.array([[1, 0]]))[0]
+
+
+def test_an_ordered_value_speaks_for_its_neighbours_too():
+    rows = kernel_rows(5, True)
+    np.testing.assert_allclose(rows.sum(axis=1), 1.0)
+    assert rows[2, 2] > rows[2, 1] == rows[2, 3] > rows[2, 0] > 0
+    np.testing.assert_array_equal(kernel_rows(5, False), np.eye(5))
+    found = density(np.array([2, 2, 2]), np.ones(3), rows)
+    assert found.sum() == pytest.approx(1.0)
+    assert found[2] > found[1] > found[0]
