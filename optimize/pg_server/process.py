@@ -39,7 +39,6 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "random_page_cost": "1.1",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
-    "idle_in_transaction_session_timeout": "'10min'",
     "lc_messages": "'C'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
