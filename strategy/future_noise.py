@@ -26,6 +26,9 @@ class NoisyFuture:
 
     def __init__(self, session: SessionData, random: np.random.Generator) -> None:
         self._real = session
+        self.session: SessionData = session
+        self._moment: int = -1
+        self._n_real_bars: int = 0  # of `_by_time`, those that are as in the real session
         n_bars = len(session.bar_seconds)
         self._level_usd = float(np.nanmean(session.underlying_close_usd))
         self._close_steps = self._steps(random, *UNDERLYING_NOISE_FRACTIONS)
@@ -82,7 +85,7 @@ class NoisyFuture:
     def _fill_with_noise(self) -> None:
         self._closes = self._level_usd * (1 + self._close_steps)
         prices = self._real.bar_prices_usd * self._factors
-        self._n_real_bars = 0  # of `_by_time`, those that are as in the real session
+        self._n_real_bars = 0
         self._moment = -1
         self.session = replace(
             self._real,

@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import config, njit
+import numba
 
 _KERNELS = Path(__file__).parent
+_config: Any = numba.config
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -22,12 +23,12 @@ def kernel(function: Callable[..., Any]) -> Any:
 
     The plain function stays importable as `.py_func`.
     """
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_code_folder())
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(_code_folder())
     try:
-        return njit(cache=True, nogil=True)(function)
+        return numba.njit(cache=True, nogil=True)(function)
     finally:
-        config.CACHE_DIR = before
+        _config.CACHE_DIR = before
 
 
 @cache

@@ -104,28 +104,33 @@ def write_session(
 ) -> bool:
     """Write one session whole, from a table for each of its three files.
 
-    An existing session stays, unless `replace` is true or it is synthetic and the new one is not.
+    An existing session stays, unless it is synthetic and the new one is not, or `replace` is true;
+    a synthetic session never replaces a real one.
 
     Returns:
         Whether the session was written.
+
+    Raises:
+        CacheError: the disk is full, or the folder cannot be written to.
     """
     final = session_folder(cache_dir, ticker, day)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{day.isoformat()}.building-", dir=final.parent))
+    building = None
     try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{day.isoformat()}.building-", dir=final.parent))
         building.chmod(0o755)
         _write_files(building, tables, source, extra_metadata or {})
         with _folder_lock(final.parent):
-            if final.exists():
-                gives_way = source != SYNTHETIC and session_source(final) == SYNTHETIC
-                if not (replace or gives_way):
-                    return False
-                _remove_folder(final)
-            building.rename(final)
-            _sync_folder(final.parent)
-        return True
+            return _put_in_place(building, final, source, replace=replace)
+    except OSError as error:
+        raise CacheError(
+            f"session {ticker} {day} cannot be written to {final.parent} ({error.strerror})",
+            expected="a folder with free space that this user may write to",
+            remedy="make room or correct its permissions; nothing is left half-written",
+        ) from None
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        if building is not None:
+            shutil.rmtree(building, ignore_errors=True)
 
 
 def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
@@ -133,6 +138,19 @@ def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
     final = session_folder(cache_dir, ticker, day)
     with _folder_lock(final.parent):
         _remove_folder(final)
+
+
+def _put_in_place(building: Path, final: Path, source: str, *, replace: bool) -> bool:
+    if final.exists():
+        was_synthetic, is_synthetic = session_source(final) == SYNTHETIC, source == SYNTHETIC
+        if is_synthetic and not was_synthetic:
+            return False
+        if not replace and is_synthetic == was_synthetic:
+            return False
+        _remove_folder(final)
+    building.rename(final)
+    _sync_folder(final.parent)
+    return True
 
 
 def _write_files(
