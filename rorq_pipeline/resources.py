@@ -23,6 +23,10 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
     folder: str | None = Field(
         default=None, description="Cache folder; RORQ_CACHE or polygon_cache/ if empty."
     )
+    allow_missing_sessions: bool = Field(
+        default=False,
+        description="Work on a range although exchange sessions are missing in its midst.",
+    )
 
     @property
     def cache_dir(self) -> Path:
@@ -33,7 +37,9 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Load a range's sessions; those after the last cached one are not yet due."""
         from strategy.market_data import load_sessions
 
-        return load_sessions(self.cache_dir, self.ticker, date_range)
+        return load_sessions(
+            self.cache_dir, self.ticker, date_range, allow_missing=self.allow_missing_sessions
+        )
 
 
 class StudyDatabase(dg.ConfigurableResource):  # type: ignore[type-arg]

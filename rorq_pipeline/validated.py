@@ -30,6 +30,7 @@ def validate(
         date_range,
         search_values=search_space,
         settings=settings,
+        allow_missing=market_data.allow_missing_sessions,
         previous_manifest=previous_manifest,
     )
 
