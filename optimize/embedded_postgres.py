@@ -31,7 +31,7 @@ from optimize.pg_server.probe import (
 from optimize.pg_server.watcher import ensure_watcher
 from strategy.errors import DatabaseUnreachableError
 
-_PORT_ATTEMPTS = 10
+_START_ATTEMPTS = 5
 _LOCK_SECONDS = 180.0
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 90.0  # crash recovery of a large server takes a while
@@ -205,24 +205,24 @@ class EmbeddedPostgres:
             process.initialise(home, self._password(), sync=sync)
         password = self._password()
         port = self._stored_port() or free_port()
-        for attempt in range(_PORT_ATTEMPTS):
+        for attempt in range(_START_ATTEMPTS):
             if not is_free(port):
                 port = free_port()
             try:
                 process.launch(home, port, self._extra_settings)
-            except process.StartFailedError:
-                if attempt + 1 == _PORT_ATTEMPTS or is_free(port):
+            except process.StartFailedError as error:
+                # Neither a taken port nor a server that was killed as it came up is final.
+                is_final = "FATAL" in str(error) and is_free(port)
+                if is_final or attempt + 1 == _START_ATTEMPTS:
                     raise
-            else:
-                break
-        write_atomically(self.state_dir / "port", f"{port}\n")
-        settings = self._settings(port, password)
-        if not is_ours(settings, home):
-            raise DatabaseUnreachableError(
-                f"the embedded PostgreSQL started but does not answer on port {port}",
-                remedy=f"see {home.log_file}",
-            )
-        return settings
+            settings = self._settings(port, password)
+            if is_ours(settings, home):
+                write_atomically(self.state_dir / "port", f"{port}\n")
+                return settings
+        raise DatabaseUnreachableError(
+            f"the embedded PostgreSQL starts but does not answer on port {port}",
+            remedy=f"see {home.log_file}",
+        )
 
     def _stored_port(self) -> int | None:
         try:

@@ -243,7 +243,7 @@ def _last_words(log: Path, position: int) -> str:
         file.seek(position)
         lines = [line.strip() for line in file if line.strip()]
     telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "could not" in line]
-    return (telling or lines or [""])[0]
+    return telling[0] if telling else (lines or [""])[-1]
 
 
 def _last_line(text: str) -> str:
