@@ -97,17 +97,17 @@ def _filters() -> dict[str, Callable[..., Any]]:
 
 def _jsonable(value: Any) -> Any:
     """Plain JSON values: numpy unwrapped, what is not finite null, whole floats kept short."""
-    if isinstance(value, Mapping):
-        return {str(key): _jsonable(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _jsonable(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [_jsonable(item) for item in value]
-    if isinstance(value, np.generic):
-        return _jsonable(value.item())
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
     if isinstance(value, float):
         return _short(value)
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _jsonable(value.tolist())
+    return str(value)
 
 
 def _short(value: float) -> float | int | None:

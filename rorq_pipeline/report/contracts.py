@@ -33,11 +33,3 @@ def depth_usd(contract: str, underlying_price: float | None) -> float | None:
     if strike is None or underlying_price is None or pd.isna(underlying_price):
         return None
     return underlying_price - strike if call else strike - underlying_price
-
-
-def moneyness(contract: str, underlying_price: float | None) -> str:
-    """In, at or out of the money; empty where it cannot be told."""
-    depth = depth_usd(contract, underlying_price)
-    if depth is None:
-        return ""
-    return "at" if depth == 0 else "in" if depth > 0 else "out"

@@ -10,6 +10,8 @@ import pandas as pd
 
 from rorq_pipeline.report.formats import short_day
 
+MAX_LABELS = 3000  # moments on the curve; each is twenty characters of the page
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -45,17 +47,18 @@ def daily_pnl_usd(trades: pd.DataFrame, sessions: Sequence[date]) -> dict[date, 
 def equity_figure(trades: pd.DataFrame) -> dict[str, Any]:
     """Equity above, drawdown below, by trade."""
     equity = equity_usd(trades)
-    numbers = list(range(len(equity) + 1))
-    when = ["start", *(f"{pd.Timestamp(t):%d %b %Y, %H:%M}" for t in by_exit(trades)["exit_time"])]
+    when = _when(trades)
+    moment = "%{text}<br>" if when else ""
+    # Without x, plotly counts the points from 0, which is the number of trades so far.
     return {
         "data": [
             {
-                "type": "scatter", "mode": "lines", "name": "Equity", "x": numbers,
-                "y": [0.0, *equity], "text": when, "line": {"color": "--blue", "width": 2},
-                "hovertemplate": "after trade %{x}<br>%{text}<br><b>%{y:$,.2f}</b><extra></extra>",
+                "type": "scatter", "mode": "lines", "name": "Equity", "y": [0.0, *equity],
+                "text": when, "line": {"color": "--blue", "width": 2},
+                "hovertemplate": f"trade %{{x}}<br>{moment}<b>%{{y:$,.2f}}</b><extra></extra>",
             },
             {
-                "type": "scatter", "mode": "lines", "name": "Drawdown", "x": numbers,
+                "type": "scatter", "mode": "lines", "name": "Drawdown",
                 "y": [0.0, *drawdown_usd(equity)], "yaxis": "y2", "fill": "tozeroy",
                 "line": {"color": "--vermillion", "width": 1}, "fillcolor": "--vermillion@0.22",
                 "hovertemplate": "trade %{x}<br><b>%{y:$,.2f}</b> from the peak<extra></extra>",
@@ -71,6 +74,13 @@ def equity_figure(trades: pd.DataFrame) -> dict[str, Any]:
                        "tickformat": "$,~f", "rangemode": "tozero"},
         },
     }  # fmt: skip
+
+
+def _when(trades: pd.DataFrame) -> list[str]:
+    """The moment of each point for its label; left out where there are too many to carry along."""
+    if len(trades) > MAX_LABELS:
+        return []
+    return ["start", *(f"{pd.Timestamp(t):%d %b %y, %H:%M}" for t in by_exit(trades)["exit_time"])]
 
 
 def daily_figure(daily: dict[date, float]) -> dict[str, Any]:

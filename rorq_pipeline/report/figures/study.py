@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,18 @@ MIN_COMPLETE = 2  # below it, importances and parallel coordinates say nothing
 MAX_PARALLEL_TRIALS = 400  # lines in the parallel coordinates, the best ones
 
 
+class _SharedTrials(optuna.storages.InMemoryStorage):
+    """Hands out its trials without copies: the plots only read, and copy them once a parameter."""
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,  # noqa: ARG002  Optuna's signature
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        return super().get_all_trials(study_id, deepcopy=False, states=states)
+
+
 def completed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that have a value."""
     return [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values]
@@ -22,7 +34,7 @@ def completed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 
 def study_of(trials: Sequence[FrozenTrial], direction: str) -> optuna.Study:
     """A study in memory that holds these trials; nothing is stored or logged."""
-    storage = optuna.storages.InMemoryStorage()
+    storage = _SharedTrials()
     directions = [optuna.study.StudyDirection[direction.upper()]]
     with _quiet():
         study_id = storage.create_new_study(directions, "report")

@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from rorq_pipeline.report.contracts import moneyness, short_contract, strike_usd
+from rorq_pipeline.report.contracts import short_contract
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.pictures import TradePicture
 from rorq_pipeline.report.section import Section
 
-MAX_ROWS = 12_000  # beyond it the table would weigh more than the rest of the page
+MAX_ROWS = 8_000  # beyond it the table would weigh more than the rest of the page
 
 # The order of a row's values in the page's JSON; trades.js reads them by these names.
 COLUMNS = (
-    "number", "session", "side", "contract", "moneyness", "entry_time", "entry_price", "exit_time",
-    "exit_price", "held_seconds", "exit_reason", "net_pnl_usd", "return_on_risk_percent",
-    "entry_age_seconds", "signal_time", "stretch_time", "underlying_price", "strike",
+    "number", "session", "side", "contract", "entry_time", "entry_price", "exit_time", "exit_price",
+    "held_seconds", "exit_reason", "net_pnl_usd", "return_on_risk_percent", "signal_time",
+    "stretch_time", "entry_age_seconds", "exit_age_seconds",
 )  # fmt: skip
 
 
@@ -65,16 +65,15 @@ def trade_rows(trades: pd.DataFrame) -> list[list[Any]]:
 
 def _row(number: int, trade: dict[Any, Any]) -> list[Any]:
     entry, leave = pd.Timestamp(trade["entry_time"]), pd.Timestamp(trade["exit_time"])
-    contract, price = str(trade["ticker"]), trade.get("underlying_price")
     risk = float(trade["risk_usd"])
     return [
-        number, f"{entry:%Y-%m-%d}", str(trade.get("side", "")), short_contract(contract),
-        moneyness(contract, price), _clock(entry), float(trade["entry_price"]), _clock(leave),
-        float(trade["exit_price"]), int((leave - entry).total_seconds()),
+        number, f"{entry:%Y-%m-%d}", str(trade.get("side", "")),
+        short_contract(str(trade["ticker"])), _clock(entry), float(trade["entry_price"]),
+        _clock(leave), float(trade["exit_price"]), int((leave - entry).total_seconds()),
         str(trade["exit_reason"]), round(float(trade["net_pnl_usd"]), 2),
-        round(100 * float(trade["net_pnl_usd"]) / risk, 2) if risk else None,
-        trade.get("entry_price_age_seconds"), _clock(trade["signal_time"]),
-        _clock(trade.get("stretch_time")), price, strike_usd(contract),
+        round(100 * float(trade["net_pnl_usd"]) / risk, 1) if risk else None,
+        _clock(trade["signal_time"]), _clock(trade.get("stretch_time")),
+        trade.get("entry_price_age_seconds"), trade.get("exit_price_age_seconds"),
     ]  # fmt: skip
 
 

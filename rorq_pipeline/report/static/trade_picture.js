@@ -72,11 +72,15 @@
     if (!row || !windows.has(trade)) return;
     current = trade;
     document.getElementById("closeup-name").textContent =
-      `Trade ${trade + 1}: ${row[at.session]}, ${row[at.contract]}, ${format.words(row[at.exit_reason])}, ${format.dollars(row[at.net_pnl_usd])}`;
+      `Trade ${trade + 1}: ${row[at.session]}, ${row[at.contract]}, ${format.words(row[at.exit_reason])}, ${format.dollars(row[at.net_pnl_usd])}${ages(row)}`;
     for (const marked of document.querySelectorAll("#trade-table tr[aria-current]")) marked.removeAttribute("aria-current");
     const line = document.querySelector(`#trade-table tr[data-trade="${trade}"]`);
     if (line) line.setAttribute("aria-current", "true");
     draw(plot, figureOf(row, windows.get(trade)));
+  };
+  const ages = (row) => {
+    const [entry, exit] = [row[at.entry_age_seconds], row[at.exit_age_seconds]];
+    return entry === null || exit === null ? "" : `; bought at a price ${entry} s old, sold at one ${exit} s old`;
   };
   const step = (by) => known[(known.indexOf(current) + by + known.length) % known.length];
   document.querySelector("#closeup .controls").addEventListener("click", (event) => {

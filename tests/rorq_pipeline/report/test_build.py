@@ -4,11 +4,12 @@ import json
 import re
 from html import unescape
 
+import pandas as pd
 import pytest
 
 from rorq_pipeline.report import build_report
 from rorq_pipeline.report.build import script_json
-from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data
+from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data, study_trials
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,18 @@ def test_the_same_data_gives_the_same_page(page: str) -> None:
 
 def test_the_page_stays_below_eight_megabytes(page: str) -> None:
     assert len(page.encode()) < 8_000_000
+
+
+def test_a_year_of_trades_stays_below_eight_megabytes_too() -> None:
+    data = complete_data()
+    year = complete_data(
+        trades=pd.concat([data.trades] * 60, ignore_index=True),
+        sessions=list(data.sessions) * 20,
+        trials=study_trials(1000),
+    )
+    page = build_report(year)
+    assert len(page.encode()) < 8_000_000
+    assert "The first 8,000 of" in page
 
 
 def test_the_page_names_no_address(page: str) -> None:

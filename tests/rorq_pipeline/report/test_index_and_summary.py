@@ -7,20 +7,26 @@ from html import unescape
 import numpy as np
 import pytest
 
+from optimize.statistics.block_sums import trial_blocks
 from optimize.statistics.out_of_sample import out_of_sample
+from optimize.statistics.selection import selection_statistics
 from optimize.statistics.session_sums import session_sums
 from optimize.statistics.walk_forward import WalkForwardStep as Step
 from optimize.statistics.walk_forward import walk_forward as stitch
 from rorq_pipeline.report import (
+    Overfitting,
     build_index,
+    build_report,
     out_of_sample_view,
+    overfitting_view,
     summary_markdown,
     verdict_view,
     walk_forward_view,
 )
-from rorq_pipeline.report.contracts import depth_usd, moneyness, short_contract
+from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
+from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.report.svg import equity_chart, sparkline
 from tests.rorq_pipeline.report.fixtures import (
@@ -113,21 +119,20 @@ def test_no_bin_mixes_gains_and_losses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "underlying", "text", "depth", "words"),
+    ("contract", "underlying", "text", "depth"),
     [
-        ("O:SPY230103C00384000", 385.5, "384 call", 1.5, "in"),
-        ("SPY230103P00384500", 385.5, "384.5 put", -1.0, "out"),
-        ("O:SPY230103P00384000", 384.0, "384 put", 0.0, "at"),
-        ("<script>", 385.5, "<script>", None, ""),
-        ("O:SPY230103C00384000", None, "384 call", None, ""),
+        ("O:SPY230103C00384000", 385.5, "384 call", 1.5),
+        ("SPY230103P00384500", 385.5, "384.5 put", -1.0),
+        ("O:SPY230103P00384000", 384.0, "384 put", 0.0),
+        ("<script>", 385.5, "<script>", None),
+        ("O:SPY230103C00384000", None, "384 call", None),
     ],
 )
 def test_contracts_are_read(
-    contract: str, underlying: float | None, text: str, depth: float | None, words: str
+    contract: str, underlying: float | None, text: str, depth: float | None
 ) -> None:
     assert short_contract(contract) == text
     assert depth_usd(contract, underlying) == depth
-    assert moneyness(contract, underlying) == words
 
 
 def test_the_verdict_is_told_without_its_label() -> None:
@@ -160,6 +165,30 @@ def test_no_session_afterwards_is_read_too() -> None:
     view = out_of_sample_view(result.to_json_dict())
     assert not view.sessions
     assert view.metrics == {}
+
+
+def test_selection_statistics_are_read_from_their_json() -> None:
+    rng = np.random.default_rng(4)
+    net_pnl = rng.normal(1, 20, (8, 30))
+    blocks = trial_blocks(
+        np.full((8, 30), 6), net_pnl, np.full((8, 30), 100.0), min_trades=10,
+        sessions_per_block=np.full(8, 2),
+    )  # fmt: skip
+    statistics = selection_statistics(blocks, net_pnl[:, 0])
+    view = overfitting_view(statistics.to_json_dict())
+    assert view.pbo_fraction == statistics.overfitting.probability_fraction
+    assert view.n_splits == 70
+    assert view.caveat == statistics.caveat
+    section = overfitting_section(complete_data(overfitting=view))
+    assert len(section.context["cards"]) == 4
+
+
+def test_statistics_that_are_not_known_are_left_out() -> None:
+    section = overfitting_section(complete_data(overfitting=Overfitting(caveat="Too few.")))
+    assert section.context["cards"] == []
+    assert "too few sessions or trades" in build_report(
+        complete_data(overfitting=Overfitting(caveat="Too few."))
+    )
 
 
 def test_walk_forward_is_read_from_its_json() -> None:

@@ -74,4 +74,4 @@ def test_rows_tell_new_york_time_whatever_the_season(trades: pd.DataFrame) -> No
     winter, summer = trade_rows(trades.iloc[:1])[0], trade_rows(moved)[0]
     clock = trades["entry_time"].iloc[0].strftime("%H:%M:%S")
     hours, minutes, seconds = (int(part) for part in clock.split(":"))
-    assert winter[5] == summer[5] == hours * 3600 + minutes * 60 + seconds
+    assert winter[4] == summer[4] == hours * 3600 + minutes * 60 + seconds
