@@ -103,6 +103,8 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
         )
     source = metadata.get(SOURCE_KEY, UNKNOWN.encode()).decode(errors="replace")
     stated = metadata.get(CHECKSUM_KEY, b"").decode(errors="replace")
+    if not stated:
+        table.validate(full=True)  # of another writer: texts may be no UTF-8
     found = content_checksum(table, source=source, format_version=version)
     if table.num_rows != n_rows or stated not in ("", found):
         raise CorruptFileError(

@@ -87,6 +87,14 @@ def test_show_of_an_early_close_ends_at_one(run: Run, cache_dir: Path) -> None:
     assert "14:00" not in done.stdout
 
 
+def test_show_of_a_damaged_day_is_one_line(run: Run, cache_dir: Path) -> None:
+    damage(cache_dir, DAYS[0])
+    done = run("show", "2023-01-03")
+    assert done.exit_code == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "SPY/2023-01-03/underlying.parquet cannot be read" in done.stderr
+
+
 @pytest.mark.parametrize("day", ["2023-01-05", "2023-01-07"])
 def test_show_of_a_day_that_is_not_cached_is_one_line(run: Run, day: str) -> None:
     done = run("show", day)

@@ -145,3 +145,13 @@ def test_session_of_one_bar_a_file_is_read(tmp_path: Path) -> None:
     assert not is_refused(tmp_path)
     assert pd.notna(validated(tmp_path).manifest["first_bar_utc"]).all()
     assert validated(tmp_path).records[0].date == date(2023, 1, 3)
+
+
+@pytest.mark.parametrize("name", [CHAIN_FILE, OPTIONS_FILE])
+def test_text_that_is_no_utf8_is_unreadable(tmp_path: Path, name: str) -> None:
+    path, table = sound_file(tmp_path, name)
+    names = pa.array([b"O:SPY\xff"] * len(table), pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(table.column_names.index("ticker"), "ticker", names), path)
+    (error,) = [e for e in validated(tmp_path).errors if e.rule != "files_disagree"]
+    assert (error.rule, error.file) == ("unreadable_file", name)
+    assert is_refused(tmp_path)
