@@ -9,7 +9,7 @@ from rorq_pipeline.partitions import BACKTEST_RANGE
 from rorq_pipeline.resources import MarketData
 from strategy.date_range import DateRange
 
-_CHAIN = dg.AssetSelection.keys("report").upstream()
+_CHAIN = dg.AssetSelection.assets("report").upstream()
 
 optimize_range = dg.define_asset_job(
     "optimize_range",
@@ -19,7 +19,7 @@ optimize_range = dg.define_asset_job(
 
 validate_only = dg.define_asset_job(
     "validate_only",
-    selection=dg.AssetSelection.keys("validated_cache"),
+    selection=dg.AssetSelection.assets("validated_cache"),
     description="Check the cached sessions of one range, and nothing else.",
 )
 

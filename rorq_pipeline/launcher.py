@@ -9,12 +9,12 @@ import socket
 from collections.abc import Iterable
 
 import dagster as dg
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 WORKER_TAG = "rorq/worker"  # host:process id of a run that a rorq command executes itself
-_PING_TIMEOUT_SECONDS = 10
 
 
 def this_worker() -> str:
@@ -44,8 +44,8 @@ class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
         if client is None:
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
         try:
-            client.ping("", timeout=_PING_TIMEOUT_SECONDS)
-        except dg.DagsterUserCodeUnreachableError as error:
+            client.ping("")
+        except DagsterUserCodeUnreachableError as error:
             return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"code server is gone: {error}")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 

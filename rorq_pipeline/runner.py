@@ -1,5 +1,6 @@
 """Materialising assets of one range in this process, recorded in the project's instance."""
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,6 +59,15 @@ def materialize_range(
         return result.run_id
 
 
+def _with_all_upstream(part: str) -> str:
+    """Read + and * beside a bare name as Dagster's UI reads + beside key: everything that way."""
+    found = re.fullmatch(r"([+*]?)(\w+)([+*]?)", part)
+    if found is None:
+        return part
+    before, name, after = found.groups()
+    return f"{'+' * len(before)}key:{name}{'+' * len(after)}"
+
+
 @contextmanager
 def _one_line_config_errors() -> Iterator[None]:
     try:
@@ -74,6 +84,8 @@ def _one_line_config_errors() -> Iterator[None]:
 def selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:
     """Return the assets of a selection: parts joined by commas, each in Dagster's syntax.
 
+    A bare name may stand for key:name, so +report is the report with everything before it.
+
     Raises:
         ParameterError: a part is malformed or names no asset.
     """
@@ -83,7 +95,9 @@ def selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", dg.BetaWarning)
-                found = dg.AssetSelection.from_string(part.strip()).resolve(graph)
+                found = dg.AssetSelection.from_string(_with_all_upstream(part.strip())).resolve(
+                    graph
+                )
         except dg.DagsterError:
             found = set()
         if not found:
@@ -98,15 +112,27 @@ def selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:
 
 
 def _cause(result: dg.ExecuteInProcessResult) -> str:
-    """Return the message of the first failed step."""
+    """Return the message of the first blocking check or step that failed."""
     for event in result.all_events:
-        if event.event_type is not dg.DagsterEventType.STEP_FAILURE:
-            continue
-        failure = event.step_failure_data
-        if failure.user_failure_data and failure.user_failure_data.description:
-            return str(failure.user_failure_data.description)
-        error = failure.error
-        if error is not None:
-            root = error.cause or error
-            return f"{event.step_key}: {root.message.strip().splitlines()[0]}"
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if (
+                check.blocking
+                and check.severity is dg.AssetCheckSeverity.ERROR
+                and not check.passed
+            ):
+                name = f"check {check.check_name} of {check.asset_key.to_user_string()}"
+                return f"{name} failed: {check.description or 'see the run in Dagster'}"
+        if event.event_type is dg.DagsterEventType.STEP_FAILURE:
+            return _step_failure(event)
     return "the run failed before its first step; see its log in Dagster"
+
+
+def _step_failure(event: dg.DagsterEvent) -> str:
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return str(failure.user_failure_data.description)
+    if failure.error is None:
+        return f"{event.step_key} failed; see the run in Dagster"
+    root = failure.error.cause or failure.error
+    return f"{event.step_key}: {root.message.strip().splitlines()[0]}"

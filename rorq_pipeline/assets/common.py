@@ -9,6 +9,7 @@ import dagster as dg
 from rorq_pipeline.partitions import BACKTEST_RANGE
 from strategy.date_range import DateRange
 
+LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
 Table = Any  # a pandas.DataFrame; pandas is imported where a table is used, not where it is named
 
 OWNERS = ["team:research"]
@@ -31,6 +32,7 @@ def range_asset(
             tags={"stage": stage},
             partitions_def=BACKTEST_RANGE,
             backfill_policy=BACKFILL_POLICY,
+            retry_policy=LOST_STEP,
             dagster_type=dg.Any,
             **more,
         )

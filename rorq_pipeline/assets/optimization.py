@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from optimize.results import StudySummary
     from optimize.selection import Regret
 
-_LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
-
 
 @range_asset(
     group="search",
@@ -29,7 +27,6 @@ _LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a dat
     io_manager_key="parameters",
     ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
     pool=STUDIES_POOL,
-    retry_policy=_LOST_STEP,
     description="An Optuna study over the search space, on validated sessions only. Trials are "
     "kept as they complete, so that a run goes on where the last one ended.",
 )

@@ -1,0 +1,68 @@
+"""A project folder of its own, with a few sample sessions and a fresh database."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from optimize.database import DatabaseSettings
+from rorq_pipeline.cli.main import main
+from rorq_pipeline.paths import ProjectPaths
+from strategy.market_data.sample import SampleSettings, write_samples
+
+SESSIONS = (date(2023, 1, 3), date(2023, 1, 4))
+SMALL_SPACE = {
+    "entry_window": ["09:30-15:45"],
+    "stretch_threshold": [0.002, 0.003],
+    "reclaim_percentage": [0.4, 0.8],
+    "cooldown_period_seconds": [120, 300],
+    "take_profit_percent": [25, 50],
+    "stop_loss_percent": [-25, -50],
+    "max_trade_duration_seconds": [120, 300],
+    "option_selection_mode": ["itm"],
+}
+SMALL_STUDY = {"n_trials": 10, "n_startup_trials": 5, "min_trade_threshold": 1}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectPaths:
+    """An empty project folder; no database is touched."""
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    return ProjectPaths.resolve()
+
+
+@pytest.fixture
+def sampled_project(
+    project: ProjectPaths,
+    database_environment: DatabaseSettings,
+) -> ProjectPaths:
+    """A project with two sample sessions, on a fresh database."""
+    write_samples(project.cache, SESSIONS, SampleSettings())
+    return project
+
+
+@pytest.fixture
+def rorq() -> Callable[..., Result]:
+    """Run a rorq command in this process."""
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(main, list(arguments))
+
+    return run
+
+
+def small_config(*assets: str, **study: Any) -> str:
+    """Run config of a search that takes a moment, for the assets that are selected."""
+    searching = {"search_space": SMALL_SPACE}
+    by_asset = {
+        "validated_cache": searching,
+        "optimization": {**searching, **SMALL_STUDY, **study},
+        "parameter_surface": {**searching, "min_trade_threshold": 1},
+    }
+    ops = {name: {"config": config} for name, config in by_asset.items() if name in assets}
+    return json.dumps({"ops": ops})

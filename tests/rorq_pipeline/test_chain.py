@@ -1,0 +1,179 @@
+"""The chain as a user runs it, in one process, on a real PostgreSQL."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import Result
+
+from optimize.database import DatabaseSettings
+from optimize.study import list_studies
+from rorq_pipeline.paths import ProjectPaths
+from strategy.market_data.sample import SampleSettings, write_samples
+from tests.rorq_pipeline.conftest import SESSIONS, small_config
+
+RANGE = "2023-01-03_2023-01-04"
+ALONE = (RANGE, "--select", "optimization")
+CHAIN = ("validated_cache", "optimization", "parameter_surface")
+Rorq = Callable[..., Result]
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def materialize(rorq: Rorq, selection: str, *assets: str, **study: Any) -> Result:
+    config = small_config(*assets, **study)
+    return rorq("materialize", RANGE, "--select", selection, "--config-json", config)
+
+
+def artifact(project: ProjectPaths, asset: str, suffix: str = ".json") -> Path:
+    return project.artifacts / asset / f"{RANGE}{suffix}"
+
+
+def read(project: ProjectPaths, asset: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(artifact(project, asset).read_text("utf-8"))
+    return content
+
+
+def test_the_chain_leaves_readable_files_and_resumes(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+) -> None:
+    first = materialize(rorq, "+report", *CHAIN)
+    assert first.exit_code == 0, first.output
+    manifest = pd.read_parquet(artifact(sampled_project, "validated_cache", ".parquet"))
+    assert list(manifest["date"]) == list(SESSIONS)
+    best = read(sampled_project, "best_params")
+    assert best["source"] == "synthetic"
+    assert best["metrics"]["total_trades"] >= 1
+    assert best["trial_params"]["stretch_threshold"] in (0.002, 0.003)
+    assert best["strategy_params"]["entry_end_time"] == "15:45:00"
+    page = artifact(sampled_project, "report", ".html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "synthetic" in page.lower()
+    trials = read(sampled_project, "optimization")["n_trials"]
+
+    second = materialize(rorq, "+report", *CHAIN)
+    assert second.exit_code == 0, second.output
+    again = read(sampled_project, "optimization")
+    assert (again["resumed"], again["n_trials"]) == (True, trials)
+    assert len(list_studies(database)) == 1
+    assert not [path for path in sampled_project.artifacts.rglob("*") if path.name.startswith(".")]
+
+
+def test_optimization_alone_works_on_a_fresh_project(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    result = materialize(rorq, "optimization", "optimization")
+    assert result.exit_code == 0, result.output
+    assert "validated here" in result.output
+    assert read(sampled_project, "optimization")["n_complete"] == 10
+    assert not artifact(sampled_project, "validated_cache", ".parquet").exists()
+
+
+def test_other_data_starts_another_study_warmed_by_the_last(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+) -> None:
+    assert materialize(rorq, "optimization", "optimization").exit_code == 0
+    first = read(sampled_project, "optimization")
+    write_samples(sampled_project.cache, SESSIONS[1:], SampleSettings(seed=1), force=True)
+    assert materialize(rorq, "optimization", "optimization").exit_code == 0
+    second = read(sampled_project, "optimization")
+    assert second["study_name"] != first["study_name"]
+    assert second["warm_started_from"] == first["study_name"]
+    assert {info.study_name for info in list_studies(database)} == {
+        first["study_name"],
+        second["study_name"],
+    }
+
+
+def test_a_damaged_session_stops_the_chain_before_anything_is_computed(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+) -> None:
+    damaged = sampled_project.cache / "SPY" / "2023-01-04" / "options.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    result = materialize(rorq, "+best_params", *CHAIN)
+    assert result.exit_code == 1
+    error = last_error(result)
+    assert "2023-01-04/options.parquet" in error
+    assert artifact(sampled_project, "validated_cache", ".parquet").exists()
+    assert not artifact(sampled_project, "optimization").exists()
+    assert list_studies(database) == []
+
+
+def test_optimization_refuses_damaged_data_by_itself(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+) -> None:
+    (sampled_project.cache / "SPY" / "2023-01-04" / "chain.parquet").write_bytes(b"PAR1")
+    result = materialize(rorq, "optimization", "optimization")
+    assert result.exit_code == 1
+    assert "chain.parquet" in last_error(result)
+    assert list_studies(database) == []
+
+
+def test_a_session_that_changed_after_validation_is_validated_again(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    assert materialize(rorq, "validated_cache", "validated_cache").exit_code == 0
+    assert "validated here" not in materialize(rorq, "optimization", "optimization").output
+    write_samples(sampled_project.cache, SESSIONS[:1], SampleSettings(seed=7), force=True)
+    assert "validated here" in materialize(rorq, "optimization", "optimization").output
+
+
+def test_parameters_are_published_on_the_data_of_the_study_only(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    assert materialize(rorq, "optimization", "optimization").exit_code == 0
+    write_samples(sampled_project.cache, SESSIONS[:1], SampleSettings(seed=7), force=True)
+    result = materialize(rorq, "best_params")
+    assert result.exit_code == 1
+    assert "materialize optimization again" in last_error(result)
+    assert not artifact(sampled_project, "best_params").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["2023-01-04_2023-01-03"], "start 2023-01-04 is after end 2023-01-03"),
+        (["2023-01-07_2023-01-08"], "no exchange session"),
+        ([RANGE, "--select", "nonsense"], "'nonsense' names no asset"),
+        ([RANGE, "--select", "report"], "materialize best_params"),
+        (
+            [
+                RANGE,
+                "--select",
+                "optimization",
+                "--config-json",
+                small_config("optimization", n_trials=0),
+            ],
+            "n_trials is 0",
+        ),
+        (
+            [
+                RANGE,
+                "--select",
+                "optimization",
+                "--config-json",
+                small_config("optimization", nope=1),
+            ],
+            '"nope"',
+        ),
+        (["2023-02-01_2023-02-28", "--select", "optimization"], "no session of SPY is cached"),
+    ],
+)
+def test_mistakes_get_one_line_and_an_exit_code(
+    sampled_project: ProjectPaths, rorq: Rorq, arguments: list[str], expected: str
+) -> None:
+    result = rorq("materialize", *arguments)
+    assert result.exit_code == 1
+    assert expected in last_error(result)
+    assert "Traceback" not in result.output
+    assert not artifact(sampled_project, "optimization").exists()
+
+
+def last_error(result: Result) -> str:
+    """The last line, which must be the error."""
+    line = result.output.strip().splitlines()[-1]
+    assert line.startswith("error: "), result.output
+    return line
