@@ -51,6 +51,7 @@ class Asked:
     """A trial that the sampler has proposed, and whether the study had its combination."""
 
     trial: optuna.Trial
+    params: dict[str, Any]
     key: str
     duplicate: DuplicateSource | None
 
@@ -132,7 +133,7 @@ class Coordinator:
     def _one_batch(self) -> None:
         asked = self._ask(self._batch_size())
         fresh = [a for a in asked if a.duplicate is None]
-        outcomes = iter(self.evaluator.evaluate([a.trial.params for a in fresh]))
+        outcomes = iter(self.evaluator.evaluate([a.params for a in fresh]))
         for one in asked:
             self._tell(one, None if one.duplicate else next(outcomes))
         trials = self.study.get_trials(deepcopy=False)
@@ -156,10 +157,11 @@ class Coordinator:
             elif len(self.seen) >= self.space.size:
                 break
             trial = self.study.ask(self._distributions)
-            key = combo_key(trial.params)
+            params = trial.params  # a deep copy, each time
+            key = combo_key(params)
             source = self.seen.source(key)
             self.seen.add(key, "memory")
-            asked.append(Asked(trial=trial, key=key, duplicate=source))
+            asked.append(Asked(trial=trial, params=params, key=key, duplicate=source))
         return asked
 
     def _tell(self, asked: Asked, outcome: Outcome | None) -> None:

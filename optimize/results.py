@@ -1,17 +1,20 @@
 """StudySummary: what a study came to, for tables, metadata and artifacts."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from optimize.sampler import DUPLICATE
 from optimize.search_space import strategy_params
+from strategy.errors import StudyMismatchError
 
 StopReason = Literal[
-    "completed", "attempt limit reached", "search space exhausted", "nothing to do"
+    "completed", "attempt limit reached", "search space exhausted", "nothing to do", "stored"
 ]
 PRUNE_REASON = "prune_reason"
 DUPLICATE_SOURCE = "duplicate_source"
@@ -100,6 +103,32 @@ def summarize(
         seconds=seconds,
         trials_per_second=n_new / seconds if seconds > 0 else 0.0,
         **about,
+    )
+
+
+def summarize_stored(study: optuna.Study) -> StudySummary:
+    """The summary of a study that is read, not run: nothing of it is of this run.
+
+    Raises:
+        StudyMismatchError: the study was not made by this program.
+    """
+    attributes = study.user_attrs
+    if not {"fixed_params", "search_space"} <= attributes.keys():
+        raise StudyMismatchError(
+            f"study {study.study_name} lacks the attributes of a study of ours",
+            expected="fixed_params and search_space",
+            remedy="choose one that `rorq study list` shows with a range",
+        )
+    trials = study.get_trials(deepcopy=False)
+    return summarize(
+        trials,
+        fixed_params=attributes["fixed_params"],
+        n_before=len(trials),
+        seconds=0.0,
+        study_name=study.study_name,
+        warm_started_from=(attributes.get("warm_start") or {}).get("study"),
+        stop_reason="stored",
+        search_space_size=math.prod(len(v) for v in attributes["search_space"].values()),
     )
 
 

@@ -54,16 +54,18 @@ def _note(progress: StudyProgress) -> str:
 
 
 def _counts_table(summary: StudySummary) -> Table:
+    is_run = summary.stop_reason != "stored"
+    of_run: dict[str, Any] = {"stopped because": summary.stop_reason, "resumed": summary.resumed}
+    speed = {"trials this run, each second": summary.trials_per_second}
     rows: dict[str, Any] = {
-        "stopped because": summary.stop_reason,
-        "resumed": summary.resumed,
+        **(of_run if is_run else {}),
         "warm start from": summary.warm_started_from,
         "best return on risk, percent": summary.best_value,
         "completed": summary.n_complete,
         **{f"pruned: {reason}": n for reason, n in summary.n_pruned.items()},
         **{f"duplicates known from {source}": n for source, n in summary.n_duplicates.items()},
         "failed": summary.n_failed,
-        "trials this run, each second": summary.trials_per_second,
+        **(speed if is_run else {}),
     }
     return _pairs_table(summary.study_name, rows)
 

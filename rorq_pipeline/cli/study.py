@@ -1,0 +1,134 @@
+"""`rorq study`: the stored studies, read from the database; nothing here runs or changes one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rorq_pipeline.cli.common import console
+
+if TYPE_CHECKING:
+    import optuna
+
+    from optimize.database import DatabaseSettings
+
+_LATEST = "Full name of a study; by default the one that a trial was added to last."
+
+
+@click.group()
+def command() -> None:
+    """Look at the stored studies."""
+
+
+@command.command("list")
+@click.option("--study-name", "base_name", help="Only studies of this base name.")
+@click.option("--range", "range_key", metavar="RANGE", help="Only those of this date range.")
+def list_command(base_name: str | None, range_key: str | None) -> None:
+    """List the studies in order of creation."""
+    from optimize.study import list_studies
+
+    infos = list_studies(_database(), base_name, range_key)
+    if not infos:
+        console.print("no study is stored")
+        return
+    console.print(f"{'trials':>8}{'completed':>11}{'best, %':>10}  {'last trial, UTC':<18}study")
+    for info in infos:
+        best = "-" if info.best_value is None else f"{info.best_value:.2f}"
+        last = f"{info.last_completed:%Y-%m-%d %H:%M}" if info.last_completed else "-"
+        line = f"{info.n_trials:>8}{info.n_complete:>11}{best:>10}  {last:<18}{info.study_name}"
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+@command.command()
+@click.argument("study_name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def show(study_name: str | None, as_json: bool) -> None:
+    """Show a study: best trial, counts by outcome, five best trials.
+
+    STUDY_NAME is the full name, as `rorq study list` prints it; by default the latest.
+    """
+    import json
+
+    from optimize.results import summarize_stored
+    from optimize.smart_tables import print_summary
+
+    summary = summarize_stored(_study(study_name))
+    if as_json:
+        click.echo(json.dumps(summary.to_json_dict(), indent=2))
+    else:
+        print_summary(console, summary, ())
+
+
+@command.command()
+@click.argument("study_names", nargs=-1, required=True)
+def compare(study_names: tuple[str, ...]) -> None:
+    """Show studies side by side, by their full names: what differs, and what each found."""
+    from rich.table import Table
+
+    from optimize.results import summarize_stored
+
+    studies = [_study(name) for name in study_names]
+    summaries = [summarize_stored(study) for study in studies]
+    table = Table("", *study_names)
+    for name in ("n_complete", "n_trials", "n_failed", "best_value"):
+        table.add_row(name, *(_text(getattr(summary, name)) for summary in summaries))
+    for group in ("best_params", "best_metrics"):
+        table.add_section()
+        rows = dict.fromkeys(key for summary in summaries for key in getattr(summary, group))
+        for key in rows:
+            table.add_row(key, *(_text(getattr(s, group).get(key)) for s in summaries))
+    table.add_section()
+    for key in dict.fromkeys(key for study in studies for key in study.user_attrs):
+        values = [_text(study.user_attrs.get(key)) for study in studies]
+        if len(set(values)) > 1:
+            table.add_row(f"differs: {key}", *(value[:200] for value in values))
+    console.print(table)
+
+
+@command.command()
+@click.argument("study_name", required=False)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File to write; its ending says how: .csv, .parquet or .json.",
+)
+def export(study_name: str | None, output: Path) -> None:
+    """Write a study's trials as a table, one row a trial.
+
+    STUDY_NAME is the full name, as `rorq study list` prints it; by default the latest.
+    """
+    from optimize.export import trials_frame, write_frame
+
+    frame = trials_frame(_study(study_name))
+    write_frame(frame, output)
+    console.print(f"{len(frame)} trials in {output}")
+
+
+def _database() -> "DatabaseSettings":
+    from optimize.database import ensure_database
+    from rorq_pipeline.paths import ProjectPaths
+
+    return ensure_database(ProjectPaths.resolve().root)
+
+
+def _study(study_name: str | None) -> "optuna.Study":
+    from optimize.study import list_studies, open_study
+    from strategy.errors import StudyMismatchError
+
+    database = _database()
+    if study_name is None:
+        infos = [info for info in list_studies(database) if info.last_completed is not None]
+        if not infos:
+            raise StudyMismatchError(
+                "no study is stored",
+                expected="at least one",
+                remedy="run `rorq demo`, `rorq materialize RANGE` or `python -m optimize.smart`",
+            )
+        study_name = max(infos, key=lambda info: str(info.last_completed)).study_name
+    return open_study(database, study_name)
+
+
+def _text(value: Any) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else "-" if value is None else str(value)
