@@ -3,7 +3,7 @@
 Days are the unit of everything that resamples: trades of one day share its weather.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -51,6 +51,17 @@ class SessionSums:
             winners=np.concatenate([np.zeros(0, np.int64), *(p.winners for p in parts)]),
             net_pnl_usd=np.concatenate([np.zeros(0), *(p.net_pnl_usd for p in parts)]),
             risk_usd=np.concatenate([np.zeros(0), *(p.risk_usd for p in parts)]),
+        )
+
+    @classmethod
+    def from_json_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json_dict` gave."""
+        return cls(
+            dates=tuple(date.fromisoformat(day) for day in values["dates"]),
+            trades=np.array(values["trades"], dtype=np.int64),
+            winners=np.array(values["winners"], dtype=np.int64),
+            net_pnl_usd=np.array(values["net_pnl_usd"], dtype=np.float64),
+            risk_usd=np.array(values["risk_usd"], dtype=np.float64),
         )
 
     def to_frame(self) -> pd.DataFrame:

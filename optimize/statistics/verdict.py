@@ -9,14 +9,20 @@ The limits are configuration; their effect on data without and with an edge is m
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from strategy.errors import ParameterError
 
 Decision = Literal["trade", "watch", "reject"]
 Level = Literal["good", "doubtful", "bad", "unknown"]
 
 
 class VerdictSettings(BaseModel):
-    """Limits of the verdict; each pair is (enough for `trade`, enough to reject)."""
+    """Limits of the verdict; each pair is (enough for `trade`, enough to reject).
+
+    Raises:
+        ParameterError: an unknown limit, or a value out of its range. It is also a ValueError.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -41,6 +47,19 @@ class VerdictSettings(BaseModel):
     out_of_sample_sessions: int = Field(
         5, ge=1, description="Sessions without which an out-of-sample value counts as unknown."
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Check every limit; see the class for what is raised."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise ParameterError(
+                f"verdict limit {name} is {first['input']!r}",
+                expected=str(first["msg"]),
+                remedy=f"give one of {', '.join(VerdictSettings.model_fields)} within its range",
+            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,3 +1,4 @@
+import json
 from datetime import date
 
 import numpy as np
@@ -40,6 +41,12 @@ def test_joining_keeps_the_order_and_empty_is_neutral():
     assert len(joined) == 3
     assert len(SessionSums.empty()) == 0
     assert SessionSums.empty().to_frame().empty
+
+
+def test_sums_come_back_from_json():
+    sums = sums_of([1.5, -2.0, 0.0])
+    back = SessionSums.from_json_dict(json.loads(json.dumps(sums.to_json_dict())))
+    assert back.to_frame().equals(sums.to_frame())
 
 
 def test_a_backtest_and_its_sums_agree(made_days):

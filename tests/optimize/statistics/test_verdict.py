@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from optimize.statistics.verdict import Evidence, VerdictSettings, judge
+from strategy.errors import ParameterError
 
 GOOD = Evidence(
     total_trades=60,
@@ -95,9 +96,9 @@ def test_synthetic_data_is_called_so():
 def test_limits_are_configuration():
     strict = VerdictSettings(overfitting_to_trade=0.01, overfitting_to_reject=0.04)
     assert judge(GOOD, strict).decision == "reject"
-    with pytest.raises(ValidationError):
+    with pytest.raises(ParameterError, match="overfitting_to_trade is 2"):
         VerdictSettings(overfitting_to_trade=2)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ParameterError, match="unknown is 1"):
         VerdictSettings(unknown=1)
     with pytest.raises(ValidationError, match="frozen"):
         VerdictSettings().trades_to_trade = 5

@@ -1,0 +1,51 @@
+"""The asset `selection_statistics`: how far the best of all combinations is luck."""
+
+import time
+from typing import Any
+
+import dagster as dg
+
+from rorq_pipeline.assets.common import numbers, range_asset, range_of
+from rorq_pipeline.evidence import measure_selection
+from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.resources import MarketData
+
+
+@range_asset(
+    group="evidence",
+    kinds={"json", "numba"},
+    code_version="1",
+    stage="evidence",
+    io_manager_key="parameters",
+    description="Probability of backtest overfitting over all splits of the range's blocks, "
+    "deflated Sharpe ratio, and Hansen's test against not trading, on the exact surface.",
+)
+def selection_statistics(
+    context: dg.AssetExecutionContext,
+    market_data: MarketData,
+    optimization: dict[str, Any],
+    best_params: dict[str, Any],
+) -> dg.MaterializeResult:
+    """Compute the three statistics."""
+    started = time.perf_counter()
+    with one_line_failures():
+        result = measure_selection(best_params, optimization, market_data, range_of(context))
+    pbo, sharpe = result["overfitting"], result["deflated_sharpe"]
+    return dg.MaterializeResult(
+        value=result,
+        metadata={
+            "caveat": result["absent"] or result["caveat"],
+            **numbers(
+                {
+                    "overfitting_fraction": pbo["probability_fraction"],
+                    "overfitting_standard_error": pbo["standard_error_fraction"],
+                    "loss_fraction": pbo["loss_fraction"],
+                    "deflated_sharpe_fraction": sharpe["probability_fraction"],
+                    "effective_trials": sharpe["effective_trials"],
+                    "superior_ability_p_value": result["superior_ability"]["p_value_fraction"],
+                    "distinct_trials": pbo["n_trials"],
+                    "seconds": time.perf_counter() - started,
+                }
+            ),
+        },
+    )

@@ -1,0 +1,118 @@
+"""The checks that warn where a result may be luck, on the evidence that the verdict looks at."""
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from optimize.statistics.verdict import VerdictSettings
+from rorq_pipeline.config import config_from
+
+if TYPE_CHECKING:
+    LuckConfig = VerdictSettings
+else:
+    LuckConfig = config_from(VerdictSettings, "LuckConfig")
+
+_SELECTION = "selection_statistics"
+_SPECS = {
+    "overfitting": "The in-sample winner seldom ranks at or below the median out of sample.",
+    "deflated_sharpe": "The Sharpe ratio is beyond what the number of trials explains.",
+    "superior_ability": "Some trial beats not trading, with the number of trials accounted for.",
+}
+
+
+@dg.multi_asset_check(
+    name="selection_checks",
+    specs=[
+        dg.AssetCheckSpec(name, asset=_SELECTION, description=description)
+        for name, description in _SPECS.items()
+    ],
+    can_subset=False,
+    ins={_SELECTION: dg.AssetIn(_SELECTION)},
+)
+def selection_checks(config: LuckConfig, selection_statistics: dict[str, Any]) -> Any:
+    """Hold the statistics against the limits; all severities are WARN."""
+    yield from selection_results(selection_statistics, config)
+
+
+def selection_results(statistics: dict[str, Any], limits: Any) -> list[dg.AssetCheckResult]:
+    """Return one result a statistic, with the uncertainty of the estimate."""
+    pbo = statistics["overfitting"]
+    sharpe, superior = statistics["deflated_sharpe"], statistics["superior_ability"]
+    caveat = statistics.get("absent") or statistics["caveat"]
+    return [
+        _result(
+            "overfitting",
+            pbo["probability_fraction"],
+            f"at most {limits.overfitting_to_trade:g}",
+            lambda found: found <= limits.overfitting_to_trade,
+            caveat,
+            pbo,
+        ),
+        _result(
+            "deflated_sharpe",
+            sharpe["probability_fraction"],
+            f"at least {limits.deflated_sharpe_to_trade:g}",
+            lambda found: found >= limits.deflated_sharpe_to_trade,
+            caveat,
+            sharpe,
+        ),
+        _result(
+            "superior_ability",
+            superior["p_value_fraction"],
+            f"at most {limits.superior_ability_to_trade:g}",
+            lambda found: found <= limits.superior_ability_to_trade,
+            caveat,
+            superior,
+        ),
+    ]
+
+
+def _result(
+    name: str, found: float | None, bound: str, holds: Any, caveat: str, figures: dict[str, Any]
+) -> dg.AssetCheckResult:
+    """A figure that is not known fails the check: nothing then speaks against luck."""
+    told = "not known" if found is None else f"{found:.2f}"
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=_SELECTION,
+        passed=found is not None and bool(holds(found)),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{told}; expected {bound}. {caveat}",
+        metadata={
+            "expected": bound,
+            **{key: value for key, value in figures.items() if value is not None},
+        },
+    )
+
+
+@dg.asset_check(
+    asset="out_of_sample",
+    name="earns_out_of_sample",
+    description="The published parameters earn on the sessions after the range.",
+)
+def earns_out_of_sample(out_of_sample: dict[str, Any]) -> dg.AssetCheckResult:
+    """Warn when what follows speaks against the choice; that nothing follows yet is no fault."""
+    return outside_result(out_of_sample)
+
+
+def outside_result(outside: dict[str, Any]) -> dg.AssetCheckResult:
+    """Judge what came of the sessions that follow."""
+    value = (outside["metrics"] or {}).get("return_on_risk_percent")
+    interval = outside["intervals"].get("return_on_risk_percent")
+    loses = value is not None and value <= 0
+    unread = outside["n_sessions"] == 0 and outside["n_wanted"] > outside["n_to_come"]
+    described = outside["status"]
+    if value is not None:
+        described = f"return on risk {value:.2f} % on {outside['n_sessions']} sessions"
+    if interval is not None:
+        described += f", interval {interval['low']:.2f} to {interval['high']:.2f} %"
+    return dg.AssetCheckResult(
+        passed=not loses and not unread,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=described,
+        metadata={
+            "sessions": outside["n_sessions"],
+            "sessions_to_come": outside["n_to_come"],
+            **({} if value is None else {"return_on_risk_percent": value}),
+        },
+    )

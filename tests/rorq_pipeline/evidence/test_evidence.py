@@ -1,0 +1,176 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimize.statistics.verdict import VerdictSettings
+from rorq_pipeline.evidence import measure_out_of_sample, measure_selection, reach_verdict
+from rorq_pipeline.forward import record_walk_forward
+from rorq_pipeline.proofs import keep_proofs, kept_proofs, prove
+from rorq_pipeline.resources import MarketData
+from strategy.backtest import run_backtest
+from strategy.errors import StudyMismatchError
+from strategy.market_data.layout import session_folder
+from strategy.params import StrategyParams
+from tests.rorq_pipeline.evidence.conftest import FIRST, SECOND, Published
+
+
+def test_out_of_sample_trades_the_sessions_after_the_range(published: Published) -> None:
+    best = published.best[FIRST]
+    found = measure_out_of_sample(best, published.market_data, FIRST)
+    params = StrategyParams.from_json_dict(best["strategy_params"])
+    expected = run_backtest(params, published.market_data.load(SECOND)).metrics
+    assert found["metrics"] == expected.as_dict()
+    assert (found["n_sessions"], found["n_wanted"], found["n_to_come"]) == (6, 9, 3)
+    assert found["first_session"] == "2023-01-17"
+    assert found["selections"]["exact_best"]["total_trades"] == expected.total_trades
+    json.dumps(found, allow_nan=False)
+
+
+def test_out_of_sample_of_the_last_range_is_not_yet(published: Published) -> None:
+    found = measure_out_of_sample(published.best[SECOND], published.market_data, SECOND)
+    assert found["status"] == "no following session is cached yet"
+    assert (found["n_sessions"], found["n_to_come"], found["metrics"]) == (0, 6, None)
+
+
+def test_synthetic_sessions_do_not_continue_real_ones(published: Published) -> None:
+    real = {**published.best[FIRST], "source": "polygon"}
+    found = measure_out_of_sample(real, published.market_data, FIRST)
+    assert found["n_sessions"] == 0
+
+
+def test_a_damaged_following_session_does_not_stop_the_range(
+    published: Published, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(published.cache, cache)
+    damaged = session_folder(cache, "SPY", SECOND.sessions[1]) / "options.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    found = measure_out_of_sample(published.best[FIRST], MarketData(folder=str(cache)), FIRST)
+    assert found["status"].startswith("a following session cannot be read: ")
+    assert "options.parquet" in found["status"]
+    assert found["n_sessions"] == 0
+
+
+def test_selection_statistics_are_those_of_the_studys_space(published: Published) -> None:
+    found = measure_selection(
+        published.best[FIRST], published.optimization[FIRST], published.market_data, FIRST
+    )
+    assert found["absent"] is None
+    assert found["overfitting"]["n_sessions"] == 9
+    assert found["overfitting"]["n_blocks"] == 8
+    assert 2 <= found["overfitting"]["n_trials"] <= 192
+    assert 0 <= found["overfitting"]["probability_fraction"] <= 1
+    assert found["deflated_sharpe"]["n_sessions"] == 9
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_space_too_large_for_the_surface_leaves_figures_unknown(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = {
+        **published.optimization[FIRST],
+        "search_space": {
+            **published.optimization[FIRST]["search_space"],
+            "stretch_threshold": [i / 1e6 for i in range(1, 40_000)],
+            "take_profit_percent": list(range(1, 200)),
+        },
+    }
+    found = measure_selection(published.best[FIRST], large, published.market_data, FIRST)
+    assert "GiB" in found["absent"]
+    assert found["overfitting"]["probability_fraction"] is None
+    assert found["superior_ability"]["p_value_fraction"] is None
+
+
+def test_proofs_pass_on_an_honest_result_and_are_kept_for_it_alone(
+    published: Published, first_proofs: dict[str, Any], artifacts: Path
+) -> None:
+    best, made = published.best[FIRST], first_proofs
+    assert kept_proofs(best, FIRST) is None
+    assert made["look_ahead"]["passed"], made["look_ahead"]["summary"]
+    assert made["replay"]["passed"], made["replay"]["summary"]
+    assert [one["name"] for one in made["fills"]["scenarios"]][:3] == [
+        "optimistic",
+        "base",
+        "adverse",
+    ]
+    keep_proofs(made, FIRST)
+    assert kept_proofs(best, FIRST) == made
+    changed = {**best, "metrics": {**best["metrics"], "net_pnl_usd": 1.0}}
+    assert kept_proofs(changed, FIRST) is None
+
+
+def test_a_published_figure_that_is_not_so_fails_the_replay(published: Published) -> None:
+    best = published.best[FIRST]
+    better = {**best["metrics"], "return_on_risk_percent": 99.0}
+    made = prove({**best, "metrics": better}, published.market_data, FIRST)
+    assert not made["replay"]["passed"]
+    assert "return_on_risk_percent" in made["replay"]["summary"]
+
+
+def test_proofs_refuse_other_data(published: Published) -> None:
+    with pytest.raises(StudyMismatchError):
+        prove({**published.best[FIRST], "data_fingerprint": "0" * 64}, published.market_data, FIRST)
+
+
+def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: dict[str, Any]) -> None:
+    best = published.best[FIRST]
+    outside = measure_out_of_sample(best, published.market_data, FIRST)
+    statistics = measure_selection(
+        best, published.optimization[FIRST], published.market_data, FIRST
+    )
+    found = reach_verdict(best, statistics, outside, first_proofs, VerdictSettings())
+    assert found["decision"] in ("trade", "watch", "reject")
+    assert "[synthetic data]" in found["line"]
+    evidence = found["evidence"]
+    assert evidence["total_trades"] == best["metrics"]["total_trades"]
+    assert evidence["no_look_ahead"] is True
+    assert evidence["out_of_sample_sessions"] == 6
+    assert None not in evidence.values()
+    cheat = {**first_proofs, "look_ahead": {**first_proofs["look_ahead"], "passed": False}}
+    assert (
+        reach_verdict(best, statistics, outside, cheat, VerdictSettings())["decision"] == "reject"
+    )
+
+
+def test_walk_forward_trades_the_first_choice_in_the_second_range(
+    published: Published, artifacts: Path
+) -> None:
+    found = record_walk_forward(published.best[SECOND], published.market_data, SECOND)
+    outside = measure_out_of_sample(published.best[FIRST], published.market_data, FIRST)
+    assert found["n_steps"] == 1
+    assert found["net_pnl_usd"] == pytest.approx(outside["metrics"]["net_pnl_usd"])
+    assert len(found["session_dates"]) == len(found["equity_usd"]) == 6
+    assert found["stability"]["stretch_threshold"]["n_distinct"] == 1  # one step, one choice
+    json.dumps(found, allow_nan=False)
+    first = record_walk_forward(published.best[FIRST], published.market_data, FIRST)
+    assert first["n_steps"] == 0
+
+
+def test_a_known_step_is_not_traded_again_unless_it_changed(
+    published: Published, artifacts: Path, tmp_path: Path
+) -> None:
+    best = published.best[SECOND]
+    found = record_walk_forward(best, published.market_data, SECOND)
+    (artifacts / "walk_forward").mkdir()
+    kept = artifacts / "walk_forward" / f"{SECOND.key}.json"
+    kept.write_text(json.dumps(found), encoding="utf-8")
+    nowhere = MarketData(folder=str(tmp_path / "empty"))
+    assert record_walk_forward(best, nowhere, SECOND) == found
+    changed = {**best, "data_fingerprint": "1" * 64}
+    without = record_walk_forward(changed, nowhere, SECOND)
+    assert without["n_steps"] == 0
+    assert "2023-01-17" in without["left_out"][0]
+
+
+def test_other_files_and_other_kinds_of_data_are_no_choices(
+    published: Published, artifacts: Path
+) -> None:
+    (artifacts / "best_params" / "notes.json").write_text("{}")
+    real = {**published.best[FIRST], "source": "polygon"}
+    (artifacts / "best_params" / f"{FIRST.key}.json").write_text(json.dumps(real))
+    assert (
+        record_walk_forward(published.best[SECOND], published.market_data, SECOND)["n_steps"] == 0
+    )
