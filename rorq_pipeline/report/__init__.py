@@ -4,8 +4,11 @@ Nothing here reads a file, a database or Dagster: `ReportData` holds everything 
 """
 
 from rorq_pipeline.report.adapters import (
+    evidence_fields,
+    fills_view,
     out_of_sample_view,
     overfitting_view,
+    proof_checks,
     verdict_view,
     walk_forward_view,
 )
@@ -26,7 +29,12 @@ from rorq_pipeline.report.data import (
     WalkForward,
     WalkForwardStep,
 )
-from rorq_pipeline.report.index import build_index
+from rorq_pipeline.report.index import (
+    build_index,
+    entry_from_json,
+    entry_to_json,
+    index_entry,
+)
 from rorq_pipeline.report.key_pictures import key_pictures
 from rorq_pipeline.report.pictures import TradePicture, trade_pictures
 from rorq_pipeline.report.summary import summary_markdown
@@ -51,9 +59,15 @@ __all__ = [
     "WalkForwardStep",
     "build_index",
     "build_report",
+    "entry_from_json",
+    "entry_to_json",
+    "evidence_fields",
+    "fills_view",
+    "index_entry",
     "key_pictures",
     "out_of_sample_view",
     "overfitting_view",
+    "proof_checks",
     "summary_markdown",
     "surface_view",
     "trade_pictures",

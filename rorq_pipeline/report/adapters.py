@@ -9,6 +9,9 @@ from datetime import date
 from typing import Any
 
 from rorq_pipeline.report.data import (
+    CheckOutcome,
+    FillsBand,
+    FillScenario,
     OutOfSample,
     Overfitting,
     Verdict,
@@ -18,6 +21,34 @@ from rorq_pipeline.report.data import (
 )
 
 Json = Mapping[str, Any]
+_PROFIT_SHARES = {  # name -> words that follow "profit"
+    "thin_bars_fraction": "from bars of one or two trades",
+    "stale_prices_fraction": "from stale prices",
+    "best_trade_fraction": "from the best trade",
+    "best_day_fraction": "from the best day",
+}
+
+
+def evidence_fields(
+    *,
+    out_of_sample: Json | None = None,
+    selection_statistics: Json | None = None,
+    verdict: Json | None = None,
+    proofs: Json | None = None,
+) -> dict[str, Any]:
+    """Fields of `ReportData` from what the assets of these names keep; each may be missing."""
+    fields: dict[str, Any] = {"absent": {}}
+    if out_of_sample is not None:
+        fields["out_of_sample"] = out_of_sample_view(out_of_sample)
+    if selection_statistics is not None and selection_statistics.get("absent"):
+        fields["absent"]["overfitting"] = str(selection_statistics["absent"])
+    elif selection_statistics is not None:
+        fields["overfitting"] = overfitting_view(selection_statistics)
+    if verdict is not None:
+        fields["verdict"] = verdict_view(verdict)
+    if proofs is not None:
+        fields["fills"] = fills_view(proofs["fills"])
+    return fields
 
 
 def verdict_view(verdict: Json) -> Verdict:
@@ -42,6 +73,11 @@ def out_of_sample_view(result: Json) -> OutOfSample:
         intervals={name: (i["low"], i["high"]) for name, i in intervals.items()},
         confidence_percent=100 * confidence,
         daily_pnl_usd=sessions["net_pnl_usd"],
+        status=str(result["status"]),
+        by_selection_percent={
+            name: one["return_on_risk_percent"]
+            for name, one in result.get("selections", {}).items()
+        },
     )
 
 
@@ -72,9 +108,38 @@ def overfitting_view(statistics: Json) -> Overfitting:
     )
 
 
-def walk_forward_view(result: Json, equity_usd: Sequence[float] = ()) -> WalkForward:
-    """Read `optimize.statistics.walk_forward.WalkForward.to_json_dict()` and its equity."""
+def fills_view(band: Json) -> FillsBand:
+    """Read `strategy.fills.FillsBand.as_dict()`."""
+    return FillsBand(
+        scenarios=[
+            FillScenario(
+                name=one["name"].replace("_", " ").capitalize(),
+                description=one["description"],
+                metrics=one["metrics"],
+            )
+            for one in band["scenarios"]
+        ],
+        profit_shares_fraction={
+            words: band["profit_shares"][name] for name, words in _PROFIT_SHARES.items()
+        },
+    )
+
+
+def proof_checks(proofs: Json) -> list[CheckOutcome]:
+    """Read the proofs of a published result: no look-ahead, and the replay."""
+    return [
+        CheckOutcome(name=name, passed=proofs[name]["passed"], sentence=proofs[name]["summary"])
+        for name in ("look_ahead", "replay")
+    ]
+
+
+def walk_forward_view(result: Json, equity_usd: Sequence[float] | None = None) -> WalkForward:
+    """Read `optimize.statistics.walk_forward.WalkForward.to_json_dict()` and its equity.
+
+    Without `equity_usd` the equity is the result's own item of that name.
+    """
     interval = result["interval"]
+    equity_usd = result.get("equity_usd", ()) if equity_usd is None else equity_usd
     return WalkForward(
         steps=[_step(step) for step in result["steps"]],
         equity_usd=[float(value) for value in equity_usd],

@@ -74,6 +74,9 @@ class OutOfSample:
     confidence_percent: float = 95.0
     daily_pnl_usd: Sequence[float] = ()  # one a session
     n_sessions_missing: int = 0  # holes in the cache before the last cached session
+    status: str = ""  # why there is nothing, where there is nothing
+    # selection -> return on risk in percent, out of sample
+    by_selection_percent: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,22 @@
 """build_index: the page that leads to every range's report, with walk-forward on top."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.build import environment, static_text
-from rorq_pipeline.report.data import IndexEntry, WalkForward
+from rorq_pipeline.report.data import IndexEntry, ReportData, WalkForward
+from rorq_pipeline.report.figures.equity import equity_usd
 from rorq_pipeline.report.sections.verdict import VERDICT_MARKS
 from rorq_pipeline.report.svg import equity_chart, sparkline
 from strategy.date_range import DateRange
 from strategy.errors import DateRangeError
+
+MAX_SPARK_POINTS = 160  # a sparkline is 160 pixels wide
 
 
 def build_index(entries: Sequence[IndexEntry], walk_forward: WalkForward | None = None) -> str:
@@ -30,6 +35,42 @@ def build_index(entries: Sequence[IndexEntry], walk_forward: WalkForward | None 
             scripts=static_text("page.js"),
         )
     )
+
+
+def index_entry(data: ReportData, href: str) -> IndexEntry:
+    """What the index shows of a range's report, which lies at `href` from the index."""
+    outside = data.out_of_sample.metrics if data.out_of_sample else {}
+    return IndexEntry(
+        date_range=data.date_range,
+        ticker=data.ticker,
+        source="synthetic" if data.is_synthetic else data.source,
+        href=href,
+        metrics=dict(data.metrics),
+        equity_usd=_thinned([float(value) for value in equity_usd(data.trades)]),
+        verdict=data.verdict.label if data.verdict else None,
+        verdict_sentence=data.verdict.sentence if data.verdict else "",
+        out_of_sample_return_on_risk_percent=outside.get("return_on_risk_percent"),
+        made_at=data.made_at,
+    )
+
+
+def entry_to_json(entry: IndexEntry) -> dict[str, Any]:
+    """An entry as JSON values, to be kept beside its report."""
+    made_at = entry.made_at.isoformat() if entry.made_at else None
+    return {**asdict(entry), "date_range": entry.date_range.key, "made_at": made_at}
+
+
+def entry_from_json(values: Mapping[str, Any]) -> IndexEntry:
+    """Read what `entry_to_json` gave."""
+    made_at = datetime.fromisoformat(values["made_at"]) if values["made_at"] else None
+    date_range = DateRange.parse(values["date_range"])
+    return IndexEntry(**{**values, "date_range": date_range, "made_at": made_at})
+
+
+def _thinned(values: Sequence[float]) -> list[float]:
+    """At most `MAX_SPARK_POINTS` of the values, the last one among them."""
+    step = -(-len(values) // MAX_SPARK_POINTS) or 1
+    return [round(value, 2) for value in values[::-1][::step][::-1]]
 
 
 def _row(entry: IndexEntry) -> dict[str, Any]:

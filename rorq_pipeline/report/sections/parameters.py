@@ -39,6 +39,7 @@ def parameters_section(data: ReportData) -> Section:
             "metric_names": list(METRIC_TITLES),
             "fixed": _fixed(data),
             "has_neighbours": any(s.neighbours_mean_percent is not None for s in selections),
+            "outside": data.out_of_sample.by_selection_percent if data.out_of_sample else {},
             "has_ranks": any(s.rank is not None for s in selections),
         },
     )

@@ -6,6 +6,8 @@ from rorq_pipeline.report.figures.sample import sessions_figure
 from rorq_pipeline.report.formats import METRIC_TITLES
 from rorq_pipeline.report.section import Section
 
+NOT_YET = "no session after this range is cached yet"
+
 
 def sample_section(data: ReportData) -> Section:
     """The same metrics on the range and on the sessions after it, with intervals."""
@@ -17,7 +19,7 @@ def sample_section(data: ReportData) -> Section:
         )
         return Section(id="sample", title=title, absent=reason)
     if not outside.sessions:
-        reason = "No session after this range is cached yet, so nothing is out of sample so far."
+        reason = f"Nothing is out of sample so far: {outside.status or NOT_YET}."
         return Section(id="sample", title=title, absent=reason)
     figures = {}
     if outside.daily_pnl_usd:

@@ -1,5 +1,6 @@
 """The index, the Markdown summary, the small pictures and the adapters."""
 
+import json
 import re
 from datetime import date
 from html import unescape
@@ -17,8 +18,14 @@ from rorq_pipeline.report import (
     Overfitting,
     build_index,
     build_report,
+    entry_from_json,
+    entry_to_json,
+    evidence_fields,
+    fills_view,
+    index_entry,
     out_of_sample_view,
     overfitting_view,
+    proof_checks,
     summary_markdown,
     verdict_view,
     walk_forward_view,
@@ -29,6 +36,7 @@ from rorq_pipeline.report.figures.outcomes import pnl_figure
 from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.report.svg import equity_chart, sparkline
+from strategy.fills import fills_band
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
     fabricated_session,
@@ -156,6 +164,44 @@ def test_out_of_sample_is_read_from_its_json() -> None:
     assert sum(view.daily_pnl_usd) == pytest.approx(view.metrics["net_pnl_usd"])
     low, high = view.intervals["return_on_risk_percent"]
     assert low <= view.metrics["return_on_risk_percent"] <= high
+
+
+def test_the_fills_band_is_read_from_its_json() -> None:
+    data = complete_data()
+    band = fills_band(data.params, fabricated_sessions())
+    view = fills_view(band.as_dict())
+    assert [s.name for s in view.scenarios][-1] == "Without stale entries"
+    assert view.scenarios[1].metrics == data.metrics
+    assert view.profit_shares_fraction == band.profit_shares.described()
+
+
+def test_the_evidence_is_gathered_as_far_as_there_is_any() -> None:
+    assert evidence_fields() == {"absent": {}}
+    too_large = {"absent": "the search space is too large"}
+    page = build_report(complete_data(
+        overfitting=None, **evidence_fields(selection_statistics=too_large)
+    ))  # fmt: skip
+    assert "the search space is too large" in page
+
+
+def test_proofs_are_checks() -> None:
+    proofs = {
+        "look_ahead": {"passed": True, "summary": "184 moments"},
+        "replay": {"passed": False, "summary": "trade 3 differs"},
+    }
+    assert [(c.name, c.passed, c.sentence) for c in proof_checks(proofs)] == [
+        ("look_ahead", True, "184 moments"),
+        ("replay", False, "trade 3 differs"),
+    ]
+
+
+def test_an_index_entry_survives_its_json() -> None:
+    entry = index_entry(complete_data(), "2023-01.html")
+    again = entry_from_json(json.loads(json.dumps(entry_to_json(entry))))
+    assert again == entry
+    assert again.verdict == "watch"
+    assert len(entry.equity_usd) <= 160
+    assert entry.equity_usd[-1] == pytest.approx(complete_data().metrics["net_pnl_usd"])
 
 
 def test_no_session_afterwards_is_read_too() -> None:
