@@ -14,7 +14,7 @@ from strategy.errors import CacheError, SurfaceTooLargeError
 
 if TYPE_CHECKING:
     from optimize.statistics import FollowingSessions
-    from optimize.statistics.verdict import VerdictSettings
+    from optimize.verdict_settings import VerdictSettings
     from strategy.date_range import DateRange
     from strategy.session import SessionData
 

@@ -16,13 +16,14 @@ from optimize.statistics.overfitting import Overfitting, probability_of_overfitt
 from optimize.statistics.selection import SelectionStatistics, selection_statistics
 from optimize.statistics.session_sums import SessionSums, session_sums, trade_sessions
 from optimize.statistics.superior_ability import SuperiorAbility, superior_ability
-from optimize.statistics.verdict import Evidence, Verdict, VerdictSettings, judge
+from optimize.statistics.verdict import Evidence, Verdict, judge
 from optimize.statistics.walk_forward import (
     WalkForward,
     WalkForwardStep,
     plan_walk_forward,
     walk_forward,
 )
+from optimize.verdict_settings import VerdictSettings
 
 __all__ = [
     "DeflatedSharpe",

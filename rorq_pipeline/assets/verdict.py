@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from optimize.statistics.verdict import VerdictSettings
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.assets.common import range_asset, range_of
 from rorq_pipeline.config import config_from, settings_values
 from rorq_pipeline.evidence import reach_verdict

@@ -2,8 +2,15 @@
 
 import dagster as dg
 
+from rorq_pipeline.checks.honesty import proofs
 from rorq_pipeline.checks.results import result_checks
+from rorq_pipeline.checks.statistics import earns_out_of_sample, selection_checks
 
-CHECKS: tuple[dg.AssetChecksDefinition, ...] = (result_checks,)
+CHECKS: tuple[dg.AssetChecksDefinition, ...] = (
+    result_checks,
+    proofs,
+    selection_checks,
+    earns_out_of_sample,
+)
 
 __all__ = ["CHECKS"]

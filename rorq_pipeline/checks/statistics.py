@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from optimize.statistics.verdict import VerdictSettings
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.config import config_from
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from optimize.statistics.verdict import Evidence, VerdictSettings, judge
+from optimize.statistics.verdict import Evidence, judge
+from optimize.verdict_settings import VerdictSettings
 from strategy.errors import ParameterError
 
 GOOD = Evidence(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from optimize.statistics.verdict import VerdictSettings
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.evidence import measure_out_of_sample, measure_selection, reach_verdict
 from rorq_pipeline.forward import record_walk_forward
 from rorq_pipeline.proofs import keep_proofs, kept_proofs, prove

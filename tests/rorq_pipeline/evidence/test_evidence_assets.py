@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from optimize.statistics.verdict import VerdictSettings
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.assets.out_of_sample import out_of_sample
 from rorq_pipeline.assets.selection_statistics import selection_statistics
 from rorq_pipeline.assets.verdict import verdict

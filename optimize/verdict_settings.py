@@ -1,0 +1,55 @@
+"""Limits of the verdict; light enough to stand in run config, which is read at every start.
+
+What they are applied to stands in `optimize.statistics.verdict`.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from strategy.errors import ParameterError
+
+
+class VerdictSettings(BaseModel):
+    """Limits of the verdict; each pair is (enough for `trade`, enough to reject).
+
+    Raises:
+        ParameterError: an unknown limit, or a value out of its range. It is also a ValueError.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
+    trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
+    overfitting_to_trade: float = Field(
+        0.25, ge=0, le=1, description="Probability of backtest overfitting, at most."
+    )
+    overfitting_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    loss_to_trade: float = Field(
+        0.25, ge=0, le=1, description="Share of splits whose winner lost out of sample, at most."
+    )
+    loss_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    deflated_sharpe_to_trade: float = Field(
+        0.90, ge=0, le=1, description="Deflated Sharpe probability, at least."
+    )
+    deflated_sharpe_to_reject: float = Field(0.25, ge=0, le=1, description="Less is rejected.")
+    superior_ability_to_trade: float = Field(
+        0.10, ge=0, le=1, description="P-value of Hansen's test against not trading, at most."
+    )
+    superior_ability_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    out_of_sample_sessions: int = Field(
+        5, ge=1, description="Sessions without which an out-of-sample value counts as unknown."
+    )
+
+    def __init__(self, **values: Any) -> None:
+        """Check every limit; see the class for what is raised."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise ParameterError(
+                f"verdict limit {name} is {first['input']!r}",
+                expected=str(first["msg"]),
+                remedy=f"give one of {', '.join(VerdictSettings.model_fields)} within its range",
+            ) from None
