@@ -1,5 +1,6 @@
 """The asset `report`: one self-contained page a range."""
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -7,8 +8,17 @@ import dagster as dg
 from rorq_pipeline.artifacts import artifact_path
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
 from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.identity import of_result
 from rorq_pipeline.pictures import inline_png
+from rorq_pipeline.proofs import kept_proofs
 from rorq_pipeline.resources import MarketData, StudyDatabase
+
+Evidence = dict[str, Any] | None  # None where the asset was never made
+
+# New sessions come on every trading day; a long weekend has four days without one.
+_FRESHNESS = dg.FreshnessPolicy.time_window(
+    warn_window=timedelta(days=5), fail_window=timedelta(days=10)
+)
 
 
 @range_asset(
@@ -17,12 +27,17 @@ from rorq_pipeline.resources import MarketData, StudyDatabase
     code_version="1",
     stage="report",
     io_manager_key="pages",
+    freshness_policy=_FRESHNESS,
     ins={
         "validated_cache": dg.AssetIn(metadata={"required": False}),
         "parameter_surface": dg.AssetIn(metadata={"required": False}),
+        "out_of_sample": dg.AssetIn(metadata={"required": False}),
+        "selection_statistics": dg.AssetIn(metadata={"required": False}),
+        "walk_forward": dg.AssetIn(metadata={"required": False}),
+        "verdict": dg.AssetIn(metadata={"required": False}),
     },
     description="A self-contained HTML page: best parameters, metrics, equity, every trade, the "
-    "study's course, and where the data came from.",
+    "study's course, the evidence for and against, and where the data came from.",
 )
 def report(
     context: dg.AssetExecutionContext,
@@ -32,20 +47,39 @@ def report(
     optimization: dict[str, Any],
     best_params: dict[str, Any],
     parameter_surface: Any,
+    out_of_sample: Evidence,
+    selection_statistics: Evidence,
+    walk_forward: Evidence,  # noqa: ARG001  the index page shows it; here it is made in time
+    verdict: Evidence,
 ) -> dg.MaterializeResult:
     """Build the page."""
-    from rorq_pipeline.report import build_report, key_pictures, summary_markdown
+    from rorq_pipeline.report import (
+        build_report,
+        evidence_fields,
+        key_pictures,
+        proof_checks,
+        summary_markdown,
+    )
     from rorq_pipeline.report_data import gather_report
 
+    date_range = range_of(context)
     with one_line_failures():
+        proofs = kept_proofs(best_params, date_range)
         data = gather_report(
-            range_of(context),
+            date_range,
             best_params,
             optimization,
             validated_cache,
             market_data,
             study_database.settings(),
             surface=parameter_surface,
+            more_checks=proof_checks(proofs) if proofs else (),
+            **evidence_fields(
+                out_of_sample=of_result(best_params, out_of_sample),
+                selection_statistics=of_result(best_params, selection_statistics),
+                verdict=of_result(best_params, verdict),
+                proofs=proofs,
+            ),
         )
         page = build_report(data)
     path = artifact_path("report", context.partition_key, ".html")
