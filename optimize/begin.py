@@ -57,7 +57,8 @@ def begin(
 
     def with_trials(trials: Sequence[FrozenTrial]) -> optuna.Study:
         sampler = make_sampler(settings, space, salt=salt)
-        return memory_study(identity.study_name, attributes, trials, sampler)
+        finished = [t for t in trials if t.state.is_finished()]
+        return memory_study(identity.study_name, attributes, finished, sampler)
 
     start = attributes.get(warm_start.ATTRIBUTE)
     queue = [*_retries(trials), *warm_start.queue_of(start)]

@@ -44,11 +44,10 @@ class SharedCoordinator(Coordinator):
 
     def run(self) -> StopReason | None:
         """See Coordinator; claims that dead runs have left are released at the end."""
-        try:
-            return super().run()
-        finally:
-            self._store.release()
-            self._store.release_dead()
+        reason = super().run()
+        self._store.release()
+        self._store.release_dead()
+        return reason
 
     def note_lost(self, keys: set[str]) -> None:
         """Another run had stored these first: what is in memory is no longer what is stored."""

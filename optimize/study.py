@@ -6,6 +6,7 @@ side `optimize.study_store`, the way in for readers `optimize.catalog`.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -20,7 +21,7 @@ from optimize.flusher import Flusher
 from optimize.identity import StudyIdentity, identify
 from optimize.memory import quiet_optuna
 from optimize.objective import BacktestObjective, Objective
-from optimize.results import StudySummary, summarize
+from optimize.results import StopReason, StudySummary, summarize
 from optimize.sampler import DUPLICATE
 from optimize.samplers import optuna_sampler_factory
 from optimize.search_space import SearchSpace
@@ -29,7 +30,7 @@ from optimize.shared import SharedCoordinator
 from optimize.study_store import NewTrial, StudyStore, open_store
 from optimize.workers import Evaluator, InProcess, WorkerPool
 from strategy.date_range import DateRange
-from strategy.errors import StudyInterruptedError
+from strategy.errors import DatabaseError, RorqError, StudyBusyError, StudyInterruptedError
 from strategy.session import SessionData
 
 __all__ = [
@@ -160,11 +161,7 @@ class _Run:
             "make_sampler": optuna_sampler_factory(self._settings, salt=start.salt),
         }
         coordinator = self._coordinator(store, start, about)
-        try:
-            reason = coordinator.run()
-        except BaseException:
-            coordinator.flusher.abandon()
-            raise
+        reason = self._until_it_ends(coordinator)
         trials = store.load() if driver.shared else coordinator.told_trials()
         if reason is None:
             raise self._interrupted(trials)
@@ -178,6 +175,19 @@ class _Run:
             stop_reason=reason,
             search_space_size=self._space.size,
         )
+
+    def _until_it_ends(self, coordinator: Coordinator) -> StopReason | None:
+        """Run the loop; whatever ends it, what has been told is stored if it can be."""
+        try:
+            return coordinator.run()
+        except (DatabaseError, StudyBusyError):
+            coordinator.flusher.abandon()
+            raise
+        except BaseException:
+            self._stop.set()  # the database is waited for no longer than a stop admits
+            with suppress(RorqError):
+                coordinator.flusher.close()
+            raise
 
     def _coordinator(
         self, store: StudyStore, start: StudyStart, about: dict[str, Any]

@@ -5,6 +5,7 @@ else. It knows neither the study nor the database.
 """
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -17,12 +18,13 @@ READY = "ready"  # said once the objective is loaded
 
 
 def main(socket_number: int, payload: Path) -> None:
-    """Answer until the other side is gone."""
+    """Answer until the other side is gone; then the payload has served, for all workers."""
     objective = read_payload(payload)
     with Connection(socket_number) as connection, suppress(EOFError, OSError):
         connection.send(READY)
         while True:
             connection.send(evaluate_guarded(objective, connection.recv()))
+    shutil.rmtree(payload.parent, ignore_errors=True)
 
 
 if __name__ == "__main__":

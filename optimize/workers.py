@@ -7,6 +7,7 @@ read the market data from one file that is mapped by all of them.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -76,8 +77,7 @@ class WorkerPool:
     def __init__(self, objective: Objective, n_workers: int, stop: threading.Event) -> None:
         self._stop = stop
         self._n_deaths = 0  # of workers since the last outcome
-        self._folder = tempfile.TemporaryDirectory(prefix="rorq-workers-")
-        self._payload = Path(self._folder.name) / "objective"
+        self._payload = Path(tempfile.mkdtemp(prefix="rorq-workers-")) / "objective"
         write_payload(self._payload, objective)
         self._workers: list[_Worker] = [_Worker(self._payload) for _ in range(n_workers)]
 
@@ -131,7 +131,7 @@ class WorkerPool:
         for worker in self._workers:
             worker.end()
         self._workers = []
-        self._folder.cleanup()
+        shutil.rmtree(self._payload.parent, ignore_errors=True)
 
     def _speaking(self) -> list["_Worker"]:
         """Workers that have something to say, or are dead."""

@@ -1,6 +1,8 @@
 import json
+import signal
 import subprocess
 import sys
+import time
 from datetime import date
 
 import pytest
@@ -110,3 +112,23 @@ def test_it_runs_as_a_module():
     command = [sys.executable, "-m", "optimize.smart", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "--n-ei-candidates" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_store_what_is_done_and_say_how_to_resume(
+    cache, database_environment, number
+):
+    command = [sys.executable, "-m", "optimize.smart", "--cache", str(cache), "--n-trials", "90000"]
+    command += ["--max-attempt-limit", "900000", "--min-trade-threshold", "3", "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        for _ in range(600):
+            stored = list_studies(database_environment)
+            if stored and stored[0].n_trials:
+                break
+            time.sleep(0.1)
+        process.send_signal(number)
+        said = process.stderr.read().decode()
+        assert process.wait(timeout=30) == 1
+    assert "was stopped on request after" in said
+    assert "run the same command again to resume it" in said
+    assert list_studies(database_environment)[0].n_trials >= stored[0].n_trials

@@ -99,6 +99,7 @@ def test_workers_end_with_their_socket():
     for worker in pool._workers:
         worker.connection.close()
     assert [process.wait(timeout=10) for process in processes] == [0, 0]
+    assert not pool._payload.parent.exists()
     pool.close()
 
 

@@ -16,7 +16,7 @@ def study(*arguments: str) -> Result:
 
 
 def test_nothing_stored_is_said_and_no_error_to_list(
-    database_environment: DatabaseSettings,  # noqa: ARG001
+    database_environment: DatabaseSettings,
 ) -> None:
     assert study("list").output == "no study is stored\n"
     result = study("show")
@@ -53,7 +53,7 @@ def test_studies_are_listed_shown_compared_and_exported(
 
 
 def test_an_unknown_study_is_one_line(
-    database_environment: DatabaseSettings,  # noqa: ARG001
+    database_environment: DatabaseSettings,
 ) -> None:
     result = study("show", "absent")
     assert result.exit_code == 1
