@@ -4,9 +4,9 @@ The date range, the market data and the search space are no knobs: they are what
 about and are given beside the settings.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from strategy.errors import ParameterError
 
@@ -70,10 +70,23 @@ class StudySettings(BaseModel):
         except ValidationError as error:
             raise _knob_error(error) from None
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.shared and not self.enable_persistence:
+            raise ParameterError(
+                "shared is true and enable_persistence is false",
+                expected="one of the two: a run that joins others must not delete their study",
+                remedy="begin the study anew with one run, then let others join it",
+            )
+        return self
+
 
 def _knob_error(error: ValidationError) -> ParameterError:
     """Put pydantic's first finding into one line of ours."""
     first = error.errors(include_url=False)[0]
+    inner = first.get("ctx", {}).get("error")
+    if isinstance(inner, ParameterError):
+        return inner
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         known = ", ".join(StudySettings.model_fields)

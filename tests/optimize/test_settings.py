@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -20,6 +22,7 @@ def test_defaults_are_those_of_the_design():
         ({"n_trials": 0}, r"n_trials is 0; expected greater than or equal to 1 \(Trials to"),
         ({"sampler": "gp"}, "sampler is 'gp'; expected 'tpe', 'optuna_tpe' or 'random'"),
         ({"study_name": "a/b"}, "study_name is 'a/b'"),
+        ({"shared": True, "enable_persistence": False}, "must not delete their study"),
         ({"n_trails": 5}, "unknown study setting 'n_trails'; expected one of study_name, n_trials"),
     ],
 )
@@ -33,3 +36,8 @@ def test_settings_are_frozen_and_every_knob_is_described():
     with pytest.raises(ValidationError):
         StudySettings().n_trials = 5
     assert all(field.description for field in StudySettings.model_fields.values())
+
+
+def test_the_documentation_names_every_knob():
+    text = (Path(__file__).parents[2] / "docs" / "study.md").read_text()
+    assert [name for name in StudySettings.model_fields if f"`{name}`" not in text] == []
