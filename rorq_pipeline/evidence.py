@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rorq_pipeline.identity import identity_of, require_of_result
 from rorq_pipeline.published import backtest, sessions_of_study
 from rorq_pipeline.resources import MarketData
 from strategy.errors import CacheError, SurfaceTooLargeError
@@ -49,6 +50,7 @@ def measure_out_of_sample(
         for name, other in best.get("selections", {}).items()
     }
     return {
+        "of": identity_of(best),
         **result.to_json_dict(),
         "status": f"{UNSOUND}: {problem}" if problem else result.status,
         "n_to_come": following.n_to_come,
@@ -135,6 +137,7 @@ def measure_selection(
     _, result = backtest(best["strategy_params"], sessions)
     daily = session_sums(result.trades, dates).net_pnl_usd
     return {
+        "of": identity_of(best),
         **selection_statistics(trials, daily, workers=workers).to_json_dict(),
         "absent": absent,
     }
@@ -147,11 +150,16 @@ def reach_verdict(
     proofs: Mapping[str, Any],
     settings: "VerdictSettings",
 ) -> Json:
-    """Judge a range by everything that is known about it."""
+    """Judge a range by everything that is known about it.
+
+    Raises:
+        StudyMismatchError: some of it is about another published result.
+    """
     from optimize.statistics import Evidence, judge
     from strategy.fills import ADVERSE
     from strategy.market_data.schema import SYNTHETIC
 
+    require_of_result(best, selection_statistics=statistics, out_of_sample=outside, proofs=proofs)
     pbo = statistics["overfitting"]
     interval = outside["intervals"].get("return_on_risk_percent")
     fills = {one["name"]: one["metrics"] for one in proofs["fills"]["scenarios"]}
@@ -173,4 +181,8 @@ def reach_verdict(
         replay_agrees=proofs["replay"]["passed"],
         synthetic=best["source"] == SYNTHETIC,
     )
-    return {**judge(evidence, settings).to_json_dict(), "evidence": asdict(evidence)}
+    return {
+        "of": identity_of(best),
+        **judge(evidence, settings).to_json_dict(),
+        "evidence": asdict(evidence),
+    }

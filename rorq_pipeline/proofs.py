@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.identity import identity_of, of_result
 from rorq_pipeline.published import backtest, sessions_of_study
 from rorq_pipeline.resources import MarketData
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 PROOFS = "proofs"  # folder of the artifacts
-_IDENTITY = ("study_name", "strategy_params", "data_fingerprint", "engine_version", "metrics")
 
 
 def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "DateRange") -> Json:
@@ -47,7 +47,7 @@ def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "DateRan
     ]
     replayed = replay(best["strategy_params"], frames, result.trades, best["metrics"])
     return {
-        "of": _identity(best),
+        "of": identity_of(best),
         "look_ahead": {
             "passed": look_ahead.passed,
             "summary": look_ahead.summary(),
@@ -75,14 +75,7 @@ def kept_proofs(best: Mapping[str, Any], date_range: "DateRange") -> Json | None
     path = artifact_path(PROOFS, date_range.key, ".json")
     if not path.exists():
         return None
-    proofs: Json = json.loads(path.read_text(encoding="utf-8"))
-    return proofs if proofs.get("of") == _identity(best) else None
-
-
-def _identity(best: Mapping[str, Any]) -> Json:
-    """What makes a published result this one and no other."""
-    identity: Json = json.loads(json.dumps({name: best[name] for name in _IDENTITY}))
-    return identity
+    return of_result(best, json.loads(path.read_text(encoding="utf-8")))
 
 
 def _objective_totals(best: Mapping[str, Any]) -> Any:

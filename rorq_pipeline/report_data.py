@@ -41,6 +41,7 @@ def gather_report(
     database: "DatabaseSettings",
     *,
     surface: "Surface | None" = None,
+    more_checks: Sequence[CheckOutcome] = (),
     **more: Any,
 ) -> ReportData:
     """Collect a range's report.
@@ -53,6 +54,7 @@ def gather_report(
         market_data: Where the sessions are.
         database: Where the study is.
         surface: What the asset `parameter_surface` keeps, if it was made.
+        more_checks: Outcomes shown after those of the manifest.
         more: Further fields of ReportData, taken as they are.
 
     Raises:
@@ -86,7 +88,8 @@ def gather_report(
         configuration=optimization["fixed_params"],
         command=f"rorq materialize {date_range.key}",
         made_at=datetime.now(UTC).replace(microsecond=0),
-        **{"checks": _checks(manifest), **more},
+        checks=[*_checks(manifest), *more_checks],
+        **more,
     )
 
 

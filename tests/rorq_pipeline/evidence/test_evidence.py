@@ -8,6 +8,7 @@ import pytest
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.evidence import measure_out_of_sample, measure_selection, reach_verdict
 from rorq_pipeline.forward import record_walk_forward
+from rorq_pipeline.identity import of_result
 from rorq_pipeline.proofs import keep_proofs, kept_proofs, prove
 from rorq_pipeline.resources import MarketData
 from strategy.backtest import run_backtest
@@ -174,3 +175,16 @@ def test_other_files_and_other_kinds_of_data_are_no_choices(
     assert (
         record_walk_forward(published.best[SECOND], published.market_data, SECOND)["n_steps"] == 0
     )
+
+
+def test_evidence_of_another_result_is_refused(
+    published: Published, first_proofs: dict[str, Any]
+) -> None:
+    best = published.best[FIRST]
+    outside = measure_out_of_sample(best, published.market_data, FIRST)
+    assert of_result(best, outside) == outside
+    anew = {**best, "strategy_params": published.best[SECOND]["strategy_params"]}
+    assert of_result(anew, outside) is None
+    assert of_result(best, None) is None
+    with pytest.raises(StudyMismatchError, match="materialize selection_statistics for 2023-01-03"):
+        reach_verdict(anew, outside, outside, first_proofs, VerdictSettings())
