@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class FileIOManager(dg.ConfigurableIOManager):  # type: ignore[misc]
+class FileIOManager(dg.ConfigurableIOManager):
     """One file an asset and partition, under `artifacts/`."""
 
     folder: str | None = Field(

@@ -40,7 +40,7 @@ class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
 
     def _code_server_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """A living code server watches its run workers itself, and reports their end."""
-        client = self._get_grpc_client_for_termination(run.run_id)
+        client = self._get_grpc_client_for_termination(run.run_id)  # type: ignore[no-untyped-call]
         if client is None:
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
         try:

@@ -147,7 +147,7 @@ def _provenance(
     told = []
     for session in sessions:
         record = records.get(session.fingerprint)
-        known = (
+        known: dict[str, Any] = (
             {}
             if record is None
             else {

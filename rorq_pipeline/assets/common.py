@@ -1,6 +1,5 @@
 """What every asset states about itself, and small helpers of asset functions."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,29 +12,29 @@ LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a data
 Table = Any  # a pandas.DataFrame; pandas is imported where a table is used, not where it is named
 
 OWNERS = ["team:research"]
-# Ranges do not depend on each other, and each study uses the machine by itself: a backfill is one
-# run a range.
-BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 
 
 def range_asset(
     *, group: str, kinds: set[str], code_version: str, stage: str, **more: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Return dagster's asset decorator with what all assets of this graph have in common."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # backfill_policy
-        return dg.asset(
-            group_name=group,
-            kinds=kinds,
-            code_version=code_version,
-            owners=OWNERS,
-            tags={"stage": stage},
-            partitions_def=BACKTEST_RANGE,
-            backfill_policy=BACKFILL_POLICY,
-            retry_policy=LOST_STEP,
-            dagster_type=dg.Any,
-            **more,
-        )
+    """Return dagster's asset decorator with what all assets of this graph have in common.
+
+    There is no backfill policy on purpose: a backfill then is one run a range, with the range as
+    the tag dagster/partition, by which dagster.yaml admits one run a range at a time. A policy of
+    one partition a run would tag its runs otherwise.
+    """
+    decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
+        group_name=group,
+        kinds=kinds,
+        code_version=code_version,
+        owners=OWNERS,
+        tags={"stage": stage},
+        partitions_def=BACKTEST_RANGE,
+        retry_policy=LOST_STEP,
+        dagster_type=dg.Any,
+        **more,
+    )
+    return decorator
 
 
 def range_of(context: dg.AssetExecutionContext) -> DateRange:

@@ -20,7 +20,7 @@ class _StepLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         metadata = get_log_record_metadata(record)
         event = metadata["dagster_event"]
-        step = metadata["step_key"]
+        step = metadata["step_key"] or ""
         if event is None:
             self._message(record.levelno, metadata["orig_message"])
         elif event.event_type is dg.DagsterEventType.STEP_START:
@@ -38,9 +38,13 @@ class _StepLines(logging.Handler):
         error_console.print(Text(text, style=style), soft_wrap=True)
 
 
-@dg.logger(description="One line a step, on standard error.")
-def step_lines_logger(_context: dg.InitLoggerContext) -> logging.Logger:
+def _make_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """Log to the terminal of a rorq command."""
     logger = logging.Logger("rorq", logging.DEBUG)  # noqa: LOG001  no other handler may see it
     logger.addHandler(_StepLines())
     return logger
+
+
+step_lines_logger = dg.LoggerDefinition(
+    _make_logger, description="One line a step, on standard error."
+)
