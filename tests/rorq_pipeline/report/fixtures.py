@@ -240,6 +240,7 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
                      "total_trades": 9},
             intervals={"return_on_risk_percent": (-9.5, 21.4), "net_pnl_usd": (-310.0, 702.0)},
             daily_pnl_usd=[81.5, -40.0, 173.0],
+            by_selection_percent={"study_best": 6.1, "exact_best": -3.4, "plateau": 4.8},
         ),
         "overfitting": Overfitting(
             n_blocks=10, n_splits=252, n_sessions=13, n_trials=812, pbo_fraction=0.34,

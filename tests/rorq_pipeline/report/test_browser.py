@@ -43,14 +43,16 @@ def test_the_other_pages_open_quietly_and_fit(
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-@pytest.mark.parametrize(("name", "scheme"), [
-    ("report", "light"), ("report", "dark"), ("index", "light"), ("index", "dark"),
-    ("minimal", "light"),
+@pytest.mark.parametrize(("name", "scheme", "size"), [
+    ("report", "light", SIZES[0]), ("report", "dark", SIZES[1]), ("index", "light", SIZES[1]),
+    ("index", "dark", SIZES[0]), ("minimal", "light", SIZES[0]),
 ])  # fmt: skip
-def test_axe_finds_no_serious_fault(opened: Opener, name: str, scheme: str) -> None:
+def test_axe_finds_no_serious_fault(
+    opened: Opener, name: str, scheme: str, size: tuple[int, int]
+) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    watched = opened(name, scheme=scheme)
+    watched = opened(name, size, scheme)
     if name != "index":
         watched.draw_all()
     found = Axe().run(watched.page).response["violations"]
