@@ -14,7 +14,12 @@ from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.checks import CHECKS
 from rorq_pipeline.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
-from rorq_pipeline.jobs import optimize_range, single_backtest, validate_only
+from rorq_pipeline.jobs import (
+    download_and_optimize,
+    optimize_range,
+    single_backtest,
+    validate_only,
+)
 from rorq_pipeline.paths import ProjectPaths
 from rorq_pipeline.resources import MarketData, StudyDatabase
 from rorq_pipeline.surface_io import SurfaceIOManager
@@ -52,9 +57,9 @@ def build_definitions(
     parts: dict[str, Any] = {
         "assets": ASSETS,
         "asset_checks": CHECKS,
-        "jobs": [optimize_range, validate_only, single_backtest],
+        "jobs": [optimize_range, download_and_optimize, validate_only, single_backtest],
         "sensors": [cache_sensor(settings, _cache_dir, optimize_range)],
-        "schedules": [evening_schedule(settings, _cache_dir, optimize_range)],
+        "schedules": [evening_schedule(settings, _cache_dir, download_and_optimize)],
         "executor": EXECUTOR,
         **overrides,
     }

@@ -9,12 +9,19 @@ from rorq_pipeline.partitions import BACKTEST_RANGE
 from rorq_pipeline.resources import MarketData
 from strategy.date_range import DateRange
 
-_CHAIN = dg.AssetSelection.assets("report").upstream()
+_WITH_DOWNLOAD = dg.AssetSelection.assets("report").upstream()
+_CHAIN = _WITH_DOWNLOAD - dg.AssetSelection.assets("downloaded_sessions")
 
 optimize_range = dg.define_asset_job(
     "optimize_range",
     selection=_CHAIN,
     description="Validate, search, publish the best parameters and report, for one range.",
+)
+
+download_and_optimize = dg.define_asset_job(
+    "download_and_optimize",
+    selection=_WITH_DOWNLOAD,
+    description="Download what the range lacks, where a key is set, then all of optimize_range.",
 )
 
 validate_only = dg.define_asset_job(

@@ -16,7 +16,8 @@ from rorq_pipeline.paths import ProjectPaths
 from strategy.date_range import DateRange
 from strategy.errors import ParameterError, RorqError
 
-DEFAULT_SELECTION = "+report"  # the chain, from validation to the report
+# The chain, from validation to the report
+DEFAULT_SELECTION = "+key:report and not key:downloaded_sessions"
 _GLOBAL_JOB = "__ASSET_JOB"
 
 

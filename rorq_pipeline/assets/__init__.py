@@ -3,6 +3,7 @@
 import dagster as dg
 
 from rorq_pipeline.assets.best_params import best_params
+from rorq_pipeline.assets.downloaded_sessions import downloaded_sessions
 from rorq_pipeline.assets.optimization import optimization
 from rorq_pipeline.assets.out_of_sample import out_of_sample
 from rorq_pipeline.assets.parameter_surface import parameter_surface
@@ -13,6 +14,7 @@ from rorq_pipeline.assets.verdict import verdict
 from rorq_pipeline.assets.walk_forward import walk_forward
 
 ASSETS: tuple[dg.AssetsDefinition, ...] = (
+    downloaded_sessions,
     validated_cache,
     optimization,
     parameter_surface,

@@ -17,6 +17,7 @@ from rorq_pipeline.validated import validate
     code_version="1",
     stage="validation",
     io_manager_key="tables",
+    deps=["downloaded_sessions"],
     check_specs=[
         dg.AssetCheckSpec(name, asset="validated_cache", description=description, blocking=True)
         for name, description in FAMILIES.items()
