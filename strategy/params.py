@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from strategy.errors import ParameterError
 
 _WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
+_DAY_SECONDS = 86_400  # no session is longer
+_MOST_CONTRACTS = 100_000
+_DEEPEST_STRIKE = 1_000  # no chain has as many strikes on one side
 OptionSelectionMode = Literal["itm", "otm", "atm"]
 
 
@@ -24,7 +27,10 @@ class StrategyParams(BaseModel):
             each other. It is also a ValueError.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Defaults are converted too: kernels are compiled anew for an int in the place of a float.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
 
     ticker: str = Field("SPY", min_length=1, description="Underlying traded.")
     entry_start_time: time = Field(
@@ -40,6 +46,7 @@ class StrategyParams(BaseModel):
     cooldown_period_seconds: int = Field(
         120,
         ge=1,
+        le=_DAY_SECONDS,
         description="Least time between counted stretches of one side, and the time in "
         "which a reclaim must come.",
     )
@@ -49,18 +56,27 @@ class StrategyParams(BaseModel):
     stop_loss_percent: float = Field(
         -50, ge=-100, lt=0, description="Loss at which to sell, percent of entry price, negative."
     )
-    max_trade_duration_seconds: int = Field(300, ge=1, description="Time held after which to sell.")
+    max_trade_duration_seconds: int = Field(
+        300, ge=1, le=_DAY_SECONDS, description="Time held after which to sell."
+    )
     strikes_depth: int = Field(
-        1, ge=1, description="How many strikes in or out of the money to buy, 1 is the nearest."
+        1,
+        ge=1,
+        le=_DEEPEST_STRIKE,
+        description="How many strikes in or out of the money to buy, 1 is the nearest.",
     )
     option_selection_mode: OptionSelectionMode = Field(
         "itm", description="In, out of, or at the money."
     )
-    contracts_per_trade: int = Field(1, ge=1, description="Contracts bought at each entry.")
+    contracts_per_trade: int = Field(
+        1, ge=1, le=_MOST_CONTRACTS, description="Contracts bought at each entry."
+    )
     slippage_amount: float = Field(
         0.02, ge=0, description="Paid on each side over the option price, USD per share."
     )
-    latency_seconds: int = Field(1, ge=0, description="Time from a decision to its fill.")
+    latency_seconds: int = Field(
+        1, ge=0, le=_DAY_SECONDS, description="Time from a decision to its fill."
+    )
     brokerage_fee_per_contract: float = Field(
         0.65, ge=0, description="Broker's fee, USD per contract and side."
     )
@@ -77,7 +93,7 @@ class StrategyParams(BaseModel):
         time(15, 55), description="From then on they are sold without latency (regular close)."
     )
     price_staleness_threshold_seconds: int = Field(
-        10, ge=0, description="Age over which an option price is counted as stale."
+        10, ge=0, le=_DAY_SECONDS, description="Age over which an option price is counted as stale."
     )
 
     def __init__(self, **values: Any) -> None:

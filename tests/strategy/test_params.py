@@ -20,6 +20,11 @@ from strategy.params import StrategyParams, parse_entry_window
         ({"latency_seconds": -1}, "latency_seconds"),
         ({"latency_seconds": 1.5}, "latency_seconds"),
         ({"cooldown_period_seconds": 0}, "cooldown_period_seconds"),
+        ({"cooldown_period_seconds": 10**20}, "cooldown_period_seconds"),
+        ({"max_trade_duration_seconds": 86_401}, "max_trade_duration_seconds"),
+        ({"latency_seconds": 2**63}, "latency_seconds"),
+        ({"contracts_per_trade": 10**20}, "contracts_per_trade"),
+        ({"strikes_depth": 10**20}, "strikes_depth"),
         ({"strikes_depth": 0}, "strikes_depth"),
         ({"option_selection_mode": "deep"}, "option_selection_mode"),
         ({"entry_start_time": time(12), "entry_end_time": time(11)}, "entry_start_time"),
@@ -38,6 +43,13 @@ def test_a_bad_value_is_one_line_that_names_the_parameter(
     assert "\n" not in str(caught.value)
     assert caught.value.expected
     assert caught.value.remedy
+
+
+def test_defaults_are_of_the_type_that_given_values_have() -> None:
+    given = StrategyParams(take_profit_percent=50, stop_loss_percent=-50)
+    assert StrategyParams().to_json_dict() == given.to_json_dict()
+    for name, value in StrategyParams():
+        assert type(value) is type(getattr(given, name)), name
 
 
 def test_parameters_cannot_be_changed() -> None:
