@@ -77,7 +77,7 @@ def align_session(
         contract_tickers=tickers,
         call_strikes_usd=strikes[is_call],
         put_strikes_usd=strikes[~is_call],
-        shares_per_contract=chain["shares_per_contract"].to_numpy(np.int64),
+        shares_per_contract=chain["shares_per_contract"].to_numpy(np.int64, copy=True),
         bar_offsets=offsets,
         bar_seconds=option_seconds,
         bar_prices_usd=np.where(np.isnan(option_vwaps), option_closes, option_vwaps),
