@@ -27,6 +27,7 @@ DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
 MAX_SURFACE_BYTES = 2 * 1024**3  # of sums; the seed's space takes about 0.3 GiB
 SECONDS_PER_CELL = 4e-8  # measured in design/surface_speed.py, a session and core, upper bound
 Values = Sequence[str | int | float]
+DERIVED_PARAMETERS = {"entry_start_time", "entry_end_time", "reclaim_threshold"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,7 +69,8 @@ def compute_surface(
     Raises:
         SurfaceTooLargeError: the sums would be larger than `max_bytes`.
         MissingSessionError: no session was given.
-        ParameterError: the search space lacks a dimension or its values are out of order.
+        ParameterError: the search space lacks a dimension, its values are out of order or not
+            admitted by the strategy, or a parameter is both searched and fixed.
     """
     if not len(sessions):
         raise MissingSessionError(
@@ -78,6 +80,7 @@ def compute_surface(
         )
     dimensions = _checked_dimensions(search_space)
     base = _base_params(fixed_params, dimensions)
+    _require_admitted(dimensions, base)
     n_blocks = min(n_blocks, len(sessions))
     require_affordable(dimensions, n_sessions=len(sessions), n_blocks=n_blocks, limit=max_bytes)
     axes = _axes_of(dimensions)
@@ -176,6 +179,13 @@ def _checked_dimensions(search_space: Mapping[str, Sequence[Any]]) -> dict[str, 
             expected=f"values for {', '.join(DIMENSION_NAMES)}",
             remedy="take optimize.search_space.SearchSpace",
         )
+    empty = [name for name in DIMENSION_NAMES if not len(search_space[name])]
+    if empty:
+        raise ParameterError(
+            f"search dimension {empty[0]} has no value",
+            expected="at least one value",
+            remedy=f"give {empty[0]} its values",
+        )
     dimensions: dict[str, tuple[Any, ...]] = {
         name: tuple(search_space[name]) for name in DIMENSION_NAMES
     }
@@ -195,7 +205,7 @@ def _base_params(
 ) -> StrategyParams:
     if isinstance(fixed_params, StrategyParams):
         return fixed_params
-    searched = dimensions.keys() & (fixed_params or {}).keys()
+    searched = (dimensions.keys() | DERIVED_PARAMETERS) & (fixed_params or {}).keys()
     if searched:
         raise ParameterError(
             f"{min(searched)} is both searched and fixed",
@@ -203,6 +213,23 @@ def _base_params(
             remedy="remove it from the fixed parameters, or give the dimension a single value",
         )
     return StrategyParams(**(fixed_params or {}))
+
+
+def _require_admitted(dimensions: Mapping[str, Values], base: StrategyParams) -> None:
+    """Try every value beside the fixed parameters, so that kernels see none that is unsound."""
+    for name, values in dimensions.items():
+        for value in values:
+            if name == "entry_window":
+                start, end = parse_entry_window(value)
+                base.replacing(entry_start_time=start, entry_end_time=end)
+            elif name != "reclaim_percentage":
+                base.replacing(**{"reclaim_threshold": 0, name: value})
+            elif not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise ParameterError(
+                    f"reclaim_percentage is {value!r}",
+                    expected="a fraction of stretch_threshold from 0 to 1",
+                    remedy="correct reclaim_percentage",
+                )
 
 
 def _axes_of(dimensions: Mapping[str, Any]) -> _Axes:

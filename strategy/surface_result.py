@@ -88,7 +88,9 @@ class SurfaceSums:
     @staticmethod
     def bytes_for(dimensions: Dimensions, n_blocks: int) -> int:
         """Memory of the sums by block and of the totals over the blocks."""
-        return _size(dimensions, DIMENSION_NAMES) * (n_blocks + 1) * (8 + 8 + 4)
+        n_entries = _size(dimensions, ENTRY_DIMENSIONS + CHOICE_DIMENSIONS)
+        n_exits, n_stops = _size(dimensions, EXIT_DIMENSIONS), len(dimensions["stop_loss_percent"])
+        return (n_blocks + 1) * n_entries * ((4 + 4) + 8 * n_stops + (4 + 8 + 8) * n_exits)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,7 +145,7 @@ def tabulate_exits(
     end_of_day_second,
     emergency_second,
     last_second,
-    path,  # work, at least the longest duration + latency + 1 long
+    path,  # work, from the entry to the last second that an exit can be filled in
     profit_seconds,  # work, (n_take_profits,)
     loss_seconds,  # work, (n_stop_losses,)
     exit_prices,  # out, (n_take_profits, n_stop_losses, n_durations), USD
@@ -228,12 +228,12 @@ def add_session(
     outcome = np.empty((n_distinct, n_choices), np.int8)
     entry_risk = np.empty((n_distinct, n_choices, stop_losses.shape[0]), np.float64)
     entry_pnl = np.empty((n_distinct, n_choices, n_exits), np.float64)
-    path = np.empty(durations[-1] + latency_seconds + 1, np.float64)
     profit_seconds = np.empty(exits_shape[0], np.int64)
     loss_seconds = np.empty(exits_shape[1], np.int64)
     exit_prices = np.empty(exits_shape, np.float64)
     flat_prices = exit_prices.reshape(n_exits)
     last_second = close.shape[0] - 1
+    path = np.empty(min(durations[-1] + latency_seconds, last_second) + 1, np.float64)
     for entry in range(n_distinct):
         entry_second = seconds[entry] + latency_seconds
         for choice in range(n_choices):

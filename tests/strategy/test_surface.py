@@ -18,8 +18,8 @@ from strategy.market_data import SessionFrames, build_session
 from strategy.params import StrategyParams, parse_entry_window
 from strategy.plateau import best_plateau, neighbourhoods
 from strategy.session import SessionData, data_fingerprint
-from strategy.surface import compute_surface
-from strategy.surface_result import Surface
+from strategy.surface import compute_surface, surface_bytes
+from strategy.surface_result import Surface, SurfaceSums
 from tests.strategy.random_sessions import random_frames, session_ranges
 
 SPACE: dict[str, tuple[Any, ...]] = {
@@ -194,20 +194,69 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         compute_surface({k: v for k, v in SPACE.items() if k != "strikes_depth"}, None, session)
     with pytest.raises(ParameterError, match="stop_loss_percent is not in order"):
         compute_surface({**SPACE, "stop_loss_percent": (-50, -5)}, None, session)
-    with pytest.raises(ParameterError, match="both searched and fixed"):
-        compute_surface(SPACE, {"strikes_depth": 2}, session)
+    for fixed in ({"strikes_depth": 2}, {"entry_start_time": "10:00"}, {"reclaim_threshold": 0}):
+        with pytest.raises(ParameterError, match="both searched and fixed"):
+            compute_surface(SPACE, fixed, session)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("entry_window", "12:00-09:30"),
+        ("stretch_threshold", 1.5),
+        ("reclaim_percentage", 1.5),
+        ("cooldown_period_seconds", 0),
+        ("take_profit_percent", -5),
+        ("stop_loss_percent", 50),
+        ("max_trade_duration_seconds", 60.5),
+        ("strikes_depth", 0),
+        ("option_selection_mode", "deep"),
+    ],
+)
+def test_a_value_that_the_strategy_does_not_admit_is_refused(name: str, value: Any) -> None:
+    session = made_sessions(12)[:1]
+    alias = "entry_start_time" if name == "entry_window" else name
+    with pytest.raises(ParameterError, match=alias):
+        compute_surface({**SPACE, name: (value,)}, None, session)
+    with pytest.raises(ParameterError, match=f"{name} has no value"):
+        compute_surface({**SPACE, name: ()}, None, session)
+
+
+def test_positions_may_be_held_for_longer_than_the_session() -> None:
+    sessions, fixed = made_sessions(14), {"latency_seconds": 2}
+    space = {**SPACE, "max_trade_duration_seconds": (60, 86_400), "take_profit_percent": (1000,)}
+    surface = compute_surface(space, fixed, sessions)
+    random = Random(14)
+    for _ in range(100):
+        assert_agrees(surface, sessions, fixed, random.randrange(surface.size))
+
+
+@pytest.mark.parametrize("n_exits", [1, 3])
+def test_the_memory_that_is_stated_is_the_memory_that_is_taken(n_exits: int) -> None:
+    space = {**SPACE, "take_profit_percent": SPACE["take_profit_percent"][:n_exits]}
+    sums = vars(SurfaceSums.zeros(space, 4)).values()
+    taken = sum(array.nbytes for array in sums)
+    assert surface_bytes(space, 4) == taken // 4 * 5  # four blocks and the total
 
 
 def hand_made_surface(objective: list[float]) -> Surface:
-    """One ordered dimension, 100 USD of risk and 10 trades everywhere; NaN has no trade."""
+    """One ordered dimension, 100 USD of risk and 10 trades everywhere."""
     values = np.array(objective)
     space = {name: values_[:1] for name, values_ in SPACE.items()}
     space["take_profit_percent"] = tuple(range(10, 10 + len(objective)))
     surface = compute_surface(space, None, made_sessions(13)[:1])
     shape = surface.sums.net_pnl_usd.shape
-    surface.sums.net_pnl_usd[:] = np.nan_to_num(values).reshape(shape)
+    surface.sums.net_pnl_usd[:] = values.reshape(shape)
     surface.sums.risk_usd[:] = 100.0
     surface.sums.total_trades[:] = 10
+    return surface
+
+
+def with_too_few_trades(surface: Surface, take_profit_percent: int) -> Surface:
+    """The same surface, but for one take profit, which no longer has enough trades."""
+    few = surface.total_trades.copy()
+    few[..., surface.dimensions["take_profit_percent"].index(take_profit_percent), :, :, :, :] = 1
+    vars(surface)["total_trades"] = few  # a cached property: trades do not depend on exits
     return surface
 
 
@@ -222,6 +271,19 @@ def test_neighbourhoods_by_hand() -> None:
     assert plateau is not None
     assert best.combination["take_profit_percent"] == 11  # the lone peak of 90
     assert plateau.combination["take_profit_percent"] == 15  # (50 + 60) / 2 is the best mean
+
+
+def test_neighbours_with_too_few_trades_do_not_count() -> None:
+    surface = with_too_few_trades(hand_made_surface([10.0, 90.0, 0.0, 40.0]), 11)
+    around = neighbourhoods(surface, min_trades=5)
+    assert np.array_equal(around.mean_percent.ravel(), [np.nan, 5.0, 40.0, 0.0], equal_nan=True)
+    assert np.array_equal(around.worst_percent.ravel(), [np.nan, 0.0, 40.0, 0.0], equal_nan=True)
+    # The first has no neighbour that counts, the second does not count itself.
+    expected = [np.nan, np.nan, 20.0, 20.0]
+    assert np.array_equal(around.score_percent.ravel(), expected, equal_nan=True)
+    best = surface.best(5)
+    assert best is not None
+    assert best.combination["take_profit_percent"] == 13
 
 
 def test_no_plateau_without_trades() -> None:
