@@ -136,8 +136,8 @@ def write_session(
 def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
     """Remove one session; it disappears by one rename."""
     final = session_folder(cache_dir, ticker, day)
-    with _folder_lock(final.parent):
-        _remove_folder(final)
+    with _folder_lock(final.parent), _moved_aside(final):
+        pass
 
 
 def _put_in_place(building: Path, final: Path, source: str, *, replace: bool) -> bool:
@@ -147,8 +147,8 @@ def _put_in_place(building: Path, final: Path, source: str, *, replace: bool) ->
             return False
         if not replace and is_synthetic == was_synthetic:
             return False
-        _remove_folder(final)
-    building.rename(final)
+    with _moved_aside(final):  # whole until the new one is ready, and deleted after
+        building.rename(final)
     _sync_folder(final.parent)
     return True
 
@@ -171,10 +171,23 @@ def _write_files(
             os.fsync(file.fileno())
 
 
-def _remove_folder(folder: Path) -> None:
+@contextmanager
+def _moved_aside(folder: Path) -> Iterator[None]:
+    """Move a session away, if there is one; delete it at the end, or put it back after an error."""
+    if not folder.exists():
+        yield
+        return
     doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.removed-", dir=folder.parent))
-    folder.rename(doomed / folder.name)
-    shutil.rmtree(doomed)
+    aside = doomed / folder.name
+    try:
+        folder.rename(aside)
+        yield
+    except BaseException:
+        if aside.exists() and not folder.exists():
+            aside.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -74,6 +74,17 @@ def test_a_full_disk_leaves_nothing(
     assert list((tmp_path / "SPY").iterdir()) == []
 
 
+def test_a_session_stays_where_its_successor_cannot_be_put(
+    tmp_path: Path, put: Callable[..., bool]
+) -> None:
+    put(DAYS[0])
+    there = session_folder(tmp_path, "SPY", DAYS[0])
+    with pytest.raises(FileNotFoundError):
+        layout_module._put_in_place(tmp_path / "absent", there, "polygon", replace=True)
+    assert load_session(tmp_path, "SPY", DAYS[0]).date == DAYS[0]
+    assert sorted(p.name for p in (tmp_path / "SPY").iterdir()) == [".lock", "2023-01-03"]
+
+
 def test_a_removed_session_is_gone_whole(tmp_path: Path, put: Callable[..., bool]) -> None:
     put(DAYS[0])
     remove_session(tmp_path, "SPY", DAYS[0])
