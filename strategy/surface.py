@@ -21,11 +21,18 @@ from strategy.kernels.codes import MODE_CODES
 from strategy.kernels.surface_walk import add_session
 from strategy.params import StrategyParams, parse_entry_window
 from strategy.session import SessionData, combine_fingerprints
-from strategy.surface_result import DIMENSION_NAMES, Surface, SurfaceSums
+from strategy.surface_result import (
+    CHOICE_DIMENSIONS,
+    DIMENSION_NAMES,
+    EXIT_DIMENSIONS,
+    Surface,
+    SurfaceSums,
+)
 
 DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
-MAX_SURFACE_BYTES = 2 * 1024**3  # of sums; the seed's space takes about 0.3 GiB
-SECONDS_PER_CELL = 4e-8  # measured in design/surface_speed.py, a session and core, upper bound
+MAX_SURFACE_BYTES = 2 * 1024**3  # the seed's space takes about 0.3 GiB
+SECONDS_PER_CELL = 4e-8  # a session and core, upper bound; design/bench_surface.py measures it
+ENTRIES_A_SESSION = 500  # distinct ones, an upper bound for the seed's space: it has about 250
 Values = Sequence[str | int | float]
 DERIVED_PARAMETERS = {"entry_start_time", "entry_end_time", "reclaim_threshold"}
 
@@ -64,10 +71,10 @@ def compute_surface(
         n_blocks: Blocks of consecutive sessions, as equal in length as can be; at most as many
             as there are sessions.
         workers: Threads, by default one a core. The result does not depend on it.
-        max_bytes: Largest size of the sums.
+        max_bytes: Most memory, of the sums and of the work on them.
 
     Raises:
-        SurfaceTooLargeError: the sums would be larger than `max_bytes`.
+        SurfaceTooLargeError: more than `max_bytes` would be taken.
         MissingSessionError: no session was given.
         ParameterError: the search space lacks a dimension, its values are out of order or not
             admitted by the strategy, or a parameter is both searched and fixed.
@@ -82,7 +89,13 @@ def compute_surface(
     base = _base_params(fixed_params, dimensions)
     _require_admitted(dimensions, base)
     n_blocks = min(n_blocks, len(sessions))
-    require_affordable(dimensions, n_sessions=len(sessions), n_blocks=n_blocks, limit=max_bytes)
+    workers = min(workers or os.cpu_count() or 1, n_blocks)
+    require_affordable(
+        dimensions,
+        n_sessions=len(sessions),
+        needed_bytes=surface_bytes(dimensions, n_blocks) + workers * work_bytes(dimensions),
+        max_bytes=max_bytes,
+    )
     axes = _axes_of(dimensions)
     sums = SurfaceSums.zeros(dimensions, n_blocks)
     blocks = np.array_split(np.arange(len(sessions)), n_blocks)
@@ -95,7 +108,7 @@ def compute_surface(
             seen.append((session.ticker, session.date, session.fingerprint))
         return seen
 
-    with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=workers) as pool:
         seen = [entry for block in pool.map(add_block, range(n_blocks)) for entry in block]
     return Surface(
         dimensions=dimensions,
@@ -113,23 +126,29 @@ def surface_bytes(search_space: Mapping[str, Values], n_blocks: int = DEFAULT_BL
     return SurfaceSums.bytes_for(_checked_dimensions(search_space), n_blocks)
 
 
+def work_bytes(search_space: Mapping[str, Values]) -> int:
+    """Memory that one worker takes besides: every exit of a session's entries, about."""
+    dimensions = _checked_dimensions(search_space)
+    n_outcomes = prod(len(dimensions[name]) for name in EXIT_DIMENSIONS + CHOICE_DIMENSIONS)
+    return 8 * ENTRIES_A_SESSION * n_outcomes
+
+
 def require_affordable(
-    search_space: Mapping[str, Values], *, n_sessions: int, n_blocks: int, limit: int
+    search_space: Mapping[str, Values], *, n_sessions: int, needed_bytes: int, max_bytes: int
 ) -> None:
     """Refuse a search space that is too large for exact evaluation.
 
     Raises:
         SurfaceTooLargeError: it gives the estimate of time and memory, and the way on.
     """
-    needed = surface_bytes(search_space, n_blocks)
-    if needed <= limit:
+    if needed_bytes <= max_bytes:
         return
     combinations = prod(len(values) for values in search_space.values())
     seconds = combinations * n_sessions * SECONDS_PER_CELL
     raise SurfaceTooLargeError(
-        f"a search space of {combinations:,} combinations needs {needed / 1024**3:.1f} GiB of "
-        f"sums and about {seconds:,.0f} core-seconds for {n_sessions} sessions",
-        expected=f"at most {limit / 1024**3:.1f} GiB",
+        f"a search space of {combinations:,} combinations needs {needed_bytes / 1024**3:.1f} "
+        f"GiB and about {seconds:,.0f} core-seconds for {n_sessions} sessions",
+        expected=f"at most {max_bytes / 1024**3:.1f} GiB",
         remedy="search it with the study alone, or name fewer values a dimension",
     )
 

@@ -162,6 +162,14 @@ def test_best_and_ranks_follow_the_objective() -> None:
     assert surface.best(min_trades=10**6) is None
 
 
+def test_many_exits_are_refused_for_the_work_that_they_take() -> None:
+    space = {name: values[:1] for name, values in SPACE.items()}
+    space["take_profit_percent"] = tuple(range(1, 2001))
+    sums_bytes = surface_bytes(space, 1)
+    with pytest.raises(TooLarge):
+        compute_surface(space, None, made_sessions(12)[:1], workers=1, max_bytes=2 * sums_bytes)
+
+
 def test_a_file_holds_the_totals(tmp_path: Path) -> None:
     sessions = made_sessions(11)
     surface = compute_surface(SPACE, {"latency_seconds": 2}, sessions)
