@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.assets import ASSETS
+from rorq_pipeline.automation.following import following_sensor, renew_evidence
 from rorq_pipeline.automation.schedule import evening_schedule
 from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
@@ -57,8 +58,17 @@ def build_definitions(
     parts: dict[str, Any] = {
         "assets": ASSETS,
         "asset_checks": CHECKS,
-        "jobs": [optimize_range, download_and_optimize, validate_only, single_backtest],
-        "sensors": [cache_sensor(settings, _cache_dir, optimize_range)],
+        "jobs": [
+            optimize_range,
+            download_and_optimize,
+            renew_evidence,
+            validate_only,
+            single_backtest,
+        ],
+        "sensors": [
+            cache_sensor(settings, _cache_dir, optimize_range),
+            following_sensor(settings, _cache_dir, renew_evidence),
+        ],
         "schedules": [evening_schedule(settings, _cache_dir, download_and_optimize)],
         "executor": EXECUTOR,
         **overrides,

@@ -1,0 +1,103 @@
+"""The sensor that returns to a range when sessions come that follow it.
+
+The latest range has no out-of-sample value yet. When sessions after it are cached, only its
+evidence and its report are made again; its search stays as it is.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.target import ExecutableDefinition
+
+from rorq_pipeline.artifacts import artifact_path
+from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.cache_scan import scan_cache
+from strategy.date_range import DateRange
+from strategy.errors import DateRangeError
+
+_EVIDENCE = dg.AssetSelection.assets("out_of_sample")
+
+renew_evidence = dg.define_asset_job(
+    "renew_evidence",
+    selection=_EVIDENCE | _EVIDENCE.downstream(),
+    description="Trade the published parameters of one range on the sessions that follow it, and "
+    "make its verdict and report again. The search is not repeated.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited:
+    """A range whose following sessions are now more than its record knows."""
+
+    date_range: DateRange
+    sessions: tuple[date, ...]  # that follow it and are cached
+
+    @property
+    def run_key(self) -> str:
+        """The same range with the same following sessions is requested once."""
+        text = " ".join(day.isoformat() for day in self.sessions)
+        return f"{self.date_range.key}:following:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def awaited_ranges(
+    records: Mapping[DateRange, Mapping[str, Any]], cached: Collection[date]
+) -> list[Awaited]:
+    """Compare what `out_of_sample` keeps of each range with the cache, the latest range first."""
+    from optimize.statistics.out_of_sample import following_sessions
+
+    found = []
+    for date_range in sorted(records, key=lambda r: r.end_date, reverse=True):
+        known = {date.fromisoformat(day) for day in records[date_range]["sessions"]["dates"]}
+        now = following_sessions(date_range, cached).cached
+        if not known.issuperset(now):
+            found.append(Awaited(date_range=date_range, sessions=now))
+    return found
+
+
+def following_sensor(
+    settings: AutomationSettings, cache_dir: Callable[[], Path], job: ExecutableDefinition
+) -> dg.SensorDefinition:
+    """Build the sensor; `cache_dir` is asked at every tick."""
+
+    @dg.sensor(
+        name="new_following_sessions",
+        job=job,
+        minimum_interval_seconds=settings.sensor_interval_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests the evidence of a published range anew when sessions that follow it "
+        "have come, once the cache has been quiet for a while.",
+    )
+    def new_following_sessions(_context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        scan = scan_cache(cache_dir(), settings.ticker)
+        if scan.quiet_seconds() < settings.quiet_seconds:
+            return dg.SensorResult(skip_reason="the cache has changed a moment ago")
+        records = dict(_records())
+        awaited = awaited_ranges(records, list(scan.signatures))
+        if not awaited:
+            return dg.SensorResult(
+                skip_reason=f"nothing new follows any of {len(records)} published ranges"
+            )
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=one.run_key, partition_key=one.date_range.key)
+                for one in awaited[: settings.max_runs_per_tick]
+            ]
+        )
+
+    return new_following_sessions
+
+
+def _records() -> Iterator[tuple[DateRange, Mapping[str, Any]]]:
+    """Read what `out_of_sample` has kept; other files are passed over."""
+    folder = artifact_path("out_of_sample", "any", ".json").parent
+    for path in sorted(folder.glob("*.json")):
+        try:
+            yield DateRange.parse(path.stem), json.loads(path.read_text(encoding="utf-8"))
+        except (DateRangeError, json.JSONDecodeError):
+            continue
