@@ -19,7 +19,7 @@ from rorq_pipeline.report.surface_view import SurfaceView, surface_view
 from rorq_pipeline.resources import MarketData
 from rorq_pipeline.selections import surface_of_study
 from strategy.date_range import DateRange
-from strategy.market_data.validation import records_of
+from strategy.market_data.validation import Severity, records_of
 from strategy.params import StrategyParams
 
 if TYPE_CHECKING:
@@ -178,6 +178,13 @@ def _checks(manifest: "pd.DataFrame | None") -> list[CheckOutcome]:
     outcomes = []
     for family, meaning in FAMILIES.items():
         found = [finding for finding in findings if finding.family == family]
-        sentence = found[0].line if found else meaning
-        outcomes.append(CheckOutcome(name=family, passed=not found, sentence=sentence))
+        errors = [finding for finding in found if finding.severity == Severity.ERROR]
+        outcomes.append(
+            CheckOutcome(
+                name=family,
+                passed=not found,
+                blocking=bool(errors),
+                sentence=(errors or found)[0].line if found else meaning,
+            )
+        )
     return outcomes

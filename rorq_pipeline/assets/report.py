@@ -49,7 +49,7 @@ def report(
     parameter_surface: Any,
     out_of_sample: Evidence,
     selection_statistics: Evidence,
-    walk_forward: Evidence,  # noqa: ARG001  the index page shows it; here it is made in time
+    walk_forward: Evidence,
     verdict: Evidence,
 ) -> dg.MaterializeResult:
     """Build the page."""
@@ -61,6 +61,7 @@ def report(
         summary_markdown,
     )
     from rorq_pipeline.report_data import gather_report
+    from rorq_pipeline.report_index import refresh_index
 
     date_range = range_of(context)
     with one_line_failures():
@@ -82,6 +83,7 @@ def report(
             ),
         )
         page = build_report(data)
+        index_path = refresh_index(data, walk_forward)
     path = artifact_path("report", context.partition_key, ".html")
     pictures = {name: inline_png(png, name) for name, png in key_pictures(data).items()}
     return dg.MaterializeResult(
@@ -90,6 +92,7 @@ def report(
             "summary": dg.MetadataValue.md(summary_markdown(data)),
             **pictures,
             "page": dg.MetadataValue.url(path.as_uri()),
+            "index": dg.MetadataValue.url(index_path.as_uri()),
             **numbers({"bytes": len(page.encode()), **data.metrics}),
         },
     )

@@ -1,0 +1,49 @@
+"""The index of all ranges' reports, made anew whenever one of them is.
+
+Each report leaves its entry beside it; the index is made of those whose page is there.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.report import (
+    build_index,
+    entry_from_json,
+    entry_to_json,
+    index_entry,
+    walk_forward_view,
+)
+
+if TYPE_CHECKING:
+    from rorq_pipeline.report import ReportData
+
+INDEX_NAME = "index"
+
+
+def refresh_index(data: "ReportData", walk_forward: Mapping[str, Any] | None) -> Path:
+    """Enter a report, and write the index page beside the reports.
+
+    Args:
+        data: What the report shows.
+        walk_forward: What the asset `walk_forward` keeps, if it was made.
+
+    Returns:
+        The index page.
+    """
+    key = data.date_range.key
+    entry = json.dumps(entry_to_json(index_entry(data, f"{key}.html")), allow_nan=False)
+    entry_path = artifact_path("report", key, ".json")
+    write_whole(entry_path, lambda beside: beside.write_text(entry, encoding="utf-8"))
+    entries = [
+        entry_from_json(json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(entry_path.parent.glob("*_*.json"))
+        if path == entry_path or path.with_suffix(".html").exists()
+    ]
+    view = walk_forward_view(dict(walk_forward)) if walk_forward else None
+    page = build_index(entries, view)
+    index_path = artifact_path("report", INDEX_NAME, ".html")
+    write_whole(index_path, lambda beside: beside.write_text(page, encoding="utf-8"))
+    return index_path
