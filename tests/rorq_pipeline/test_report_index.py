@@ -24,9 +24,9 @@ def test_the_index_lists_every_range_whose_report_is_there(
     refresh_index(replace(data, date_range=FEBRUARY), None)
     page = first.read_text(encoding="utf-8")
     assert first == tmp_path / "report" / "index.html"
-    assert f'href="{JANUARY}.html"' in page
-    assert f'href="{FEBRUARY}.html"' in page
+    assert f'href="./{JANUARY}.html"' in page
+    assert f'href="./{FEBRUARY}.html"' in page
 
     (tmp_path / "report" / f"{JANUARY}.html").unlink()
     refresh_index(replace(data, date_range=FEBRUARY), None)
-    assert f'href="{JANUARY}.html"' not in first.read_text(encoding="utf-8")
+    assert f'href="./{JANUARY}.html"' not in first.read_text(encoding="utf-8")
