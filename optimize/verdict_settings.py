@@ -32,7 +32,7 @@ class VerdictSettings(BaseModel):
     deflated_sharpe_to_trade: float = Field(
         0.90, ge=0, le=1, description="Deflated Sharpe probability, at least."
     )
-    deflated_sharpe_to_reject: float = Field(0.25, ge=0, le=1, description="Less is rejected.")
+    deflated_sharpe_to_reject: float = Field(0.10, ge=0, le=1, description="Less is rejected.")
     superior_ability_to_trade: float = Field(
         0.10, ge=0, le=1, description="P-value of Hansen's test against not trading, at most."
     )
