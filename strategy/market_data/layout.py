@@ -26,7 +26,6 @@ from strategy.market_data.schema import (
     FORMAT_VERSION_KEY,
     SOURCE_KEY,
     SYNTHETIC,
-    UNDERLYING_FILE,
     UNKNOWN,
 )
 
@@ -66,13 +65,15 @@ def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
 
 
 def session_source(folder: Path) -> str:
-    """Source that a session's files state, `unknown` where they state none or cannot be read."""
-    try:
-        metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
-    except (OSError, pa.ArrowException):
-        return UNKNOWN
-    source: bytes = metadata.get(SOURCE_KEY, UNKNOWN.encode())
-    return source.decode(errors="replace")
+    """Source that a session states in the first of its files that can be read, else `unknown`."""
+    for name in FILE_SCHEMAS:
+        try:
+            metadata = pq.read_metadata(folder / name).metadata or {}
+        except (OSError, pa.ArrowException):
+            continue
+        source: bytes = metadata.get(SOURCE_KEY, UNKNOWN.encode())
+        return source.decode(errors="replace")
+    return UNKNOWN
 
 
 def session_fingerprint(folder: Path) -> str:

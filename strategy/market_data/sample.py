@@ -161,8 +161,11 @@ def remove_samples(
 
 
 def sample_metadata(folder: Path) -> dict[str, str]:
-    """Return what a synthetic session's files state about their making; empty where nothing is."""
-    metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
+    """Return what a synthetic session states about its making; empty where nothing can be read."""
+    try:
+        metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
+    except (OSError, pa.ArrowException):
+        return {}
     keys = (_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY)
     return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 

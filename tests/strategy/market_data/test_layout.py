@@ -6,7 +6,12 @@ import pyarrow as pa
 import pytest
 
 from strategy.date_range import DateRange
-from strategy.errors import CacheError, MissingSessionError, MixedSourcesError
+from strategy.errors import (
+    CacheError,
+    CorruptFileError,
+    MissingSessionError,
+    MixedSourcesError,
+)
 from strategy.market_data import (
     LazySessions,
     list_sessions,
@@ -19,7 +24,7 @@ from strategy.market_data import (
 )
 from strategy.market_data import layout as layout_module
 from strategy.market_data.layout import session_source
-from strategy.market_data.sample import SampleSettings, sample_tables
+from strategy.market_data.sample import SampleSettings, sample_tables, write_samples
 from strategy.session import data_fingerprint
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 5))
@@ -134,6 +139,18 @@ def test_synthetic_and_real_sessions_do_not_mix(
     put(DAYS[1])
     with pytest.raises(MixedSourcesError, match="1 synthetic sessions among 2: 2023-01-03"):
         load(tmp_path, "SPY", WEEK)
+
+
+def test_a_damaged_sample_is_still_known_as_one(tmp_path: Path, put: Callable[..., bool]) -> None:
+    for day in DAYS[:2]:
+        put(day, "synthetic")
+    damaged = session_folder(tmp_path, "SPY", DAYS[0]) / "underlying.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    with pytest.raises(CorruptFileError, match="underlying"):
+        open_sessions(tmp_path, "SPY", WEEK)[0]
+    assert write_samples(tmp_path, DAYS[:1], SampleSettings()).kept_other == [DAYS[0]]
+    assert write_samples(tmp_path, DAYS[:1], SampleSettings(), force=True).written == [DAYS[0]]
+    assert load_session(tmp_path, "SPY", DAYS[0]).source == "synthetic"
 
 
 def test_another_file_is_another_fingerprint(tmp_path: Path, put: Callable[..., bool]) -> None:
