@@ -19,6 +19,7 @@ from rorq_pipeline.report import (
 
 if TYPE_CHECKING:
     from rorq_pipeline.report import ReportData
+    from strategy.date_range import DateRange
 
 INDEX_NAME = "index"
 
@@ -42,8 +43,19 @@ def refresh_index(data: "ReportData", walk_forward: Mapping[str, Any] | None) ->
         for path in sorted(entry_path.parent.glob("*_*.json"))
         if path == entry_path or path.with_suffix(".html").exists()
     ]
-    view = walk_forward_view(dict(walk_forward)) if walk_forward else None
+    latest = max(entries, key=lambda one: (one.date_range.end_date, one.date_range)).date_range
+    record = walk_forward if latest == data.date_range else _stored_walk_forward(latest)
+    view = walk_forward_view(dict(record)) if record and record["steps"] else None
     page = build_index(entries, view)
     index_path = artifact_path("report", INDEX_NAME, ".html")
     write_whole(index_path, lambda beside: beside.write_text(page, encoding="utf-8"))
     return index_path
+
+
+def _stored_walk_forward(date_range: "DateRange") -> dict[str, Any] | None:
+    """Read the record as of a range, which holds all ranges before it."""
+    path = artifact_path("walk_forward", date_range.key, ".json")
+    if not path.exists():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
