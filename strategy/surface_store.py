@@ -6,8 +6,10 @@ The sums by block are not stored: computing the surface again takes less time th
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -62,13 +64,16 @@ def read_surface(path: Path | str) -> Surface:
     """
     try:
         table = pq.read_table(path, columns=list(_SUM_COLUMNS), page_checksum_verification=True)
-        header = json.loads(table.schema.metadata[_HEADER_KEY])
+        return _surface(table, json.loads(table.schema.metadata[_HEADER_KEY]))
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise CorruptFileError(
             f"{Path(path).name} is no readable surface ({type(error).__name__})",
             expected="a Parquet file that a surface was written to",
             remedy="compute the surface again",
         ) from None
+
+
+def _surface(table: pa.Table, header: Mapping[str, Any]) -> Surface:
     dimensions = {name: tuple(values) for name, values in header["dimensions"].items()}
     shape = tuple(len(values) for values in dimensions.values())
     totals = {name: table[name].to_numpy().reshape(shape) for name in _SUM_COLUMNS}

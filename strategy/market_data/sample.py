@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from strategy.errors import CacheError, ParameterError
+from strategy.errors import ParameterError
 from strategy.market_data.alignment import align_session
 from strategy.market_data.layout import (
     list_sessions,
@@ -171,22 +171,15 @@ def sample_metadata(folder: Path) -> dict[str, str]:
 
 
 def _write(cache_dir: Path | str, day: date, settings: SampleSettings, *, replace: bool) -> bool:
-    try:
-        return write_session(
-            cache_dir,
-            settings.ticker,
-            day,
-            sample_tables(day, settings),
-            source=SYNTHETIC,
-            extra_metadata=settings.metadata,
-            replace=replace,
-        )
-    except OSError as error:
-        raise CacheError(
-            f"session {settings.ticker} {day} cannot be written to {cache_dir} ({error.strerror})",
-            expected="a folder that can be written to, with room for 2 MB a session",
-            remedy="free space or correct the permissions, then run the command again",
-        ) from error
+    return write_session(
+        cache_dir,
+        settings.ticker,
+        day,
+        sample_tables(day, settings),
+        source=SYNTHETIC,
+        extra_metadata=settings.metadata,
+        replace=replace,
+    )
 
 
 def _existing(

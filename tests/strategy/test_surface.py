@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -188,6 +189,14 @@ def test_a_file_holds_the_totals(tmp_path: Path) -> None:
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "surface.parquet"
     path.write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
+        Surface.from_parquet(path)
+
+
+def test_a_file_without_some_of_its_rows_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "surface.parquet"
+    compute_surface(SPACE, None, made_sessions(11)[:1]).to_parquet(path)
+    pq.write_table(pq.read_table(path).slice(1), path)
     with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
         Surface.from_parquet(path)
 
