@@ -26,11 +26,17 @@ from rorq_pipeline.resources import MarketData, StudyDatabase
 from rorq_pipeline.surface_io import SurfaceIOManager
 
 # A step is a process of its own: what kills it, kills no more. Forked from one that has loaded the
-# definitions, it starts at once.
+# definitions and the engine, it starts at once.
+_PRELOADED = (
+    "rorq_pipeline.definitions",
+    "strategy.backtest",
+    "strategy.market_data.validation",
+    "optimize.study",
+)
 EXECUTOR = dg.multiprocess_executor.configured(
     {
         "max_concurrent": 2,
-        "start_method": {"forkserver": {"preload_modules": ["rorq_pipeline.definitions"]}},
+        "start_method": {"forkserver": {"preload_modules": list(_PRELOADED)}},
     }
 )
 
@@ -49,6 +55,7 @@ def build_definitions(
     resources = {
         "market_data": MarketData(ticker=settings.ticker),
         "study_database": StudyDatabase(),
+        "io_manager": JsonIOManager(),  # instead of Dagster's own, which pickles
         "tables": ParquetIOManager(),
         "parameters": JsonIOManager(),
         "pages": HtmlIOManager(),

@@ -40,9 +40,9 @@ class FileIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
         """Write the value, or leave the file as it is where the asset returned none."""
-        path = self._path(context)
         if obj is None:
             return
+        path = self._path(context)
         write_whole(path, lambda beside: self.write(beside, obj))
         context.add_output_metadata({"path": dg.MetadataValue.path(path)})
 
