@@ -44,19 +44,23 @@ def publish(
     """
     from strategy.backtest import ENGINE_VERSION
 
-    if optimization["best_value"] is None:
+    has_best = optimization["best_value"] is not None
+    if selection == "study_best" and not has_best:
         raise StudyError(
             f"study {optimization['study_name']} has no complete trial "
             f"({optimization['n_trials']} trials, pruned: {optimization['n_pruned']})",
             expected="a combination with enough trades",
-            remedy="lower min_trade_threshold, widen the search space, or take a longer range",
+            remedy="lower min_trade_threshold, widen the search space, take a longer range, or "
+            "select exact_best",
         )
     sessions = sessions_of_study(optimization, market_data, date_range)
-    _, study_result = backtest(optimization["best_strategy_params"], sessions)
-    _require_same_value(optimization, study_result)
+    if has_best:
+        _, study_result = backtest(optimization["best_strategy_params"], sessions)
+        _require_same_value(optimization, study_result)
     candidates = selections_of(optimization, surface_of_study(optimization, sessions, surface))
-    chosen = dict(optimization["best_params"])
-    if selection != "study_best":
+    if selection == "study_best":
+        chosen = dict(optimization["best_params"])
+    else:
         chosen = require_candidate(selection, candidates).combination
     fixed_params = optimization["fixed_params"]
     params, result = backtest(_strategy_params(chosen, fixed_params), sessions)

@@ -269,6 +269,30 @@ class Surface:
         """Return the axis of a dimension in the arrays of shape `shape`."""
         return DIMENSION_NAMES.index(name)
 
+    def sliced(self, values: npt.NDArray[Scalar], **fixed: Any) -> npt.NDArray[Scalar]:
+        """Return a part of an array over the dimensions, with some of them held at one value.
+
+        The others keep their order: `surface.sliced(surface.winners, strikes_depth=1)` has every
+        dimension but one.
+
+        Raises:
+            ParameterError: an unknown dimension, or a value that it does not have.
+        """
+        unknown = fixed.keys() - set(DIMENSION_NAMES)
+        if unknown:
+            raise ParameterError(
+                f"unknown search dimension {min(unknown)!r}",
+                expected=f"one of {', '.join(DIMENSION_NAMES)}",
+                remedy="correct the name",
+            )
+        part: npt.NDArray[Scalar] = values[
+            tuple(
+                self._position(name, fixed[name]) if name in fixed else slice(None)
+                for name in DIMENSION_NAMES
+            )
+        ]
+        return part
+
     def _point(self, index: int, objective: FloatArray) -> SurfacePoint:
         flat = np.unravel_index(index, self.shape)
         value = float(self.return_on_risk_percent[flat])

@@ -12,9 +12,12 @@ from rorq_pipeline.failures import one_line_failures
 from rorq_pipeline.pictures import inline_png
 from rorq_pipeline.resources import MarketData
 from rorq_pipeline.validated import load_validated
+from strategy.errors import SurfaceTooLargeError
 
 if TYPE_CHECKING:
     from strategy.surface_result import Surface
+
+_CHECK = "every_combination_evaluated"
 
 
 class SurfaceConfig(SearchConfig):
@@ -39,8 +42,16 @@ class SurfaceConfig(SearchConfig):
     stage="optimization",
     io_manager_key="surfaces",
     ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
+    check_specs=[
+        dg.AssetCheckSpec(
+            _CHECK,
+            asset="parameter_surface",
+            description="The search space is small enough to evaluate every combination.",
+        )
+    ],
     description="All combinations of the search space, evaluated exactly: what the study's best "
-    "is measured against. A Parquet file with a row a combination.",
+    "is measured against. A Parquet file with a row a combination. A search space that is too "
+    "large for memory is left to the study, with an estimate of what it would take.",
 )
 def parameter_surface(
     context: dg.AssetExecutionContext,
@@ -53,20 +64,27 @@ def parameter_surface(
     from strategy.surface import compute_surface
 
     started = time.perf_counter()
-    date_range, space = range_of(context), None
+    date_range = range_of(context)
     with one_line_failures():
         space = config.space()
         sessions, _ = load_validated(market_data, date_range, space, validated_cache)
-        surface = compute_surface(
-            space,
-            {"ticker": market_data.ticker, **config.fixed_params},
-            sessions,
-            max_bytes=int(config.max_gibibytes * 1024**3),
-        )
+        try:
+            surface = compute_surface(
+                space,
+                {"ticker": market_data.ticker, **config.fixed_params},
+                sessions,
+                max_bytes=int(config.max_gibibytes * 1024**3),
+            )
+        except SurfaceTooLargeError as error:
+            context.log.warning(str(error))
+            return dg.MaterializeResult(
+                value=None, metadata={"refused": str(error)}, check_results=[_check(str(error))]
+            )
     candidates = compare_selections(surface, None, min_trades=config.min_trade_threshold)
     exact, plateau = candidates["exact_best"], candidates["plateau"]
     return dg.MaterializeResult(
         value=surface,
+        check_results=[_check(None)],
         metadata={
             **numbers(
                 {
@@ -83,6 +101,16 @@ def parameter_surface(
             "best": dg.MetadataValue.md(_table(exact.combination if exact else {})),
             **_picture(surface, config.min_trade_threshold),
         },
+    )
+
+
+def _check(refusal: str | None) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=_CHECK,
+        asset_key="parameter_surface",
+        passed=refusal is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=refusal or "every combination is evaluated",
     )
 
 

@@ -43,10 +43,12 @@ def _family_result(report: "ValidationReport", family: str) -> dg.AssetCheckResu
 
 
 def _sentence(found: "list[Finding]") -> str:
+    from strategy.market_data.validation import RULES_BY_NAME
+
     if not found:
         return "nothing found"
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return f"{found[0].line}{more}"
+    return f"{found[0].line}{more}; {RULES_BY_NAME[found[0].rule].remedy}"
 
 
 def _findings_table(found: "list[Finding]") -> str:

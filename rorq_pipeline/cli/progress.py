@@ -9,6 +9,8 @@ from rich.text import Text
 
 from rorq_pipeline.cli.common import error_console
 
+_SKIPPED = "Dependencies for step"  # how Dagster tells what a failure keeps from running
+
 
 class _StepLines(logging.Handler):
     """Prints starts and ends of steps, and what assets log, to standard error."""
@@ -31,7 +33,7 @@ class _StepLines(logging.Handler):
             self._line(f"{step} done in {seconds:.1f} s", "green")
 
     def _message(self, level: int, text: str) -> None:
-        if level >= logging.INFO:
+        if level >= logging.INFO and not text.startswith(_SKIPPED):
             self._line(f"  {text}", "yellow" if level > logging.INFO else "dim")
 
     def _line(self, text: str, style: str) -> None:

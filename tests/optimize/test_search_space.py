@@ -82,3 +82,6 @@ def test_an_absent_or_broken_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("strikes_depth = [1,")
     with pytest.raises(ParameterError, match="is no TOML"):
         SearchSpace.from_toml(tmp_path / "broken.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9t\xe9\n")
+    with pytest.raises(ParameterError, match="is no TOML"):
+        SearchSpace.from_toml(tmp_path / "latin.toml")

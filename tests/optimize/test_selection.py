@@ -1,9 +1,9 @@
-import math
-
 import pytest
 
 from optimize.selection import SELECTIONS, compare_selections, measure_regret
-from tests.strategy.test_surface import hand_made_surface
+from strategy.surface import compute_surface
+from strategy.surface_result import Surface
+from tests.strategy.test_surface import SPACE, hand_made_surface, made_sessions
 
 OBJECTIVE = [10.0, 90.0, 0.0, 40.0, 60.0, 50.0]  # along take_profit_percent 10 to 15
 
@@ -54,10 +54,23 @@ def test_without_valid_combinations_there_is_nothing_to_compare(min_trades: int)
     assert measure_regret(surface, None, min_trades=5, n_complete_trials=0) is None
 
 
-def test_a_study_best_below_the_threshold_ranks_last() -> None:
-    surface = hand_made_surface(OBJECTIVE)
-    surface.sums.total_trades[:] = 20
+def test_a_study_best_with_too_few_trades_has_a_rank_behind_all_that_are_better() -> None:
+    surface = two_sets_surface(trades=(3, 20), net_pnl_usd=(40.0, 70.0))
+    place = surface.rank_of(surface.combination(0), min_trades=5)
+    assert (place.rank, place.n_valid, place.total_trades) == (2, 1, 3)
     candidates = compare_selections(surface, surface.combination(0), min_trades=5)
     assert candidates["study_best"] is not None
-    assert candidates["study_best"].rank == 5
-    assert not math.isnan(candidates["study_best"].return_on_risk_percent)
+    assert candidates["exact_best"] is not None
+    assert candidates["study_best"].return_on_risk_percent == 40.0
+    assert candidates["exact_best"].combination == surface.combination(1)
+
+
+def two_sets_surface(trades: tuple[int, int], net_pnl_usd: tuple[float, float]) -> Surface:
+    """Two cooldowns, each with its number of trades and 100 USD of risk."""
+    space = {name: values[:1] for name, values in SPACE.items()}
+    space["cooldown_period_seconds"] = (30, 600)
+    surface = compute_surface(space, None, made_sessions(15)[:1])
+    surface.sums.total_trades[0, :, 0] = trades
+    surface.sums.net_pnl_usd[0, :, 0, 0] = net_pnl_usd
+    surface.sums.risk_usd[:] = 100.0
+    return surface

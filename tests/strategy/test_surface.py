@@ -186,6 +186,19 @@ def test_a_file_holds_the_totals(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["surface.parquet"]
 
 
+def test_a_slice_holds_some_dimensions() -> None:
+    surface = compute_surface(SPACE, None, made_sessions(14)[:1])
+    part = surface.sliced(surface.net_pnl_usd, strikes_depth=3, option_selection_mode="atm")
+    assert part.shape == surface.shape[:7]
+    index = surface.index_of({**surface.combination(0), "strikes_depth": 3,
+                              "option_selection_mode": "atm"})  # fmt: skip
+    assert part[0, 0, 0, 0, 0, 0, 0] == surface.net_pnl_usd.ravel()[index]
+    with pytest.raises(ParameterError, match="strikes_depth is 2"):
+        surface.sliced(surface.net_pnl_usd, strikes_depth=2)
+    with pytest.raises(ParameterError, match="unknown search dimension 'depth'"):
+        surface.sliced(surface.net_pnl_usd, depth=1)
+
+
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "surface.parquet"
     path.write_bytes(b"PAR1 nothing PAR1")
