@@ -134,10 +134,8 @@ class Coordinator:
         asked = self._ask(self._batch_size())
         fresh = [a for a in asked if a.duplicate is None]
         outcomes = iter(self.evaluator.evaluate([a.params for a in fresh]))
-        for one in asked:
-            self._tell(one, None if one.duplicate else next(outcomes))
-        trials = self.study.get_trials(deepcopy=False)
-        told, self.n_told = trials[self.n_told :], len(trials)
+        told = [self._tell(one, None if one.duplicate else next(outcomes)) for one in asked]
+        self.n_told += len(told)
         self._keep(told)
         self._report()
         self._judge_failures(fewest=_FEWEST_ATTEMPTS)
@@ -157,19 +155,24 @@ class Coordinator:
             elif len(self.seen) >= self.space.size:
                 break
             trial = self.study.ask(self._distributions)
-            params = trial.params  # a deep copy, each time
+            params = self._stored(trial).params
             key = combo_key(params)
             source = self.seen.source(key)
             self.seen.add(key, "memory")
             asked.append(Asked(trial=trial, params=params, key=key, duplicate=source))
         return asked
 
-    def _tell(self, asked: Asked, outcome: Outcome | None) -> None:
+    def _stored(self, trial: optuna.Trial) -> FrozenTrial:
+        """The trial itself; Trial.params and Study.trials make deep copies, which take longer."""
+        return self.study._storage.get_trial(trial._trial_id)
+
+    def _tell(self, asked: Asked, outcome: Outcome | None) -> FrozenTrial:
         state, value, attributes = _record(asked.duplicate, outcome)
         for name, attribute in attributes.items():
             asked.trial.set_user_attr(name, attribute)
         self.study.tell(asked.trial, value, state)
         self.counts.add(state, value)
+        return self._stored(asked.trial)
 
     def _batch_size(self) -> int:
         return min(

@@ -4,6 +4,7 @@ What belongs here knows the strategy but neither Optuna nor the database, so tha
 needs no more than this module.
 """
 
+import json
 import math
 import traceback
 from collections.abc import Mapping, Sequence
@@ -62,6 +63,7 @@ def evaluate_guarded(objective: Objective, combination: Mapping[str, Any]) -> Ou
     """Evaluate, and turn an exception into an outcome that says what happened where."""
     try:
         outcome = objective(combination)
+        json.dumps(dict(outcome.attributes), allow_nan=False)  # raises where they cannot be kept
     except Exception as error:  # noqa: BLE001  any fault of an objective is the trial's failure
         last = traceback.extract_tb(error.__traceback__)[-1]
         text = " ".join(f"{type(error).__name__}: {error}".replace("\x00", "").split())

@@ -19,7 +19,7 @@ from optimize.dedup import combo_key
 from optimize.driver import Driver
 from optimize.flusher import Flusher
 from optimize.identity import StudyIdentity, identify
-from optimize.memory import quiet_optuna
+from optimize.memory import quiet_optuna, settled_heap
 from optimize.objective import BacktestObjective, Objective
 from optimize.results import StopReason, StudySummary, summarize
 from optimize.sampler import DUPLICATE
@@ -179,7 +179,8 @@ class _Run:
     def _until_it_ends(self, coordinator: Coordinator) -> StopReason | None:
         """Run the loop; whatever ends it, what has been told is stored if it can be."""
         try:
-            return coordinator.run()
+            with settled_heap():
+                return coordinator.run()
         except (DatabaseError, StudyBusyError):
             coordinator.flusher.abandon()
             raise

@@ -62,6 +62,13 @@ def test_a_value_that_is_no_number_is_a_failure(value):
     assert (outcome.value, outcome.error) == (None, f"the value is {value}")
 
 
+def test_attributes_that_cannot_be_kept_are_a_failure():
+    outcome = evaluate_guarded(lambda _: Outcome(value=1.0, attributes={"a": float("nan")}), {})
+    assert outcome.error.startswith("ValueError: Out of range float values")
+    outcome = evaluate_guarded(lambda _: Outcome(value=1.0, attributes={"a": object()}), {})
+    assert outcome.error.startswith("TypeError: Object of type object")
+
+
 def test_a_killed_workers_combination_is_given_to_another():
     with WorkerPool(Square(np.ones(1), seconds=0.02), 2, threading.Event()) as pool:
         victims = [*pool.process_ids, *pool.process_ids[:0]]
