@@ -159,7 +159,7 @@ class UnseenTPESampler(BaseSampler):
         if trial.state == TrialState.FAIL and trial.user_attrs.get(RETRY):
             return
         self._history.tried.add(flat)
-        if trial.state == TrialState.FAIL or trial.user_attrs.get(DUPLICATE):
+        if trial.user_attrs.get(DUPLICATE):
             return
         complete = trial.state == TrialState.COMPLETE and trial.value is not None
         value = sign * (trial.value or 0.0) if complete else np.nan
@@ -179,7 +179,7 @@ class UnseenTPESampler(BaseSampler):
 
 
 class _History:
-    """The finished trials as arrays, in trial order; duplicates and failures are left out."""
+    """The finished trials as arrays, in trial order; duplicates are left out."""
 
     def __init__(self, n_dimensions: int) -> None:
         self.n_read = 0  # trials of the study taken in, from number 0
@@ -190,7 +190,7 @@ class _History:
         self._values = np.empty(256)
 
     def append(self, position: Sequence[int], value: float) -> None:
-        """Add one trial; NaN is a pruned one."""
+        """Add one trial; NaN is one without a value, pruned or failed, which counts as bad."""
         if self._n == len(self._values):
             self._positions = np.concatenate([self._positions, np.empty_like(self._positions)])
             self._values = np.concatenate([self._values, np.empty_like(self._values)])

@@ -107,6 +107,19 @@ def test_duplicates_do_not_shape_the_densities():
     assert len(study.sampler._history.arrays()[1]) == 1
 
 
+def test_failures_drive_the_search_away():
+    study, distributions = new_study(SEED_SPACE, n_startup_trials=20, seed=4)
+    n_failed = 0
+    for _ in range(150):
+        trial = study.ask(distributions)
+        if trial.params["option_selection_mode"] == "itm":
+            n_failed += 1
+            study.tell(trial, state=TrialState.FAIL)
+        else:
+            study.tell(trial, height(trial.params))
+    assert n_failed < 50
+
+
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_it_finds_more_than_random_search(direction):
     sign = 1 if direction == "maximize" else -1
