@@ -1,9 +1,13 @@
-"""How a RorqError reaches Dagster: as one line, and retried only where a retry can help."""
+"""How a RorqError reaches Dagster: as one line, and retried only where a retry can help.
+
+A request to stop is never retried, though Dagster by itself applies a retry policy to it too.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
 
@@ -21,3 +25,7 @@ def one_line_failures() -> Iterator[None]:
             metadata={"error": type(error).__name__},
             allow_retries=isinstance(error, PASSING),
         ) from error
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError) as request:
+        raise dg.Failure(
+            description="stopped on request; run it again to go on", allow_retries=False
+        ) from request

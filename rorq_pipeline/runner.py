@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.instance import project_instance
@@ -45,7 +46,7 @@ def materialize_range(
     defs = definitions or build_definitions()
     keys = selected_keys(defs, selection)
     job = defs.resolve_job_def(_GLOBAL_JOB)
-    with project_instance(ProjectPaths.resolve()) as instance, _one_line_config_errors():
+    with project_instance(ProjectPaths.resolve()) as instance, _one_line_errors():
         register_range(instance, date_range)
         result = job.execute_in_process(
             instance=instance,
@@ -70,9 +71,13 @@ def _with_all_upstream(part: str) -> str:
 
 
 @contextmanager
-def _one_line_config_errors() -> Iterator[None]:
+def _one_line_errors() -> Iterator[None]:
     try:
         yield
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+        raise MaterializationError(
+            "stopped on request", remedy="run the same command again to go on"
+        ) from None
     except dg.DagsterInvalidConfigError as error:
         first = error.errors[0]
         raise ParameterError(

@@ -38,6 +38,7 @@ def optimization(
     validated_cache: Table,
 ) -> dg.MaterializeResult:
     """Run or resume the study."""
+    from optimize.signals import stop_on_signals
     from optimize.study import run_study
     from strategy.session import data_fingerprint
 
@@ -48,15 +49,18 @@ def optimization(
         sessions, vouched = load_validated(market_data, date_range, space, validated_cache)
         if not vouched:
             context.log.info("no validation of just these files was at hand: validated here")
-        summary = run_study(
-            settings=settings,
-            date_range=date_range,
-            sessions=sessions,
-            search_space=space,
-            fixed_params=fixed_params,
-            database=study_database.settings(),
-            progress=StudyLog(context, config.progress_seconds),
-        )
+        database = study_database.settings()
+        with stop_on_signals() as stop:
+            summary = run_study(
+                settings=settings,
+                date_range=date_range,
+                sessions=sessions,
+                search_space=space,
+                fixed_params=fixed_params,
+                database=database,
+                progress=StudyLog(context, config.progress_seconds),
+                stop=stop,
+            )
         regret = regret_of_study(
             sessions,
             space,
