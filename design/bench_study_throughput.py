@@ -40,7 +40,7 @@ DISTRIBUTIONS: dict[str, BaseDistribution] = {
 KNOBS = StudySettings(ask_batch=1)
 ATTRIBUTES = {f"metric_{i}": i / 7 for i in range(9)} | {"counts": {f"c{i}": i for i in range(7)}}
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 31))
-N_TIMED = 200  # trials of the study and in memory that are timed, in each round
+TIMED = {1: 200, 1000: 500, 3000: 500}  # trials held -> trials timed in each round
 N_ROUNDS = 3
 N_PLAIN = 40  # trials of plain Optuna that are timed
 
@@ -102,17 +102,17 @@ def plain_optuna(database: DatabaseSettings, name: str) -> Iterator[optuna.Study
     storage.engine.dispose()
 
 
-def measure(database: DatabaseSettings, held: int) -> dict[str, float]:
+def measure(database: DatabaseSettings, held: int, timed: int) -> dict[str, float]:
     """Trials a second of the three from `held` trials on: the best of some rounds, in turns."""
     name = stored_name(database)
     ours, memory = [], []
-    for first in range(held, held + N_ROUNDS * N_TIMED, N_TIMED):
-        memory.append(ask_and_tell(in_memory(database, name, first), N_TIMED))
-        ours.append(study_seconds(database, first + N_TIMED))
+    for first in range(held, held + N_ROUNDS * timed, timed):
+        memory.append(ask_and_tell(in_memory(database, name, first), timed))
+        ours.append(study_seconds(database, first + timed))
     with plain_optuna(database, name) as study:
         plain = N_PLAIN / ask_and_tell(study, N_PLAIN)
     drop_last(database, name, N_PLAIN)
-    return {"ours": N_TIMED / min(ours), "memory": N_TIMED / min(memory), "plain": plain}
+    return {"ours": timed / min(ours), "memory": timed / min(memory), "plain": plain}
 
 
 def stored_name(database: DatabaseSettings) -> str:
@@ -160,9 +160,9 @@ def main() -> None:
             )
             print(" time of study / memory |\n|---:|---:|---:|---:|---:|---:|")
             study_seconds(database, 1)
-            for held in (1, 1000) if quick else (1, 1000, 3000):
+            for held, timed in list(TIMED.items())[: 2 if quick else 3]:
                 study_seconds(database, held)
-                row = measure(database, held)
+                row = measure(database, held, timed)
                 cells = [f"{row[k]:,.0f}" for k in ("ours", "memory", "plain")]
                 ratios = f"{row['ours'] / row['plain']:.1f} | {row['memory'] / row['ours']:.2f}"
                 print(f"| from {held:,} | " + " | ".join(cells) + f" | {ratios} |", flush=True)

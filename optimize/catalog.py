@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from optimize.database import DatabaseSettings, open_engine
 from optimize.memory import memory_study
-from optimize.study_store import read_attributes
+from optimize.study_rows import read_attributes
 from optimize.trial_rows import select_trials
 from strategy.errors import StudyMismatchError
 

@@ -19,31 +19,15 @@ from optuna.trial import FrozenTrial, TrialState
 from optimize.dedup import DuplicateSource, SeenCombos, combo_key
 from optimize.flusher import Flusher
 from optimize.objective import Outcome
-from optimize.results import DUPLICATE_SOURCE, PRUNE_REASON, StopReason
-from optimize.sampler import DUPLICATE
+from optimize.results import StopReason
 from optimize.search_space import SearchSpace
 from optimize.settings import StudySettings
-from optimize.study_store import FAIL_REASON
+from optimize.tally import Counts, StudyProgress, record_of
 from optimize.workers import Evaluator, Interrupted
 from strategy.errors import TooManyFailuresError
 
 MAX_FAILED_FRACTION = 0.1  # of this run's attempts
 _FEWEST_ATTEMPTS = 20  # before failures are judged within a run
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyProgress:
-    """Where a study stands, after each batch."""
-
-    study_name: str
-    n_complete: int
-    n_target: int  # trials to complete
-    n_pruned: int
-    n_failed: int
-    n_attempts: int
-    max_attempts: int
-    best_value: float | None  # return on risk, percent
-    trials_per_second: float  # of this run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +151,7 @@ class Coordinator:
         return self.study._storage.get_trial(trial._trial_id)
 
     def _tell(self, asked: Asked, outcome: Outcome | None) -> FrozenTrial:
-        state, value, attributes = _record(asked.duplicate, outcome)
+        state, value, attributes = record_of(asked.duplicate, outcome)
         for name, attribute in attributes.items():
             asked.trial.set_user_attr(name, attribute)
         self.study.tell(asked.trial, value, state)
@@ -221,53 +205,3 @@ class Coordinator:
                 trials_per_second=(self.n_told - self._n_before) / max(seconds, 1e-9),
             )
         )
-
-
-@dataclass
-class Counts:
-    """Trials by outcome, and the best value so far."""
-
-    complete: int = 0
-    pruned: int = 0
-    failed: int = 0
-    best: float | None = None
-
-    @classmethod
-    def of(cls, trials: Sequence[FrozenTrial]) -> "Counts":
-        """Count a study's trials."""
-        counts = cls()
-        for trial in trials:
-            counts.add(trial.state, trial.value)
-        return counts
-
-    @property
-    def attempts(self) -> int:
-        """Trials of any outcome."""
-        return self.complete + self.pruned + self.failed
-
-    def add(self, state: TrialState, value: float | None) -> None:
-        """Count one more trial."""
-        self.pruned += state == TrialState.PRUNED
-        self.failed += state == TrialState.FAIL
-        if state == TrialState.COMPLETE and value is not None:
-            self.complete += 1
-            self.best = value if self.best is None else max(self.best, value)
-
-
-def _record(
-    duplicate: DuplicateSource | None, outcome: Outcome | None
-) -> tuple[TrialState, float | None, dict[str, Any]]:
-    """State, value and user attributes of a trial."""
-    if outcome is None:
-        marks = {DUPLICATE: True, DUPLICATE_SOURCE: duplicate, PRUNE_REASON: DUPLICATE}
-        return TrialState.PRUNED, None, marks
-    attributes = dict(outcome.attributes)
-    if outcome.error is not None:
-        return (
-            TrialState.FAIL,
-            None,
-            {**attributes, FAIL_REASON: "exception", "error": outcome.error},
-        )
-    if outcome.prune_reason is not None:
-        return TrialState.PRUNED, None, {**attributes, PRUNE_REASON: outcome.prune_reason}
-    return TrialState.COMPLETE, outcome.value, attributes

@@ -15,11 +15,12 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from optimize.coordinator import Asked, Coordinator, Counts
+from optimize.coordinator import Asked, Coordinator
 from optimize.dedup import combo_key
 from optimize.results import StopReason
 from optimize.sampler import RETRY
 from optimize.study_store import StudyStore
+from optimize.tally import Counts
 from strategy.errors import ParameterError
 
 _POLL_SECONDS = 0.25  # between looks at what the others still hold

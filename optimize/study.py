@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 
 from optimize.begin import StudyStart, begin
 from optimize.catalog import StudyInfo, latest_study_name, list_studies, open_study
-from optimize.coordinator import Coordinator, StudyProgress
+from optimize.coordinator import Coordinator
 from optimize.database import DatabaseSettings
 from optimize.dedup import combo_key
 from optimize.driver import Driver
@@ -28,6 +28,7 @@ from optimize.search_space import SearchSpace
 from optimize.settings import StudySettings
 from optimize.shared import SharedCoordinator
 from optimize.study_store import NewTrial, StudyStore, open_store
+from optimize.tally import StudyProgress
 from optimize.workers import Evaluator, InProcess, WorkerPool
 from strategy.date_range import DateRange
 from strategy.errors import DatabaseError, RorqError, StudyBusyError, StudyInterruptedError

@@ -4,10 +4,8 @@ Every method is one transaction on the run's own connection (see `optimize.drive
 again if the server went away in the middle.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -16,22 +14,20 @@ from sqlalchemy import Connection, text
 from optimize import dedup
 from optimize.database import DatabaseSettings
 from optimize.driver import Driver, worker_name
-from optimize.sampler import DUPLICATE, RETRY
+from optimize.sampler import DUPLICATE
 from optimize.schema import ensure_schema, rdb_storage
+from optimize.study_rows import (
+    add_attributes,
+    add_direction,
+    delete_study,
+    exists,
+    fail_unfinished,
+    next_ids,
+    read_attributes,
+    require_direction,
+)
 from optimize.trial_rows import insert_trials, select_trials
-from strategy.errors import StudyBusyError, StudyMismatchError
-
-DIRECTION = "MAXIMIZE"
-FAIL_REASON = "fail_reason"
-WORKER_DIED = "worker_died"
-_DELETE = "DELETE FROM {table} WHERE trial_id IN (SELECT trial_id FROM trials WHERE study_id = :id)"
-_OF_TRIALS = (
-    "trial_params", "trial_values", "trial_user_attributes", "trial_system_attributes",
-    "trial_intermediate_values", "trial_heartbeats",
-)  # fmt: skip
-_OF_STUDY = (
-    "trials", "study_directions", "study_user_attributes", "study_system_attributes", "studies",
-)  # fmt: skip
+from strategy.errors import StudyBusyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +61,7 @@ class StudyStore:
         """All trials by number; those left running by a dead run are failed first."""
 
         def work(connection: Connection) -> list[FrozenTrial]:
-            failed = [] if self._driver.shared else _fail_unfinished(connection, self.study_id)
+            failed = [] if self._driver.shared else fail_unfinished(connection, self.study_id)
             trials = self._select(connection, -1)
             keys = [dedup.combo_key(t.params) for t in trials if t._trial_id in failed]
             dedup.forget(connection, self.study_name, keys)
@@ -125,10 +121,10 @@ class StudyStore:
 
         def work(connection: Connection) -> None:
             n_before = self._lock_and_count(connection)
-            if attempted and _exists(connection, attempted[0]):
+            if attempted and exists(connection, attempted[0]):
                 return
             self._require_expected(n_before)
-            attempted[:] = _next_ids(connection, len(new))
+            attempted[:] = next_ids(connection, len(new))
             lost.clear()
             lost.update(self._insert(connection, new, attempted, n_before))
 
@@ -141,12 +137,7 @@ class StudyStore:
         """Delete the study, its trials and its combinations, if there are any."""
 
         def work(connection: Connection) -> None:
-            study = {"id": self._find(connection), "name": self.study_name}
-            for table in _OF_TRIALS:
-                connection.execute(text(_DELETE.format(table=table)), study)
-            for table in _OF_STUDY:
-                connection.execute(text(f"DELETE FROM {table} WHERE study_id = :id"), study)  # noqa: S608
-            connection.execute(text("DELETE FROM seen_combos WHERE study_name = :name"), study)
+            delete_study(connection, self._find(connection), self.study_name)
 
         self._driver.transaction(work)
 
@@ -160,13 +151,13 @@ class StudyStore:
                 {"name": self.study_name},
             )
             self.study_id = self._find(connection) or -1
-            _add_direction(connection, self.study_id)
+            add_direction(connection, self.study_id)
         else:
             self.study_id = found
         stored = read_attributes(connection, self.study_id)
         missing = {k: v for k, v in attributes.items() if k not in stored}
-        _add_attributes(connection, self.study_id, missing)
-        _require_direction(connection, self.study_id, self.study_name)
+        add_attributes(connection, self.study_id, missing)
+        require_direction(connection, self.study_id, self.study_name)
         return {**stored, **missing}, found is not None
 
     def _find(self, connection: Connection) -> int | None:
@@ -233,91 +224,3 @@ def _as_duplicate(trial: FrozenTrial) -> FrozenTrial:
         system_attrs=trial.system_attrs,
         intermediate_values={},
     )
-
-
-def _exists(connection: Connection, trial_id: int) -> bool:
-    return bool(
-        connection.scalar(
-            text("SELECT EXISTS (SELECT FROM trials WHERE trial_id = :id)"), {"id": trial_id}
-        )
-    )
-
-
-def _next_ids(connection: Connection, n: int) -> list[int]:
-    return list(
-        connection.scalars(
-            text(
-                "SELECT nextval(pg_get_serial_sequence('trials', 'trial_id'))"
-                " FROM generate_series(1, :n)"
-            ),
-            {"n": n},
-        )
-    )
-
-
-def _add_direction(connection: Connection, study_id: int) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO study_directions (study_id, objective, direction)"
-            " VALUES (:id, 0, CAST(:direction AS studydirection)) ON CONFLICT DO NOTHING"
-        ),
-        {"id": study_id, "direction": DIRECTION},
-    )
-
-
-def _require_direction(connection: Connection, study_id: int, study_name: str) -> None:
-    directions = connection.scalars(
-        text("SELECT direction::text FROM study_directions WHERE study_id = :id"), {"id": study_id}
-    ).all()
-    if directions != [DIRECTION]:
-        raise StudyMismatchError(
-            f"study {study_name} has the direction {', '.join(directions).lower()}",
-            expected="maximize",
-            remedy="choose another study name, or set enable_persistence to false",
-        )
-
-
-def read_attributes(connection: Connection, study_id: int) -> dict[str, Any]:
-    """A study's user attributes."""
-    rows = connection.execute(
-        text("SELECT key, value_json FROM study_user_attributes WHERE study_id = :id"),
-        {"id": study_id},
-    )
-    return {key: json.loads(value) for key, value in rows}
-
-
-def _add_attributes(connection: Connection, study_id: int, attributes: Mapping[str, Any]) -> None:
-    for key, value in attributes.items():
-        connection.execute(
-            text(
-                "INSERT INTO study_user_attributes (study_id, key, value_json)"
-                " VALUES (:id, :key, :value) ON CONFLICT DO NOTHING"
-            ),
-            {"id": study_id, "key": key, "value": json.dumps(value)},
-        )
-
-
-def _fail_unfinished(connection: Connection, study_id: int) -> list[int]:
-    """Fail what dead runs left running or waiting, to be tried again; return the trials' ids.
-
-    Nobody else drives the study while this run has its lock.
-    """
-    ids = list(
-        connection.scalars(
-            text(
-                "UPDATE trials SET state = 'FAIL', datetime_complete = :now WHERE study_id = :id"
-                " AND state IN ('RUNNING', 'WAITING') RETURNING trial_id"
-            ),
-            {"id": study_id, "now": datetime.now(UTC).replace(tzinfo=None)},
-        )
-    )
-    for key, value in ((FAIL_REASON, WORKER_DIED), (RETRY, True)):
-        connection.execute(
-            text(
-                "INSERT INTO trial_user_attributes (trial_id, key, value_json)"
-                " SELECT id, :key, :value FROM unnest(CAST(:ids AS int[])) id"
-                " ON CONFLICT DO NOTHING"
-            ),
-            {"ids": ids, "key": key, "value": json.dumps(value)},
-        )
-    return ids

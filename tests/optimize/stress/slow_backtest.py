@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from optimize.coordinator import StudyProgress
 from optimize.database_settings import DatabaseSettings
 from optimize.objective import BacktestObjective, Outcome
 from optimize.search_space import SearchSpace
 from optimize.settings import StudySettings
 from optimize.study import StudySummary, run_study
+from optimize.tally import StudyProgress
 from strategy.date_range import DateRange
 from strategy.market_data.sample import SampleSettings, sample_session
 from strategy.session import SessionData

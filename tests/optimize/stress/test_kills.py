@@ -18,12 +18,12 @@ import pytest
 from optuna.trial import TrialState
 from sqlalchemy import text
 
-from optimize.coordinator import StudyProgress
 from optimize.database import open_engine
 from optimize.database_settings import DatabaseSettings
 from optimize.embedded_postgres import EmbeddedPostgres
 from optimize.search_space import strategy_params
 from optimize.study import open_study
+from optimize.tally import StudyProgress
 from strategy.backtest import run_backtest
 from strategy.session import SessionData
 from tests.optimize.stress.slow_backtest import MIN_TRADES, make_sessions, run_slowly
