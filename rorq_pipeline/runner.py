@@ -44,11 +44,10 @@ def materialize_range(
         DatabaseError: no usable database.
     """
     defs = definitions or build_definitions()
-    keys = selected_keys(defs, selection)
-    job = defs.resolve_job_def(_GLOBAL_JOB)
     with project_instance(ProjectPaths.resolve()) as instance, _one_line_errors():
+        keys = selected_keys(defs, selection)
         register_range(instance, date_range)
-        result = job.execute_in_process(
+        result = defs.resolve_job_def(_GLOBAL_JOB).execute_in_process(
             instance=instance,
             partition_key=date_range.key,
             asset_selection=keys,

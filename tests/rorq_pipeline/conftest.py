@@ -1,13 +1,14 @@
 """A project folder of its own, with a few sample sessions and a fresh database."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from dagster._core.storage.defs_state.base import set_defs_state_storage
 
 from optimize.database import DatabaseSettings
 from rorq_pipeline.cli.main import main
@@ -26,6 +27,13 @@ SMALL_SPACE = {
     "option_selection_mode": ["itm"],
 }
 SMALL_STUDY = {"n_trials": 10, "n_startup_trials": 5, "min_trade_threshold": 1}
+
+
+@pytest.fixture(autouse=True)
+def _no_former_instance() -> Iterator[None]:
+    """Dagster remembers where the last instance of this process kept state; it may be gone."""
+    with set_defs_state_storage(None):
+        yield
 
 
 @pytest.fixture
