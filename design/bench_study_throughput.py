@@ -40,8 +40,8 @@ DISTRIBUTIONS: dict[str, BaseDistribution] = {
 KNOBS = StudySettings(ask_batch=1)
 ATTRIBUTES = {f"metric_{i}": i / 7 for i in range(9)} | {"counts": {f"c{i}": i for i in range(7)}}
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 31))
-TIMED = {1: 200, 1000: 500, 3000: 500}  # trials held -> trials timed in each round
-N_ROUNDS = 3
+TIMED = {1: 200, 1000: 1000, 3000: 1000}  # trials held -> trials timed in each round
+N_ROUNDS = 2
 N_PLAIN = 40  # trials of plain Optuna that are timed
 
 

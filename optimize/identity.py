@@ -18,6 +18,7 @@ from strategy.errors import StudyMismatchError
 from strategy.session import SessionData, data_fingerprint
 
 DIGEST_LENGTH = 12  # hex digits of SHA-256 in a study's name
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _DERIVED = {  # search dimension -> the strategy parameters it decides, where names differ
     "entry_window": ("entry_start_time", "entry_end_time"),
     "reclaim_percentage": ("reclaim_threshold",),
@@ -115,4 +116,4 @@ def all_fixed_params(search_space: SearchSpace, fixed_params: Mapping[str, Any])
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and without spaces; equal values give equal texts."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)

@@ -17,34 +17,34 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, RowMapping, text
 
 _INSERTS = (  # of one batch; what a trial has many of travels as one JSON object a trial
-    """
+    text("""
     INSERT INTO trials (trial_id, number, study_id, state, datetime_start, datetime_complete)
     SELECT id, number, :study_id, state, started, completed
     FROM unnest(CAST(:ids AS int[]), CAST(:numbers AS int[]), CAST(:states AS trialstate[]),
         CAST(:started AS timestamp[]), CAST(:completed AS timestamp[]))
-        AS r (id, number, state, started, completed)""",
-    """
+        AS r (id, number, state, started, completed)"""),
+    text("""
     INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
     SELECT r.id, p.key, CAST(p.value AS float8), CAST(:distributions AS json) ->> p.key
     FROM unnest(CAST(:ids AS int[]), CAST(:params AS json[])) AS r (id, params),
-        json_each_text(r.params) AS p""",
-    """
+        json_each_text(r.params) AS p"""),
+    text("""
     INSERT INTO trial_values (trial_id, objective, value, value_type)
     SELECT id, 0, value, value_type
     FROM unnest(CAST(:ids AS int[]), CAST(:values AS float8[]), CAST(:types AS trialvaluetype[]))
-        AS r (id, value, value_type) WHERE value_type IS NOT NULL""",
-    """
+        AS r (id, value, value_type) WHERE value_type IS NOT NULL"""),
+    text("""
     INSERT INTO trial_user_attributes (trial_id, key, value_json)
     SELECT r.id, a.key, CAST(a.value AS text)
     FROM unnest(CAST(:ids AS int[]), CAST(:user_attrs AS json[])) AS r (id, attrs),
-        json_each(r.attrs) AS a""",
-    """
+        json_each(r.attrs) AS a"""),
+    text("""
     INSERT INTO trial_system_attributes (trial_id, key, value_json)
     SELECT r.id, a.key, CAST(a.value AS text)
     FROM unnest(CAST(:ids AS int[]), CAST(:system_attrs AS json[])) AS r (id, attrs),
-        json_each(r.attrs) AS a""",
+        json_each(r.attrs) AS a"""),
 )
-_SELECT = """
+_SELECT = text("""
 SELECT t.trial_id, t.number, t.state::text, t.datetime_start, t.datetime_complete,
     (SELECT json_agg(json_build_array(p.param_name, p.param_value, p.distribution_json)
         ORDER BY p.param_id)::text FROM trial_params p WHERE p.trial_id = t.trial_id) AS params,
@@ -58,7 +58,7 @@ SELECT t.trial_id, t.number, t.state::text, t.datetime_start, t.datetime_complet
     (SELECT json_agg(json_build_array(i.step, i.intermediate_value, i.intermediate_value_type)
         ORDER BY i.step)::text
         FROM trial_intermediate_values i WHERE i.trial_id = t.trial_id) AS intermediate
-FROM trials t WHERE t.study_id = :study_id AND t.trial_id > :after ORDER BY t.trial_id"""
+FROM trials t WHERE t.study_id = :study_id AND t.trial_id > :after ORDER BY t.trial_id""")
 _SPECIAL = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
@@ -86,12 +86,12 @@ def insert_trials(
         "system_attrs": [json.dumps(trial.system_attrs) for trial in trials],
     }
     for statement in _INSERTS:
-        connection.execute(text(statement), columns)
+        connection.execute(statement, columns)
 
 
 def select_trials(connection: Connection, study_id: int, after: int = -1) -> list[FrozenTrial]:
     """All trials of a study with an id above `after`, ordered by id."""
-    rows = connection.execute(text(_SELECT), {"study_id": study_id, "after": after})
+    rows = connection.execute(_SELECT, {"study_id": study_id, "after": after})
     return [_frozen(row) for row in rows.mappings()]
 
 
