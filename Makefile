@@ -32,7 +32,7 @@ demo: install  ## Run the whole chain once on sample sessions and show the resul
 	@$(BIN)/rorq demo
 
 test: install  ## Run the tests that take no more than a moment each.
-	$(BIN)/python -m pytest -m "not ($(HEAVY))"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not ($(HEAVY))"
 
 test-heavy: install  ## Run the slow, stress, browser and calibration tests.
 	$(BIN)/python -m pytest -m "$(HEAVY)"
