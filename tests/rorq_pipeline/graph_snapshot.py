@@ -24,9 +24,7 @@ def describe(defs: dg.Definitions) -> dict[str, Any]:
                 "partitions": getattr(graph.get(key).partitions_def, "name", None),
                 "checks": sorted(check.name for check in graph.get(key).check_keys),
                 "blocking_checks": sorted(
-                    check.name
-                    for check in graph.get(key).check_keys
-                    if graph.get(check).blocking
+                    check.name for check in graph.get(key).check_keys if graph.get(check).blocking
                 ),
                 "group": graph.get(key).group_name,
                 "kinds": sorted(graph.get(key).kinds),
