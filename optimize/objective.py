@@ -17,7 +17,7 @@ from strategy.session import SessionData
 
 INSUFFICIENT_TRADES = "insufficient_trades"
 NO_VALUE = "no_value"
-_ENCODER = json.JSONEncoder(allow_nan=False, default=dict)
+_ENCODER = json.JSONEncoder(allow_nan=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def evaluate_guarded(objective: Objective, combination: Mapping[str, Any]) -> Ou
     """Evaluate, and turn an exception into an outcome that says what happened where."""
     try:
         outcome = objective(combination)
-        _ENCODER.encode(outcome.attributes)  # raises where they cannot be kept
+        _ENCODER.encode(dict(outcome.attributes))  # raises where they cannot be kept
     except Exception as error:  # noqa: BLE001  any fault of an objective is the trial's failure
         last = traceback.extract_tb(error.__traceback__)[-1]
         text = " ".join(f"{type(error).__name__}: {error}".replace("\x00", "").split())

@@ -19,7 +19,10 @@ READY = "ready"  # said once the objective is loaded
 
 def main(socket_number: int, payload: Path) -> None:
     """Answer until the other side is gone; then the payload has served, for all workers."""
-    objective = read_payload(payload)
+    try:
+        objective = read_payload(payload)
+    except FileNotFoundError:  # the run ended while this worker started
+        return
     with Connection(socket_number) as connection, suppress(EOFError, OSError):
         connection.send(READY)
         while True:
