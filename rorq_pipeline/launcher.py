@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterable
 
 import dagster as dg
+import grpc
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.dagster_run import DagsterRun
@@ -46,8 +47,15 @@ class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
         try:
             client.ping("")
         except DagsterUserCodeUnreachableError as error:
-            return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"code server is gone: {error}")
+            if not _is_slow(error):
+                return CheckRunHealthResult(WorkerStatus.NOT_FOUND, f"code server is gone: {error}")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+def _is_slow(error: DagsterUserCodeUnreachableError) -> bool:
+    """Whether the server may only be too busy to answer in time."""
+    cause = error.__cause__
+    return isinstance(cause, grpc.RpcError) and cause.code() is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def _command_health(worker: str) -> CheckRunHealthResult:

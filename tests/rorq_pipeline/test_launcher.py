@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import grpc
 import pytest
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
@@ -76,6 +78,21 @@ def test_a_run_whose_code_server_is_gone_is_not_found(
 ) -> None:
     gone = f'{{"host": "localhost", "socket": "{tmp_path}/gone"}}'
     assert health(instance, {GRPC_INFO_TAG: gone}) is WorkerStatus.NOT_FOUND
+
+
+def test_a_code_server_that_is_too_busy_to_answer_is_left_alone(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TooLate(grpc.RpcError):
+        def code(self) -> grpc.StatusCode:
+            return grpc.StatusCode.DEADLINE_EXCEEDED
+
+    def ping(self: object, echo: str) -> None:
+        raise DagsterUserCodeUnreachableError("no answer in time") from TooLate()
+
+    monkeypatch.setattr("dagster._grpc.client.DagsterGrpcClient.ping", ping)
+    busy = f'{{"host": "localhost", "socket": "{tmp_path}/busy"}}'
+    assert health(instance, {GRPC_INFO_TAG: busy}) is WorkerStatus.RUNNING
 
 
 def test_the_next_command_fails_the_runs_of_killed_ones(instance: dg.DagsterInstance) -> None:
