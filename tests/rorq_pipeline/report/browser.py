@@ -1,5 +1,6 @@
 """Headless Chromium for the browser tests, as Debian installs it."""
 
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,3 +58,13 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def small_png(png: bytes) -> bytes:
+    """The same picture with a palette, a third of the size."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(128).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

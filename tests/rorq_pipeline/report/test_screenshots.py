@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.rorq_pipeline.report.browser import CHROMIUM, WHY_SKIPPED
+from tests.rorq_pipeline.report.browser import CHROMIUM, WHY_SKIPPED, small_png
 from tests.rorq_pipeline.report.conftest import Opener
 
 pytestmark = [
@@ -42,23 +42,13 @@ def test_a_picture_for_the_documentation(opened: Opener, tmp_path: Path, name: s
     folder = Path(os.environ.get("RORQ_SCREENSHOTS") or tmp_path)
     png = _taken(watched.page, element)
     path = folder / f"{name}.png"
-    path.write_bytes(_small(png))
+    path.write_bytes(small_png(png))
     assert _colours(png) > 50
 
 
 def _taken(page: Any, element: str | None) -> bytes:
     taken: bytes = page.locator(element).screenshot() if element else page.screenshot()
     return taken
-
-
-def _small(png: bytes) -> bytes:
-    """The same picture with a palette, a third of the size."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.quantize(128).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
 
 
 def _colours(png: bytes) -> int:
