@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 HEAVY := slow or stress or browser or calibration
 
-.PHONY: help install demo test test-heavy lint format bench clean
+.PHONY: help install demo test test-heavy test-again lint format bench clean
 
 help:  ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -35,7 +35,10 @@ test: install  ## Run the tests that take no more than a moment each.
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not ($(HEAVY))"
 
 test-heavy: install  ## Run the slow, stress, browser and calibration tests.
-	$(BIN)/python -m pytest -m "$(HEAVY)"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "$(HEAVY)"
+
+test-again: install  ## Run the tests that failed last, one after another.
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 lint: install  ## Check style, formatting, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -34,7 +34,7 @@ def test_one_small_data_set_is_judged_and_told(calibration):
 @pytest.mark.timeout(1800)
 def test_noise_is_not_called_promising_and_an_edge_is_found(calibration):
     noise, edge = (
-        [calibration.simulate(seed, strength, 16, 8) for seed in range(9001, 9013)]
+        [calibration.simulate(seed, strength, 16, 8) for seed in range(9001, 9007)]
         for strength in (0.0, 2.0)
     )
     for name in CHOICES:
@@ -43,7 +43,7 @@ def test_noise_is_not_called_promising_and_an_edge_is_found(calibration):
             for label, lines in (("noise", noise), ("edge", edge))
         }
         assert decisions["noise"].count("trade") == 0
-        assert decisions["edge"].count("reject") <= 2
+        assert decisions["edge"].count("reject") <= 1
     free = np.mean([line["cost_free_overfitting"] for line in noise])
     assert 0.35 < free < 0.65
 
