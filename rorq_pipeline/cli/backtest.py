@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     multiple=True,
     help="One strategy parameter, such as take_profit_percent=80; may be given often.",
 )
+@click.option(
+    "--params",
+    "params_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Start from a JSON file of strategy parameters, plain or as best_params publishes them.",
+)
 @click.option("--best", is_flag=True, help="Start from the published best parameters of the range.")
 @click.option(
     "--trades",
@@ -32,11 +38,12 @@ if TYPE_CHECKING:
 def command(
     date_range: str,
     assignments: tuple[str, ...],
+    params_file: Path | None,
     best: bool,
     trades_file: Path | None,
     allow_missing: bool,
 ) -> None:
-    """Trade one set of strategy parameters through one RANGE and print its metrics."""
+    """Trade one set of strategy parameters through one RANGE; print its trades and metrics."""
     from rorq_pipeline.paths import ProjectPaths
     from strategy.backtest import run_backtest
     from strategy.date_range import DateRange
@@ -45,7 +52,13 @@ def command(
 
     chosen = DateRange.parse(date_range)
     paths = ProjectPaths.resolve()
-    start = published_params(paths.artifacts, chosen.key) if best else {}
+    if best and params_file is not None:
+        raise click.UsageError("--best and --params exclude each other")
+    start: dict[str, Any] = {}
+    if best:
+        start = published_params(paths.artifacts, chosen.key)
+    elif params_file is not None:
+        start = params_of_file(params_file)
     params = StrategyParams(**{**start, **parse_assignments(assignments)})
     sessions = load_sessions(paths.cache, params.ticker, chosen, allow_missing=allow_missing)
     result = run_backtest(params, sessions)
@@ -66,6 +79,30 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
         except ValueError:
             values[name.strip()] = text
     return values
+
+
+def params_of_file(path: Path) -> dict[str, Any]:
+    """Read strategy parameters from a JSON file, plain or as `best_params` publishes them.
+
+    Raises:
+        ParameterError: the file cannot be read or holds no JSON object.
+    """
+    from strategy.errors import ParameterError
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        found = f"{path} cannot be read ({error.strerror})"
+    except ValueError as error:
+        found = f"{path} is no JSON ({error})"
+    else:
+        if isinstance(content, dict):
+            params: dict[str, Any] = content.get("strategy_params", content)
+            return params
+        found = f"{path} holds a {type(content).__name__}"
+    raise ParameterError(
+        found, expected="a JSON object of strategy parameters", remedy="correct the file"
+    )
 
 
 def published_params(artifacts: Path, key: str) -> dict[str, Any]:
@@ -104,7 +141,9 @@ def write_trades(result: "BacktestResult", path: Path) -> None:
 
 
 def _show(result: "BacktestResult", n_sessions: int) -> None:
-    from rorq_pipeline.cli.tables import value_table
+    from rorq_pipeline.cli.tables import trades_table, value_table
 
+    if len(result.trades):
+        console.print(trades_table(result.trades))
     console.print(value_table("metrics", {"sessions": n_sessions, **result.metrics.as_dict()}))
     console.print(value_table("counts", result.counts.as_dict()))

@@ -1,9 +1,14 @@
 """Tables of names and values on the terminal."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_TRADES_SHOWN = 40
 
 
 def value_table(title: str, values: Mapping[str, Any]) -> Table:
@@ -13,6 +18,33 @@ def value_table(title: str, values: Mapping[str, Any]) -> Table:
     table.add_column(justify="right")
     for name, value in values.items():
         table.add_row(name, value_text(value))
+    return table
+
+
+def trades_table(trades: "pd.DataFrame") -> Table:
+    """Return a table with a row a trade; of many, the first and the last."""
+    from rorq_pipeline.report.contracts import short_contract
+
+    hidden = max(len(trades) - MAX_TRADES_SHOWN, 0)
+    title = f"{len(trades)} trades" + (f", {hidden} in the middle not shown" if hidden else "")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in ("entry", "exit", "contract"):
+        table.add_column(name, no_wrap=True)
+    for name in ("bought", "sold", "net, USD"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("exit by", no_wrap=True)
+    half = MAX_TRADES_SHOWN // 2
+    rows = trades.to_dict("records")
+    for row in rows if not hidden else [*rows[:half], *rows[-half:]]:
+        table.add_row(
+            f"{row['entry_time']:%Y-%m-%d %H:%M:%S}",
+            f"{row['exit_time']:%H:%M:%S}",
+            short_contract(str(row["ticker"])),
+            f"{row['entry_price']:.2f}",
+            f"{row['exit_price']:.2f}",
+            f"{row['net_pnl_usd']:+,.2f}",
+            str(row["exit_reason"]).replace("_", " "),
+        )
     return table
 
 

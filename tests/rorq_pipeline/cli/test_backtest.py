@@ -47,6 +47,31 @@ def test_the_published_parameters_can_be_traded_again(cached: ProjectPaths, rorq
     )
     assert best.exit_code == 0, best.output
     assert best.output == same.output
+    from_file = rorq("backtest", RANGE, "--params", str(path))
+    assert from_file.output == same.output
+
+
+def test_every_trade_is_shown(cached: ProjectPaths, rorq: Rorq, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.json"
+    plain.write_text(json.dumps({"stretch_threshold": 0.002, "reclaim_threshold": 0.001}))
+    result = rorq("backtest", RANGE, "--params", str(plain), "--trades", str(tmp_path / "t.csv"))
+    assert result.exit_code == 0, result.output
+    trades = pd.read_csv(tmp_path / "t.csv")
+    assert f"{len(trades)} trades" in result.output
+    for entry_time in trades["entry_time"]:
+        assert entry_time[:19] in result.output
+
+
+@pytest.mark.parametrize("text", ["[1]", "nonsense", None])
+def test_a_file_without_parameters_is_one_line(
+    cached: ProjectPaths, rorq: Rorq, tmp_path: Path, text: str | None
+) -> None:
+    path = tmp_path / "params.json"
+    if text is not None:
+        path.write_text(text)
+    result = rorq("backtest", RANGE, "--params", str(path))
+    assert result.exit_code == 1
+    assert "expected a JSON object of strategy parameters" in result.output
 
 
 @pytest.mark.parametrize(
