@@ -94,14 +94,23 @@ def compare(study_names: tuple[str, ...]) -> None:
     required=True,
     help="File to write; its ending says how: .csv, .parquet or .json.",
 )
-def export(study_name: str | None, output: Path) -> None:
-    """Write a study's trials as a table, one row a trial.
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the N best completed trials, best first; by default all trials.",
+)
+def export(study_name: str | None, output: Path, top: int | None) -> None:
+    """Write a study's trials as a table, one row a trial, with parameters and metrics.
 
     STUDY_NAME is the full name, as `rorq study list` prints it; by default the latest.
     """
     from optimize.export import trials_frame, write_frame
 
     frame = trials_frame(_study(study_name))
+    if top is not None:
+        complete = frame[frame["state"] == "COMPLETE"]
+        frame = complete.nlargest(top, "return_on_risk_percent")
     write_frame(frame, output)
     console.print(f"{len(frame)} trials in {output}")
 

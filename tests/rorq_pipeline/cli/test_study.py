@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from click.testing import CliRunner, Result
 
 from optimize.database_settings import DatabaseSettings
@@ -49,6 +50,12 @@ def test_studies_are_listed_shown_compared_and_exported(
 
     output = tmp_path / "trials.parquet"
     assert f"{one.n_trials} trials in" in study("export", one.study_name, "-o", str(output)).output
+    best = output.with_name("best.parquet")
+    study("export", one.study_name, "-o", str(best), "--top", "3")
+    values = pd.read_parquet(best)["return_on_risk_percent"].tolist()
+    assert len(values) == 3
+    assert values == sorted(values, reverse=True)
+    assert values[0] == pytest.approx(one.best_value)
     assert len(pd.read_parquet(output)) == one.n_trials
 
 
