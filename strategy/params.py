@@ -16,6 +16,7 @@ _WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 _DAY_SECONDS = 86_400  # no session is longer
 _MOST_CONTRACTS = 100_000
 _DEEPEST_STRIKE = 1_000  # no chain has as many strikes on one side
+STANDARD_SHARES_PER_CONTRACT = 100
 OptionSelectionMode = Literal["itm", "otm", "atm"]
 
 
@@ -146,6 +147,18 @@ class StrategyParams(BaseModel):
     def replacing(self, **changes: Any) -> Self:
         """Return a copy with some values changed, all checked again."""
         return type(self)(**{**self.model_dump(), **changes})
+
+
+def cost_per_trade_usd(
+    params: StrategyParams, shares_per_contract: int = STANDARD_SHARES_PER_CONTRACT
+) -> float:
+    """Fees and slippage of one trade, both sides; less if it is sold below the slippage."""
+    a_side = (
+        params.slippage_amount * shares_per_contract
+        + params.brokerage_fee_per_contract
+        + params.exchange_fee_per_contract
+    )
+    return 2.0 * a_side * params.contracts_per_trade
 
 
 def parse_entry_window(text: Any) -> tuple[time, time]:

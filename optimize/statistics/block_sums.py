@@ -8,13 +8,15 @@ that made the same trades (equal sums in every block) are one trial: a take prof
 ever reached is no further attempt, and counting it a thousand times would move every rank.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from strategy.errors import ParameterError
+from strategy.params import StrategyParams, cost_per_trade_usd
 from strategy.surface_result import Surface
 
 FloatArray = npt.NDArray[np.float64]
@@ -37,6 +39,13 @@ class TrialBlocks:
     trades: IntArray  # (n_trials, n_blocks)
     net_pnl: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
     risk: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
+    cost_per_trade: float = 0.0  # fees and slippage, the same for all; QUANTUM_USD, whole number
+
+    @cached_property
+    def pnl_before_costs(self) -> FloatArray:
+        """What the trades made before fees and slippage; QUANTUM_USD, whole numbers."""
+        before: FloatArray = self.net_pnl + self.cost_per_trade * self.trades
+        return before
 
     @property
     def n_trials(self) -> int:
@@ -55,12 +64,9 @@ class TrialBlocks:
 
     def taking(self, rows: IntArray) -> Self:
         """Only these trials."""
-        return type(self)(
+        return replace(
+            self,
             combination=self.combination[rows],
-            n_combinations=self.n_combinations,
-            n_valid=self.n_valid,
-            min_trades=self.min_trades,
-            sessions_per_block=self.sessions_per_block,
             trades=self.trades[rows],
             net_pnl=self.net_pnl[rows],
             risk=self.risk[rows],
@@ -79,11 +85,8 @@ class TrialBlocks:
         if target == self.n_blocks or target < 2:
             return self
         starts = np.arange(target) * self.n_blocks // target
-        return type(self)(
-            combination=self.combination,
-            n_combinations=self.n_combinations,
-            n_valid=self.n_valid,
-            min_trades=self.min_trades,
+        return replace(
+            self,
             sessions_per_block=np.add.reduceat(self.sessions_per_block, starts),
             trades=np.add.reduceat(self.trades, starts, axis=1),
             net_pnl=np.add.reduceat(self.net_pnl, starts, axis=1),
@@ -98,6 +101,7 @@ def trial_blocks(
     *,
     min_trades: int,
     sessions_per_block: npt.ArrayLike,  # (n_blocks,)
+    cost_per_trade_usd: float = 0.0,  # that the net P&L contains
 ) -> TrialBlocks:
     """Keep of a surface's block sums one column of each distinct valid combination.
 
@@ -129,17 +133,20 @@ def trial_blocks(
         trades=np.ascontiguousarray(columns[0][:, rows].T, dtype=np.int64),
         net_pnl=np.ascontiguousarray(columns[1][:, rows].T),
         risk=np.ascontiguousarray(columns[2][:, rows].T),
+        cost_per_trade=float(_quantised(np.array([cost_per_trade_usd]))[0]),
     )
 
 
 def surface_trials(surface: Surface, min_trades: int) -> TrialBlocks:
-    """Take the distinct valid trials of an exact surface."""
+    """Take the distinct valid trials of an exact surface, of contracts of standard size."""
+    fixed = StrategyParams.from_json_dict(surface.fixed_params)
     return trial_blocks(
         surface.block_total_trades,
         surface.block_net_pnl_usd,
         surface.block_risk_usd,
         min_trades=min_trades,
         sessions_per_block=np.bincount(surface.block_of_session),
+        cost_per_trade_usd=cost_per_trade_usd(fixed),
     )
 
 

@@ -68,7 +68,7 @@ def plain_find_winners(
 
 
 def plain_count_ranks(
-    net_pnl: FloatArray,  # (n_trials, n_blocks)
+    pnl: FloatArray,  # (n_trials, n_blocks), net or before costs
     risk: FloatArray,  # (n_trials, n_blocks)
     n_low: int,
     low: IntArray,  # (n_splits,), out-of-sample set, as above
@@ -79,15 +79,15 @@ def plain_count_ranks(
     ranked: IntArray,  # (n_splits,), overwritten: trials that have a performance there
 ) -> None:
     """Count for each split how many trials stand below the winner out of sample."""
-    n_blocks = net_pnl.shape[1]
+    n_blocks = pnl.shape[1]
     low_pnl, high_pnl = np.zeros(1 << n_low), np.zeros(1 << (n_blocks - n_low))
     low_risk, high_risk = np.zeros_like(low_pnl), np.zeros_like(high_pnl)
     below[:] = 0
     equal[:] = 0
     ranked[:] = 0
-    for trial in range(net_pnl.shape[0]):
-        _fill_subset_sums(net_pnl[trial, :n_low], low_pnl)
-        _fill_subset_sums(net_pnl[trial, n_low:], high_pnl)
+    for trial in range(pnl.shape[0]):
+        _fill_subset_sums(pnl[trial, :n_low], low_pnl)
+        _fill_subset_sums(pnl[trial, n_low:], high_pnl)
         _fill_subset_sums(risk[trial, :n_low], low_risk)
         _fill_subset_sums(risk[trial, n_low:], high_risk)
         for split in range(len(low)):

@@ -7,7 +7,12 @@ omega = rank / (N + 1) and lambda = ln(omega / (1 - omega)); the probability is 
 with lambda <= 0, that is, with the winner at or below the median.
 
 Choices that the paper leaves open:
-- performance is the return on risk of a half: its P&L over its risk;
+- the winner of a half is chosen as the search chooses: by its return on risk, net P&L over risk;
+- in the other half all are ranked by their return on risk before costs. Costs are the same dollars
+  a trade for every trial and known beforehand, so that they say nothing about a choice's luck; yet
+  over risk they weigh most on trials that risk little, which win halves by their noise. With costs
+  in the ranks, pure noise gives 0.62 instead of 0.5 (design/null_calibration.md); that share is
+  told beside the probability;
 - a winner needs `min_trades` in its half: the rule of the search, as it would be applied to data of
   that length. With less, winners are made of a handful of trades, noisier than any real choice;
 - equal trials share the mean of their ranks;
@@ -56,12 +61,6 @@ class SplitOutcomes:
         """Splits that have a winner."""
         return self.winner >= 0
 
-    def overfit_fraction(self, rows: "slice | IntArray" = slice(None)) -> float:
-        """Share of splits with lambda <= 0; NaN if none of them has a winner."""
-        omega = self.omega[rows]
-        omega = omega[~np.isnan(omega)]
-        return float(np.mean(omega <= 0.5)) if len(omega) else float("nan")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Overfitting:
@@ -71,6 +70,7 @@ class Overfitting:
     standard_error_fraction: float | None  # delete-two-blocks jackknife
     interval_low_fraction: float | None  # 95 percent, normal, cut to 0 and 1
     interval_high_fraction: float | None
+    after_costs_fraction: float | None  # the same with costs in the ranks; noise gives over 0.5
     loss_fraction: float | None  # splits in which the winner lost money out of sample
     median_in_sample_percent: float | None  # return on risk of the winners
     median_out_of_sample_percent: float | None
@@ -96,7 +96,8 @@ def probability_of_overfitting(
     outcomes = None if empty else split_outcomes(blocks, splits, workers=workers)
     if outcomes is None or not outcomes.decided.any():
         return _undefined(blocks)
-    probability = outcomes.overfit_fraction()
+    probability = _overfit_fraction(outcomes.omega)
+    after_costs = relative_ranks(blocks, splits, outcomes.winner, blocks.net_pnl, workers=workers)
     error = _jackknife_error(blocks, seed=seed, workers=workers)
     margin = None if error is None else _NORMAL_95_PERCENT * error
     out_of_sample = outcomes.out_of_sample_fraction[outcomes.decided]
@@ -106,6 +107,7 @@ def probability_of_overfitting(
         standard_error_fraction=error,
         interval_low_fraction=None if margin is None else max(0.0, probability - margin),
         interval_high_fraction=None if margin is None else min(1.0, probability + margin),
+        after_costs_fraction=_overfit_fraction(after_costs),
         loss_fraction=float(np.mean(np.nan_to_num(out_of_sample) < 0)),
         median_in_sample_percent=100
         * float(np.median(outcomes.in_sample_fraction[outcomes.decided])),
@@ -126,26 +128,55 @@ def symmetric_splits(n_blocks: int) -> Splits:
 
 def split_outcomes(trials: TrialBlocks, splits: Splits, *, workers: int = 1) -> SplitOutcomes:
     """Choose the best trial in each split's in-sample set and rank it in the other."""
-    n_low = trials.n_blocks // 2
-    parts = [part for part in np.array_split(np.arange(trials.n_trials), workers) if len(part)]
+    parts = _parts_of(trials, workers)
     with ThreadPoolExecutor(len(parts)) as pool:
-        found = list(pool.map(lambda part: _winners_of(trials, splits, n_low, part), parts))
-        values = np.stack([value for _, value in found])
-        first_best = np.argmax(values, axis=0)
-        columns = np.arange(len(splits))
-        winner = np.stack([rows for rows, _ in found])[first_best, columns]
-        out_value = _values_of(trials, winner, splits.out_of_sample)
-        counts = pool.map(lambda part: _counts_of(trials, splits, n_low, part, out_value), parts)
-        below, equal, ranked = np.sum(list(counts), axis=0)
-    omega = (below + (equal + 1) / 2) / (ranked + 1)
-    omega[np.isnan(out_value)] = 0.5
-    omega[winner < 0] = np.nan
+        found = list(pool.map(lambda part: _winners_of(trials, splits, part), parts))
+    values = np.stack([value for _, value in found])
+    first_best = np.argmax(values, axis=0)
+    columns = np.arange(len(splits))
+    winner = np.stack([rows for rows, _ in found])[first_best, columns]
+    before_costs = trials.pnl_before_costs
     return SplitOutcomes(
         winner=winner,
         in_sample_fraction=np.where(winner < 0, np.nan, values[first_best, columns]),
-        out_of_sample_fraction=out_value,
-        omega=omega,
+        out_of_sample_fraction=_values_of(trials.net_pnl, trials.risk, winner, splits),
+        omega=relative_ranks(trials, splits, winner, before_costs, workers=workers),
     )
+
+
+def relative_ranks(
+    trials: TrialBlocks,
+    splits: Splits,
+    winner: IntArray,  # (n_splits,), row of the trial, -1 for none
+    pnl: FloatArray,  # (n_trials, n_blocks), QUANTUM_USD, over whose risk the trials are ranked
+    *,
+    workers: int = 1,
+) -> FloatArray:
+    """Rank each split's winner among all trials out of sample.
+
+    Returns:
+        omega, (n_splits,): 0.5 where the winner did not trade, NaN where there is none.
+    """
+    parts = _parts_of(trials, workers)
+    value = _values_of(pnl, trials.risk, winner, splits)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        counts = pool.map(lambda part: _counts_of(trials, pnl, splits, part, value), parts)
+        below, equal, ranked = np.sum(list(counts), axis=0)
+    omega: FloatArray = (below + (equal + 1) / 2) / (ranked + 1)
+    omega[np.isnan(value)] = 0.5
+    omega[winner < 0] = np.nan
+    return omega
+
+
+def _overfit_fraction(omega: FloatArray) -> float:
+    """Share of splits with lambda <= 0; NaN if none of them has a winner."""
+    omega = omega[~np.isnan(omega)]
+    return float(np.mean(omega <= 0.5)) if len(omega) else float("nan")
+
+
+def _parts_of(trials: TrialBlocks, workers: int) -> list[IntArray]:
+    """Rows of the trials, a part for each worker."""
+    return [part for part in np.array_split(np.arange(trials.n_trials), workers) if len(part)]
 
 
 def _halvings(blocks: tuple[int, ...]) -> Splits:
@@ -155,10 +186,9 @@ def _halvings(blocks: tuple[int, ...]) -> Splits:
     return Splits(in_sample=masks, out_of_sample=everything ^ masks)
 
 
-def _winners_of(
-    trials: TrialBlocks, splits: Splits, n_low: int, part: IntArray
-) -> tuple[IntArray, FloatArray]:
+def _winners_of(trials: TrialBlocks, splits: Splits, part: IntArray) -> tuple[IntArray, FloatArray]:
     rows, value = np.empty(len(splits), dtype=np.int64), np.empty(len(splits))
+    n_low = trials.n_blocks // 2
     find_winners(
         trials.net_pnl[part[0] : part[-1] + 1],
         trials.risk[part[0] : part[-1] + 1],
@@ -174,11 +204,12 @@ def _winners_of(
 
 
 def _counts_of(
-    trials: TrialBlocks, splits: Splits, n_low: int, part: IntArray, value: FloatArray
+    trials: TrialBlocks, pnl: FloatArray, splits: Splits, part: IntArray, value: FloatArray
 ) -> IntArray:
     below, equal, ranked = np.empty((3, len(splits)), dtype=np.int64)
+    n_low = trials.n_blocks // 2
     count_ranks(
-        trials.net_pnl[part[0] : part[-1] + 1],
+        pnl[part[0] : part[-1] + 1],
         trials.risk[part[0] : part[-1] + 1],
         n_low,
         splits.out_of_sample & ((1 << n_low) - 1),
@@ -191,14 +222,14 @@ def _counts_of(
     return np.stack([below, equal, ranked])
 
 
-def _values_of(trials: TrialBlocks, rows: IntArray, masks: IntArray) -> FloatArray:
-    """P&L over risk of one trial for each set of blocks; NaN without risk or without a trial."""
-    member = (masks[:, None] >> np.arange(trials.n_blocks)) & 1
-    net_pnl = (trials.net_pnl[rows] * member).sum(axis=1)
-    risk = (trials.risk[rows] * member).sum(axis=1)
-    defined = (risk > 0) & (rows >= 0)
+def _values_of(pnl: FloatArray, risk: FloatArray, rows: IntArray, splits: Splits) -> FloatArray:
+    """P&L over risk of one trial a split out of sample; NaN without risk or without a trial."""
+    member = (splits.out_of_sample[:, None] >> np.arange(pnl.shape[1])) & 1
+    half_pnl = (pnl[rows] * member).sum(axis=1)
+    half_risk = (risk[rows] * member).sum(axis=1)
+    defined = (half_risk > 0) & (rows >= 0)
     values = np.full(len(rows), np.nan)
-    values[defined] = net_pnl[defined] / risk[defined]
+    values[defined] = half_pnl[defined] / half_risk[defined]
     return values
 
 
@@ -220,7 +251,7 @@ def _jackknife_error(trials: TrialBlocks, *, seed: int, workers: int) -> float |
     )
     outcomes = split_outcomes(sample, splits, workers=workers)
     rows = np.arange(len(splits)).reshape(len(parts), -1)
-    estimates = np.array([outcomes.overfit_fraction(part) for part in rows])
+    estimates = np.array([_overfit_fraction(outcomes.omega[part]) for part in rows])
     estimates = estimates[~np.isnan(estimates)]
     return float(np.sqrt((n_blocks - 2) / 2 * np.var(estimates))) if len(estimates) > 1 else None
 
@@ -231,6 +262,7 @@ def _undefined(blocks: TrialBlocks) -> Overfitting:
         standard_error_fraction=None,
         interval_low_fraction=None,
         interval_high_fraction=None,
+        after_costs_fraction=None,
         loss_fraction=None,
         median_in_sample_percent=None,
         median_out_of_sample_percent=None,

@@ -14,7 +14,7 @@ from rorq_pipeline.resources import MarketData
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="1",
+    code_version="2",
     stage="evidence",
     io_manager_key="parameters",
     description="Probability of backtest overfitting over all splits of the range's blocks, "
@@ -39,6 +39,7 @@ def selection_statistics(
                 {
                     "overfitting_fraction": pbo["probability_fraction"],
                     "overfitting_standard_error": pbo["standard_error_fraction"],
+                    "overfitting_after_costs_fraction": pbo["after_costs_fraction"],
                     "loss_fraction": pbo["loss_fraction"],
                     "deflated_sharpe_fraction": sharpe["probability_fraction"],
                     "effective_trials": sharpe["effective_trials"],

@@ -93,6 +93,7 @@ def overfitting_view(statistics: Json) -> Overfitting:
         pbo_fraction=pbo["probability_fraction"],
         pbo_low_fraction=pbo["interval_low_fraction"],
         pbo_high_fraction=pbo["interval_high_fraction"],
+        after_costs_fraction=pbo.get("after_costs_fraction"),
         loss_fraction=pbo["loss_fraction"],
         median_in_sample_percent=pbo["median_in_sample_percent"],
         median_out_of_sample_percent=pbo["median_out_of_sample_percent"],

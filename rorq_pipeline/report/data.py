@@ -90,6 +90,7 @@ class Overfitting:
     pbo_fraction: float | None = None  # probability of backtest overfitting
     pbo_low_fraction: float | None = None  # 95 percent interval
     pbo_high_fraction: float | None = None
+    after_costs_fraction: float | None = None  # the same, ranked after costs
     loss_fraction: float | None = None  # splits whose winner lost out of sample
     median_in_sample_percent: float | None = None  # return on risk of the splits' winners
     median_out_of_sample_percent: float | None = None

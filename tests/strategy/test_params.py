@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from strategy.errors import ParameterError, RorqError
-from strategy.params import StrategyParams, parse_entry_window
+from strategy.params import StrategyParams, cost_per_trade_usd, parse_entry_window
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,12 @@ def test_an_entry_window_is_two_times() -> None:
     for text in ("09:30", "9:30-10:30", "25:00-26:00", 3, None):
         with pytest.raises(ParameterError, match="entry_window"):
             parse_entry_window(text)
+
+
+def test_a_trade_costs_slippage_and_fees_on_both_sides():
+    # 2 sides x (100 shares x 0.02 + 0.65 + 0.65)
+    assert cost_per_trade_usd(StrategyParams()) == pytest.approx(6.6)
+    dear = StrategyParams(contracts_per_trade=3, slippage_amount=0.1, brokerage_fee_per_contract=0)
+    assert cost_per_trade_usd(dear, 10) == pytest.approx(3 * 2 * (1 + 0.65))
+    free = {"slippage_amount": 0, "brokerage_fee_per_contract": 0, "exchange_fee_per_contract": 0}
+    assert cost_per_trade_usd(StrategyParams(**free)) == 0

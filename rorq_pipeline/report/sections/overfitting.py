@@ -40,8 +40,16 @@ def _probability(s: Overfitting) -> dict[str, Any] | None:
         "note": interval,
         "sentence": f"In {share(s.pbo_fraction)} of {count(s.n_splits)} splits of the sessions "
         "into two halves, the best combination of one half ranked at or below the median in the "
-        "other. A search through pure noise gives about 50%, the mark on the scale.",
+        "other, by return on risk before costs. A search through pure noise gives about 50%, the "
+        f"mark on the scale.{_after_costs(s)}",
     }
+
+
+def _after_costs(s: Overfitting) -> str:
+    """Costs weigh most on what risks little, so that ranks after them are no mark of luck."""
+    if s.after_costs_fraction is None:
+        return ""
+    return f" Ranked after costs it is {share(s.after_costs_fraction)}; there noise gives more."
 
 
 def _splits(s: Overfitting) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ def trials_of(
     *,
     min_trades: int = 1,
     sessions_per_block: int = 2,
+    cost_per_trade_usd: float = 0.0,
 ) -> TrialBlocks:
     """Build trials from rows, as a person writes them; a surface has the blocks first."""
     pnl = np.asarray(net_pnl_usd, dtype=np.float64)
@@ -25,6 +26,7 @@ def trials_of(
         np.broadcast_to(risk_usd, pnl.shape).T,
         min_trades=min_trades,
         sessions_per_block=[sessions_per_block] * pnl.shape[1],
+        cost_per_trade_usd=cost_per_trade_usd,
     )
 
 

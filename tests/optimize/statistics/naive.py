@@ -9,9 +9,12 @@ def return_on_risk(pnl, risk, blocks):
     return sum(pnl[b] for b in blocks) / total if total > 0 else None
 
 
-def naive_overfitting(pnl, risk, trades, min_trades):
-    """Probability of overfitting, rank by rank; rows are trials."""
+def naive_overfitting(pnl, risk, trades, min_trades, cost):
+    """Probability of overfitting, rank by rank; rows are trials, a trade's cost is in its P&L."""
     n_blocks = len(pnl[0])
+    gross = [
+        [p + cost * n for p, n in zip(*rows, strict=True)] for rows in zip(pnl, trades, strict=True)
+    ]
     omegas = []
     for inside in combinations(range(n_blocks), n_blocks // 2):
         outside = [b for b in range(n_blocks) if b not in inside]
@@ -24,7 +27,7 @@ def naive_overfitting(pnl, risk, trades, min_trades):
         if not candidates:
             continue
         winner = -max(candidates)[1]
-        others = [return_on_risk(pnl[t], risk[t], outside) for t in range(len(pnl))]
+        others = [return_on_risk(gross[t], risk[t], outside) for t in range(len(pnl))]
         if others[winner] is None:
             omegas.append(0.5)
             continue

@@ -1,11 +1,16 @@
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from optimize.statistics.block_sums import QUANTUM_USD, trial_blocks
+from optimize.search_space import SearchSpace
+from optimize.statistics.block_sums import QUANTUM_USD, surface_trials, trial_blocks
 from strategy.errors import ParameterError
+from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.surface import compute_surface
 from tests.optimize.statistics.builders import trials_of
 
 
@@ -42,6 +47,37 @@ def test_dimensions_are_flattened_in_c_order_behind_the_blocks():
     assert (trials.net_pnl[row] * QUANTUM_USD).tolist() == pytest.approx(
         [pnl[0, 1, 2], pnl[1, 1, 2]]
     )
+
+
+def test_pnl_before_costs_is_that_of_a_surface_without_costs():
+    space = SearchSpace.from_mapping(
+        {
+            "stretch_threshold": [0.001, 0.002],
+            "max_trade_duration_seconds": [60, 300],
+            "cooldown_period_seconds": [60],
+            "take_profit_percent": [25, 100],
+            "stop_loss_percent": [-25, -100],
+        }
+    )
+    free = {
+        "slippage_amount": 0.0,
+        "brokerage_fee_per_contract": 0.0,
+        "exchange_fee_per_contract": 0.0,
+    }
+    sessions = [sample_session(date(2023, 1, day), SampleSettings()) for day in (3, 4)]
+    dear, cheap = (
+        surface_trials(compute_surface(space, fixed, sessions), 1)
+        for fixed in ({"contracts_per_trade": 2}, {"contracts_per_trade": 2, **free})
+    )
+    rows = np.searchsorted(cheap.combination, dear.combination)
+    assert dear.cost_per_trade * QUANTUM_USD == pytest.approx(13.2)
+    assert cheap.cost_per_trade == 0
+    assert (dear.pnl_before_costs > dear.net_pnl).any()
+    assert dear.combination.tolist() == cheap.combination[rows].tolist()
+    # A contract sold for less than the slippage pays less of it: at most 2 of 4 USD here.
+    excess = np.rint((dear.pnl_before_costs - cheap.net_pnl[rows]) * QUANTUM_USD * 100) / 100
+    assert np.mean(excess == 0) > 0.9
+    assert ((excess >= 0) & (excess <= 2 * dear.trades)).all()
 
 
 def test_a_transposed_surface_is_refused():

@@ -102,23 +102,27 @@ def surfaces(draw):
     )
     pnl = np.array(draw(numbers))
     trades = np.abs(np.array(draw(numbers)))
-    return pnl * (trades > 0), trades * 50, trades, draw(st.integers(1, 8))
+    pnl, risk = pnl * (trades > 0), trades * 50
+    return pnl, risk, trades, draw(st.integers(1, 8)), draw(st.sampled_from([0, 1, 6.5]))
 
 
 @settings(max_examples=200, deadline=None)
 @given(surfaces())
 def test_ties_gaps_and_few_trades_agree_with_the_plain_words(surface):
-    pnl, risk, trades, min_trades = surface
-    trials = trials_of(pnl, risk, trades, min_trades=min_trades)
+    pnl, risk, trades, min_trades, cost = surface
+    trials = trials_of(pnl, risk, trades, min_trades=min_trades, cost_per_trade_usd=cost)
     result = probability_of_overfitting(trials)
     rows = trials.combination
     if len(rows) < 2:
         assert result.probability_fraction is None
         return
-    expected, omegas = naive_overfitting(
-        pnl[rows].tolist(), risk[rows].tolist(), trades[rows].tolist(), min_trades
-    )
+    plain = (pnl[rows].tolist(), risk[rows].tolist(), trades[rows].tolist(), min_trades)
+    expected, omegas = naive_overfitting(*plain, cost)
     assert result.probability_fraction == (None if expected is None else pytest.approx(expected))
+    after_costs, _ = naive_overfitting(*plain, 0)
+    assert result.after_costs_fraction == (
+        None if after_costs is None else pytest.approx(after_costs)
+    )
     assert result.n_splits == len(omegas)
     found = omegas_of(trials).omega
     assert found[~np.isnan(found)].tolist() == pytest.approx(omegas)
@@ -127,7 +131,7 @@ def test_ties_gaps_and_few_trades_agree_with_the_plain_words(surface):
 @settings(max_examples=25, deadline=None)
 @given(surfaces())
 def test_compiled_kernels_equal_their_plain_twins(surface):
-    pnl, risk, trades, min_trades = surface
+    pnl, risk, trades, min_trades, _ = surface
     trials = trials_of(pnl, risk, trades)
     splits = symmetric_splits(trials.n_blocks)
     n_low, n_splits = trials.n_blocks // 2, len(splits)
@@ -162,6 +166,30 @@ def test_a_winner_without_trades_out_of_sample_was_not_confirmed():
     result = probability_of_overfitting(trials)
     assert result.n_unconfirmed == 1
     assert result.loss_fraction == 0
+
+
+def test_costs_choose_the_winner_but_do_not_rank_it():
+    # A trade a block, which costs 5; before costs 10 and 1 on a risk of 10, 0 and 5 on one of 100.
+    trials = trials_of([[5, -4], [-5, 0]], [[10, 10], [100, 100]], 1, cost_per_trade_usd=5)
+    outcomes = omegas_of(trials)
+    # By the second block, A lost 0.4 of its risk and B nothing; before costs A would be chosen.
+    assert outcomes.winner.tolist() == [0, 1]
+    # In the second block A made 0.1 of its risk before costs, B 0.05; after costs A is the worse.
+    assert outcomes.omega.tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert outcomes.out_of_sample_fraction.tolist() == pytest.approx([-0.4, -0.05])
+    result = probability_of_overfitting(trials)
+    assert result.probability_fraction == 0.5
+    assert result.after_costs_fraction == 1
+    assert result.loss_fraction == 1
+
+
+def test_costs_that_are_the_same_share_of_every_risk_change_nothing():
+    pnl = np.random.default_rng(3).integers(-40, 40, (30, 6))
+    free, dear = trials_of(pnl), trials_of(pnl - 70, cost_per_trade_usd=7)
+    assert omegas_of(dear).omega.tolist() == omegas_of(free).omega.tolist()
+    results = [probability_of_overfitting(trials) for trials in (free, dear)]
+    assert results[0].probability_fraction == results[1].probability_fraction
+    assert {r.after_costs_fraction for r in results} == {results[0].probability_fraction}
 
 
 def test_the_best_everywhere_is_never_overfit_and_has_no_error():

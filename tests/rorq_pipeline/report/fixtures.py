@@ -244,8 +244,9 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
         ),
         "overfitting": Overfitting(
             n_blocks=10, n_splits=252, n_sessions=13, n_trials=812, pbo_fraction=0.34,
-            pbo_low_fraction=0.12, pbo_high_fraction=0.61, loss_fraction=0.4,
-            median_in_sample_percent=31.0, median_out_of_sample_percent=4.5,
+            pbo_low_fraction=0.12, pbo_high_fraction=0.61, after_costs_fraction=0.47,
+            loss_fraction=0.4, median_in_sample_percent=31.0,
+            median_out_of_sample_percent=4.5,
             deflated_sharpe_fraction=0.81, undeflated_sharpe_fraction=0.97, daily_sharpe=0.42,
             expected_max_sharpe=0.31, effective_trials=38.0, spa_p_value_fraction=0.12,
             spa_p_value_low_fraction=0.1, spa_p_value_high_fraction=0.19,
