@@ -1,235 +1,173 @@
-"""How often the statistics call data without an edge promising, and how often they find an edge.
+"""How often RORQ calls data without an edge promising, and how often it finds a planted edge.
 
-    python design/null_calibration.py simulate figures.jsonl --edge 0 --data-sets 100
-    python design/null_calibration.py simulate figures.jsonl --edge 2 --data-sets 100
-    python design/null_calibration.py tell figures.jsonl > design/null_calibration.md
+    python design/null_calibration.py run verdicts.jsonl --edge 0 --data-sets 100
+    python design/null_calibration.py run verdicts.jsonl --edge 2 --data-sets 100
+    python design/null_calibration.py tell verdicts.jsonl > design/null_calibration.md
 
-Each data set is a fresh range of synthetic sessions, with the sessions that follow it, made in
-memory. The whole seed grid is evaluated, one combination is chosen, and judged with everything that
-the verdict looks at; the selection statistics look at 60,000 distinct trials, drawn at random.
-`simulate` appends a line a data set and goes on where it stopped; `tell` judges again from those
-lines, so that other limits can be tried without simulating again.
+Each data set is a month of sample sessions with a seed of its own, and the month that follows. The
+whole chain runs on it as `rorq materialize` runs it, through Dagster and PostgreSQL, from
+validation to the verdict: study of 200 trials, exact surface, proofs, out of sample, statistics,
+all with their defaults. A data set takes about half a minute. `run` appends a line a data set and
+goes on where it stopped; several may run at once, each with a range of seeds and a file.
 
-Three choices are judged: the exact best of the grid, which overfits most; the best of 200 random
-combinations, which overfits less than a study of 200 trials; and the exact best among combinations
-with 30 trades or more, which the verdict asks for before it says `trade`. The two proofs of the
-engine (look-ahead, replay) are no matter of chance and are taken as passed.
-
-Without an edge every combination loses its costs, and those that risk little a trade lose most of
-their risk. The probability of overfitting is therefore told without costs as well, where there is
-nothing to win and nothing to lose.
+The study has a name of its own for every data set, as it would otherwise start from the best
+parameters of the data set before. `--min-trades` is the study's `min_trade_threshold`: with its
+default the choice seldom has the 30 trades that the verdict asks for before it says `trade`.
 """
 
 import argparse
 import json
+import os
 import sys
+import tempfile
+import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from contextlib import contextmanager, redirect_stderr
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
-from optimize.search_space import SearchSpace
-from optimize.statistics import (
-    Evidence,
-    deflated_sharpe,
-    judge,
-    out_of_sample,
-    probability_of_overfitting,
-    superior_ability,
-    surface_trials,
-    trade_sessions,
-    trial_spread,
-)
-from strategy.date_range import sessions_between
-from strategy.fills import ADVERSE, fills_band
-from strategy.market_data.sample import SampleSettings, sample_session
-from strategy.session import SessionData
-from strategy.surface import compute_surface
-from strategy.surface_result import Surface
+from rorq_pipeline.definitions import build_definitions
+from rorq_pipeline.runner import materialize_range
+from strategy.date_range import DateRange, sessions_between
+from strategy.market_data.sample import SampleSettings, write_samples
 
-FIRST_DAY, LAST_DAY = date(2023, 1, 3), date(2023, 6, 30)
-MIN_TRADES = 10
-MANY_TRADES = 30
-STUDY_TRIALS = 200
-DRAWN_TRIALS = 60_000  # of those that the statistics look at, to save time
-NO_COSTS = {
-    "slippage_amount": 0.0,
-    "brokerage_fee_per_contract": 0.0,
-    "exchange_fee_per_contract": 0.0,
-}
+RANGE = DateRange.parse("2023-01-03_2023-02-01")  # 21 sessions
+LAST_FOLLOWING_DAY = date(2023, 3, 31)
+SELECTION = "+key:verdict and not key:downloaded_sessions"
 DECISIONS = ("trade", "watch", "reject")
+LEVELS = ("good", "doubtful", "bad", "unknown")
+FIGURES = {  # of the evidence
+    "return on risk, %": "return_on_risk_percent",
+    "out of sample, %": "out_of_sample_return_on_risk_percent",
+    "under adverse fills, %": "adverse_fills_return_on_risk_percent",
+    "trades": "total_trades",
+    "probability of overfitting": "overfitting_fraction",
+    "winners of splits that lose": "loss_fraction",
+    "deflated Sharpe probability": "deflated_sharpe_fraction",
+    "p-value against not trading": "superior_ability_p_value",
+}
 
 
-def simulate(seed: int, edge: float, n_sessions: int, n_following: int) -> dict[str, Any]:
-    """Judge one data set; return the evidence of each choice."""
-    days = sessions_between(FIRST_DAY, LAST_DAY)[: n_sessions + n_following]
-    settings = SampleSettings(seed=seed, edge=edge)
-    made = [sample_session(day, settings) for day in days]
-    inside, after = made[:n_sessions], made[n_sessions:]
-    surface = compute_surface(SearchSpace.seed(), None, inside, workers=1)
-    choices = {}
-    for min_trades in (MIN_TRADES, MANY_TRADES):
-        trials = surface_trials(surface, min_trades).sample(DRAWN_TRIALS, seed)
-        common = {
-            "overfitting": probability_of_overfitting(trials, seed=seed),
-            "spread": trial_spread(trials, seed=seed),
-            "superior": superior_ability(trials, seed=seed),
-        }
-        for name, index in chosen(surface, min_trades, seed).items():
-            choices[name] = choice_of(index, inside, after, common)
+def run(seed: int, edge: float, min_trades: int, folder: Path) -> dict[str, Any]:
+    """Make one data set, run the chain on it, and return its verdict with the figures."""
+    cache, artifacts = folder / "cache", folder / "artifacts"
+    os.environ |= {"RORQ_CACHE": str(cache), "RORQ_ARTIFACTS": str(artifacts)}
+    days = sessions_between(RANGE.start_date, LAST_FOLLOWING_DAY)[: 2 * len(RANGE.sessions)]
+    write_samples(cache, days, SampleSettings(seed=seed, edge=edge))
+    study = {
+        "study_name": f"calibration_{edge:g}_{seed}_{min_trades}",
+        "min_trade_threshold": min_trades,
+    }
+    by_asset = {
+        "optimization": study,
+        "parameter_surface": {"min_trade_threshold": min_trades},
+    }
+    started = time.perf_counter()
+    materialize_range(
+        RANGE,
+        selection=SELECTION,
+        run_config={"ops": {name: {"config": config} for name, config in by_asset.items()}},
+        definitions=build_definitions(),
+    )
+    seconds = time.perf_counter() - started
+    statistics, verdict = (
+        json.loads((artifacts / name / f"{RANGE.key}.json").read_text(encoding="utf-8"))
+        for name in ("selection_statistics", "verdict")
+    )
     return {
         "seed": seed,
         "edge": edge,
-        "n_sessions": n_sessions,
-        "n_following": n_following,
-        "cost_free_overfitting": cost_free_overfitting(inside) if edge == 0 else None,
-        "choices": choices,
+        "min_trades": min_trades,
+        "decision": verdict["decision"],
+        "levels": {finding["name"]: finding["level"] for finding in verdict["findings"]},
+        "evidence": verdict["evidence"],
+        "after_costs_fraction": statistics["overfitting"]["after_costs_fraction"],
+        "seconds": seconds,
     }
 
 
-def chosen(surface: Surface, min_trades: int, seed: int) -> dict[str, int]:
-    """Index of each choice's combination, by the name of the choice."""
-    objective = surface.objective(min_trades).ravel()
-    valid = np.flatnonzero(~np.isnan(objective))
-    best = int(valid[np.argmax(objective[valid])])
-    if min_trades == MANY_TRADES:
-        return {f"exact best with {MANY_TRADES} trades or more": best}
-    tried = np.random.default_rng(seed).choice(valid, STUDY_TRIALS, replace=False)
-    return {
-        "exact best": best,
-        f"best of {STUDY_TRIALS} random": int(tried[np.argmax(objective[tried])]),
-    }
-
-
-def choice_of(
-    index: int, inside: list[SessionData], after: list[SessionData], common: dict[str, Any]
-) -> dict[str, Any]:
-    """Trade one combination in and after the range, and collect what speaks for it or against."""
-    space = SearchSpace.seed()
-    params = space.strategy_params(space.combination(index), {})
-    metrics, sums = trade_sessions(params, inside)
-    sharpe = deflated_sharpe(sums.net_pnl_usd, common["spread"])
-    overfitting = common["overfitting"]
-    outside = out_of_sample(
-        params,
-        after,
-        in_sample_return_on_risk_percent=metrics.return_on_risk_percent,
-        n_wanted=len(inside),
-    )
-    interval = outside.intervals.get("return_on_risk_percent")
-    evidence = Evidence(
-        total_trades=metrics.total_trades,
-        return_on_risk_percent=metrics.return_on_risk_percent,
-        overfitting_fraction=overfitting.probability_fraction,
-        loss_fraction=overfitting.loss_fraction,
-        deflated_sharpe_fraction=sharpe.probability_fraction,
-        superior_ability_p_value=common["superior"].p_value_fraction,
-        out_of_sample_sessions=len(outside.sessions),
-        out_of_sample_return_on_risk_percent=outside.return_on_risk_percent,
-        out_of_sample_low_percent=interval.low if interval else None,
-        out_of_sample_high_percent=interval.high if interval else None,
-        adverse_fills_return_on_risk_percent=fills_band(params, inside)[
-            ADVERSE
-        ].return_on_risk_percent,
-        no_look_ahead=True,
-        replay_agrees=True,
-        synthetic=True,
-    )
-    return {
-        "evidence": asdict(evidence),
-        "standard_error_fraction": overfitting.standard_error_fraction,
-        "out_of_sample_trades": outside.metrics.total_trades if outside.metrics else 0,
-        "published_deflated_sharpe": sharpe.published_probability_fraction,
-        "effective_trials": sharpe.effective_trials,
-    }
-
-
-def cost_free_overfitting(sessions: list[SessionData]) -> float | None:
-    """Probability of overfitting where trading costs nothing."""
-    surface = compute_surface(SearchSpace.seed(), NO_COSTS, sessions, workers=1)
-    trials = surface_trials(surface, MIN_TRADES).sample(DRAWN_TRIALS, 0)
-    return probability_of_overfitting(trials).probability_fraction
+@contextmanager
+def quiet_project() -> Iterator[Path]:
+    """A project of its own, with a database of its own; Dagster's log lines are left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"RORQ_HOME": folder, "DAGSTER_HOME": ""}
+        for name in ("PG_HOST", "PG_PORT", "PG_DATABASE", "PG_USER", "PG_PASSWORD"):
+            os.environ.pop(name, None)
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+            yield Path(folder)
 
 
 def tell(lines: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the figures as Markdown."""
     yield "# Null calibration\n"
-    yield "Made by `design/null_calibration.py`, which says how. The limits are the default ones."
-    for edge in sorted({line["edge"] for line in lines}):
-        group = [line for line in lines if line["edge"] == edge]
-        first = group[0]
-        yield f"\n## Edge {edge:g}: {len(group)} data sets\n"
-        yield f"{first['n_sessions']} sessions to search, {first['n_following']} that follow."
-        free = [line["cost_free_overfitting"] for line in group]
-        if None not in free:
-            yield f"Without costs the probability of overfitting is {np.mean(free):.2f} on average."
-        for name in first["choices"]:
-            yield from tell_choice(name, [line["choices"][name] for line in group])
+    yield "Made by `design/null_calibration.py`, which says how."
+    groups = sorted({(line["edge"], line["min_trades"]) for line in lines})
+    for edge, min_trades in groups:
+        group = [line for line in lines if (line["edge"], line["min_trades"]) == (edge, min_trades)]
+        yield from _tell_group(edge, min_trades, group)
 
 
-def tell_choice(name: str, choices: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield one choice's table."""
-    evidence = [Evidence(**choice["evidence"]) for choice in choices]
-    verdicts = [judge(item) for item in evidence]
-    counts = {d: sum(v.decision == d for v in verdicts) for d in DECISIONS}
-    yield f"\n### {name}\n"
-    yield "Verdicts: " + ", ".join(f"{n} {decision}" for decision, n in counts.items()) + ".\n"
-    yield "| figure | mean | standard deviation | 5 % | median | 95 % | not known |"
+def _tell_group(edge: float, min_trades: int, group: list[dict[str, Any]]) -> Iterator[str]:
+    decisions = Counter(line["decision"] for line in group)
+    seconds = np.median([line["seconds"] for line in group])
+    yield f"\n## Edge {edge:g}, at least {min_trades} trades: {len(group)} data sets\n"
+    told = ", ".join(f"{decisions[name]} {name}" for name in DECISIONS)
+    yield f"**{told}.** {len(RANGE.sessions)} sessions to search, as many that follow; the chain"
+    yield f"took {seconds:.0f} s (median).\n"
+    yield "| figure | mean | standard error | 5 % | median | 95 % | not known |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
-    columns = {
-        "probability of overfitting": [e.overfitting_fraction for e in evidence],
-        "its standard error by jackknife": [c["standard_error_fraction"] for c in choices],
-        "winners of splits that lose": [e.loss_fraction for e in evidence],
-        "deflated Sharpe probability": [e.deflated_sharpe_fraction for e in evidence],
-        "the same as published": [c["published_deflated_sharpe"] for c in choices],
-        "effective trials": [c["effective_trials"] for c in choices],
-        "p-value against not trading": [e.superior_ability_p_value for e in evidence],
-        "return on risk, %": [e.return_on_risk_percent for e in evidence],
-        "under adverse fills, %": [e.adverse_fills_return_on_risk_percent for e in evidence],
-        "out of sample, %": [e.out_of_sample_return_on_risk_percent for e in evidence],
-        "trades": [e.total_trades for e in evidence],
-        "trades out of sample": [c["out_of_sample_trades"] for c in choices],
-    }
-    for figure, values in columns.items():
-        known = np.array([value for value in values if value is not None])
-        low, middle, high = np.percentile(known, [5, 50, 95]) if len(known) else [np.nan] * 3
+    columns = {name: [line["evidence"][key] for line in group] for name, key in FIGURES.items()}
+    columns["overfitting, ranked after costs"] = [line["after_costs_fraction"] for line in group]
+    for name, values in columns.items():
+        known = np.array([value for value in values if value is not None], dtype=np.float64)
+        low, middle, high = np.percentile(known, [5, 50, 95])
+        error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.nan
         yield (
-            f"| {figure} | {known.mean():.2f} | {known.std():.2f} | {low:.2f} | {middle:.2f} "
-            f"| {high:.2f} | {len(values) - len(known)} |"
+            f"| {name} | {known.mean():.2f} | {error:.2f} | {low:.2f} | {middle:.2f} | "
+            f"{high:.2f} | {len(values) - len(known)} |"
         )
-    yield "\n| finding | good | doubtful | bad | unknown |"
+    yield "\n| finding | " + " | ".join(LEVELS) + " |"
     yield "|---|---:|---:|---:|---:|"
-    for row in zip(*(verdict.findings for verdict in verdicts), strict=True):
-        levels = [finding.level for finding in row]
-        shares = [levels.count(level) for level in ("good", "doubtful", "bad", "unknown")]
-        yield f"| {row[0].name} | " + " | ".join(map(str, shares)) + " |"
+    for name in group[0]["levels"]:
+        counts = Counter(line["levels"][name] for line in group)
+        yield f"| {name} | " + " | ".join(str(counts[level]) for level in LEVELS) + " |"
+
+
+def read_lines(files: list[Path]) -> list[dict[str, Any]]:
+    """Read the data sets of some files, those that are there."""
+    texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("simulate", "tell"))
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--edge", type=float, default=0.0)
-    parser.add_argument("--data-sets", type=int, default=100)
-    parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--sessions", type=int, default=16)
-    parser.add_argument("--following", type=int, default=8)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="run the chain on data sets")
+    running.add_argument("file", type=Path)
+    running.add_argument("--edge", type=float, default=0.0)
+    running.add_argument("--data-sets", type=int, default=100)
+    running.add_argument("--first-seed", type=int, default=1)
+    running.add_argument("--min-trades", type=int, default=10)
+    telling = commands.add_parser("tell", help="print the figures as Markdown")
+    telling.add_argument("files", type=Path, nargs="+")
     args = parser.parse_args()
-    text = args.file.read_text(encoding="utf-8") if args.file.exists() else ""
-    lines = [json.loads(line) for line in text.splitlines()]
-    if args.what == "tell":
-        sys.stdout.writelines(f"{line}\n" for line in tell(lines))
+    if args.command == "tell":
+        sys.stdout.writelines(f"{line}\n" for line in tell(read_lines(args.files)))
         return
-    done = {(line["edge"], line["seed"]) for line in lines}
-    for seed in range(args.first_seed, args.first_seed + args.data_sets):
-        if (args.edge, seed) in done:
-            continue
-        line = simulate(seed, args.edge, args.sessions, args.following)
-        with args.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+    done = {(line["edge"], line["seed"], line["min_trades"]) for line in read_lines([args.file])}
+    seeds = range(args.first_seed, args.first_seed + args.data_sets)
+    left = [seed for seed in seeds if (args.edge, seed, args.min_trades) not in done]
+    with quiet_project() as folder:
+        for seed in track(left, description=f"edge {args.edge:g}"):
+            with tempfile.TemporaryDirectory(dir=folder) as one:
+                line = run(seed, args.edge, args.min_trades, Path(one))
+            with args.file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":
