@@ -1,8 +1,11 @@
-"""How often the statistics call data without an edge promising, and how often they find an edge.
+"""How the statistics and the verdict behave on data without an edge and with one, by choice.
 
-    python design/null_calibration.py simulate figures.jsonl --edge 0 --data-sets 100
-    python design/null_calibration.py simulate figures.jsonl --edge 2 --data-sets 100
-    python design/null_calibration.py tell figures.jsonl > design/null_calibration.md
+    python design/statistics_calibration.py simulate figures.jsonl --edge 0 --data-sets 100
+    python design/statistics_calibration.py simulate figures.jsonl --edge 2 --data-sets 100
+    python design/statistics_calibration.py tell figures.jsonl > design/statistics_calibration.md
+
+Quicker than `design/null_calibration.py`, which runs the whole chain, and with other choices than
+the study's.
 
 Each data set is a fresh range of synthetic sessions, with the sessions that follow it, made in
 memory. The whole seed grid is evaluated, one combination is chosen, and judged with everything that
@@ -16,8 +19,8 @@ with 30 trades or more, which the verdict asks for before it says `trade`. The t
 engine (look-ahead, replay) are no matter of chance and are taken as passed.
 
 Without an edge every combination loses its costs, and those that risk little a trade lose most of
-their risk. The probability of overfitting is therefore told without costs as well, where there is
-nothing to win and nothing to lose.
+their risk and win halves by their noise. The probability of overfitting therefore ranks by return
+on risk before costs; what it would be with costs in the ranks is told below it.
 """
 
 import argparse
@@ -55,11 +58,6 @@ MIN_TRADES = 10
 MANY_TRADES = 30
 STUDY_TRIALS = 200
 DRAWN_TRIALS = 60_000  # of those that the statistics look at, to save time
-NO_COSTS = {
-    "slippage_amount": 0.0,
-    "brokerage_fee_per_contract": 0.0,
-    "exchange_fee_per_contract": 0.0,
-}
 DECISIONS = ("trade", "watch", "reject")
 
 
@@ -85,7 +83,6 @@ def simulate(seed: int, edge: float, n_sessions: int, n_following: int) -> dict[
         "edge": edge,
         "n_sessions": n_sessions,
         "n_following": n_following,
-        "cost_free_overfitting": cost_free_overfitting(inside) if edge == 0 else None,
         "choices": choices,
     }
 
@@ -140,6 +137,7 @@ def choice_of(
     )
     return {
         "evidence": asdict(evidence),
+        "after_costs_fraction": overfitting.after_costs_fraction,
         "standard_error_fraction": overfitting.standard_error_fraction,
         "out_of_sample_trades": outside.metrics.total_trades if outside.metrics else 0,
         "published_deflated_sharpe": sharpe.published_probability_fraction,
@@ -147,25 +145,15 @@ def choice_of(
     }
 
 
-def cost_free_overfitting(sessions: list[SessionData]) -> float | None:
-    """Probability of overfitting where trading costs nothing."""
-    surface = compute_surface(SearchSpace.seed(), NO_COSTS, sessions, workers=1)
-    trials = surface_trials(surface, MIN_TRADES).sample(DRAWN_TRIALS, 0)
-    return probability_of_overfitting(trials).probability_fraction
-
-
 def tell(lines: list[dict[str, Any]]) -> Iterator[str]:
     """Yield the figures as Markdown."""
-    yield "# Null calibration\n"
-    yield "Made by `design/null_calibration.py`, which says how. The limits are the default ones."
+    yield "# Calibration of the statistics\n"
+    yield "Made by `design/statistics_calibration.py`, which says how, with the default limits."
     for edge in sorted({line["edge"] for line in lines}):
         group = [line for line in lines if line["edge"] == edge]
         first = group[0]
         yield f"\n## Edge {edge:g}: {len(group)} data sets\n"
         yield f"{first['n_sessions']} sessions to search, {first['n_following']} that follow."
-        free = [line["cost_free_overfitting"] for line in group]
-        if None not in free:
-            yield f"Without costs the probability of overfitting is {np.mean(free):.2f} on average."
         for name in first["choices"]:
             yield from tell_choice(name, [line["choices"][name] for line in group])
 
@@ -181,6 +169,7 @@ def tell_choice(name: str, choices: list[dict[str, Any]]) -> Iterator[str]:
     yield "|---|---:|---:|---:|---:|---:|---:|"
     columns = {
         "probability of overfitting": [e.overfitting_fraction for e in evidence],
+        "the same, ranked after costs": [c["after_costs_fraction"] for c in choices],
         "its standard error by jackknife": [c["standard_error_fraction"] for c in choices],
         "winners of splits that lose": [e.loss_fraction for e in evidence],
         "deflated Sharpe probability": [e.deflated_sharpe_fraction for e in evidence],
@@ -215,8 +204,8 @@ def main() -> None:
     parser.add_argument("--edge", type=float, default=0.0)
     parser.add_argument("--data-sets", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--sessions", type=int, default=16)
-    parser.add_argument("--following", type=int, default=8)
+    parser.add_argument("--sessions", type=int, default=21)
+    parser.add_argument("--following", type=int, default=21)
     args = parser.parse_args()
     text = args.file.read_text(encoding="utf-8") if args.file.exists() else ""
     lines = [json.loads(line) for line in text.splitlines()]

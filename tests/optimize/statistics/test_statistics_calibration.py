@@ -14,8 +14,8 @@ CHOICES = ["exact best", "best of 200 random", "exact best with 30 trades or mor
 
 @pytest.fixture(scope="module")
 def calibration() -> ModuleType:
-    path = ROOT / "design" / "null_calibration.py"
-    spec = importlib.util.spec_from_file_location("null_calibration", path)
+    path = ROOT / "design" / "statistics_calibration.py"
+    spec = importlib.util.spec_from_file_location("statistics_calibration", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -24,7 +24,6 @@ def calibration() -> ModuleType:
 def test_one_small_data_set_is_judged_and_told(calibration):
     line = calibration.simulate(1, 0.0, 8, 4)
     assert list(line["choices"]) == CHOICES
-    assert 0 <= line["cost_free_overfitting"] <= 1
     text = "\n".join(calibration.tell([line]))
     assert "## Edge 0: 1 data sets" in text
     assert "8 sessions to search, 4 that follow." in text
@@ -44,8 +43,12 @@ def test_noise_is_not_called_promising_and_an_edge_is_found(calibration):
         }
         assert decisions["noise"].count("trade") == 0
         assert decisions["edge"].count("reject") <= 1
-    free = np.mean([line["cost_free_overfitting"] for line in noise])
-    assert 0.35 < free < 0.65
+        overfitting = {
+            label: [line["choices"][name]["evidence"]["overfitting_fraction"] for line in lines]
+            for label, lines in (("noise", noise), ("edge", edge))
+        }
+        assert 0.3 < np.mean(overfitting["noise"]) < 0.7
+        assert np.mean(overfitting["edge"]) < 0.1
 
 
 def test_the_documentation_tells_every_limit_with_its_default():
