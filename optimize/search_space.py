@@ -229,6 +229,7 @@ def _checked_values(name: str, values: Sequence[DimensionValue]) -> tuple[Dimens
                 expected="texts" if name in CATEGORICAL_DIMENSIONS else "numbers",
                 remedy=f"correct the values of {name}",
             )
+    values = [_plain_number(value) for value in values]
     if len(set(values)) != len(values):
         raise ParameterError(
             f"search dimension {name} repeats a value: {list(values)}",
@@ -243,3 +244,8 @@ def _checked_values(name: str, values: Sequence[DimensionValue]) -> tuple[Dimens
             remedy=f"sort the values of {name}",
         )
     return tuple(values)
+
+
+def _plain_number(value: DimensionValue) -> DimensionValue:
+    """Write 25.0 as 25, so that equal spaces are the same search and the same study."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

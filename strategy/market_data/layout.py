@@ -54,13 +54,23 @@ def session_folder(cache_dir: Path | str, ticker: str, day: date) -> Path:
 
 
 def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
-    """Dates of the cached sessions, in order; folders that are no dates are passed over."""
+    """Dates of the cached sessions, in order; folders that are no dates are passed over.
+
+    Raises:
+        CacheError: what should be a folder cannot be listed.
+    """
     folder = ticker_folder(cache_dir, ticker)
     try:
         with os.scandir(folder) as entries:
             names = [e.name for e in entries if _DATE.fullmatch(e.name) and e.is_dir()]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise CacheError(
+            f"{folder}: {error.strerror}",
+            expected="a folder of sessions that can be read",
+            remedy="correct RORQ_CACHE, or the folder and its permissions",
+        ) from None
     return sorted(day for name in names if (day := _date_or_none(name)) is not None)
 
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
@@ -85,3 +86,13 @@ def test_an_absent_or_broken_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"# \xe9t\xe9\n")
     with pytest.raises(ParameterError, match="is no TOML"):
         SearchSpace.from_toml(tmp_path / "latin.toml")
+
+
+def test_equal_numbers_are_one_space_however_they_are_written() -> None:
+    whole = SearchSpace.from_mapping({"take_profit_percent": [25, 50], "strikes_depth": [1]})
+    pointed = SearchSpace.from_mapping(
+        {"take_profit_percent": [25.0, 50.0], "strikes_depth": [1.0]}
+    )
+    assert json.dumps(pointed.to_json_dict()) == json.dumps(whole.to_json_dict())
+    with pytest.raises(ParameterError, match="repeats"):
+        SearchSpace.from_mapping({"take_profit_percent": [25, 25.0]})

@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -160,3 +162,18 @@ def test_another_file_is_another_fingerprint(tmp_path: Path, put: Callable[..., 
     after = load_session(tmp_path, "SPY", DAYS[0])
     assert after.fingerprint != before.fingerprint
     assert (after.bar_prices_usd == before.bar_prices_usd).all()
+
+
+def test_a_cache_that_cannot_be_listed_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "SPY").write_text("no folder")
+    with pytest.raises(CacheError, match=r"SPY: Not a directory; expected .*RORQ_CACHE"):
+        list_sessions(tmp_path, "SPY")
+
+    def refused(_path: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(CacheError, match="SPY: Permission denied"):
+        list_sessions(tmp_path, "SPY")
