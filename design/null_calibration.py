@@ -32,7 +32,7 @@ import numpy as np
 from rich.progress import track
 
 from rorq_pipeline.definitions import build_definitions
-from rorq_pipeline.runner import materialize_range
+from rorq_pipeline.runner import MaterializationError, materialize_range
 from strategy.date_range import DateRange, sessions_between
 from strategy.market_data.sample import SampleSettings, write_samples
 
@@ -40,6 +40,7 @@ RANGE = DateRange.parse("2023-01-03_2023-02-01")  # 21 sessions
 LAST_FOLLOWING_DAY = date(2023, 3, 31)
 SELECTION = "+key:verdict and not key:downloaded_sessions"
 DECISIONS = ("trade", "watch", "reject")
+FAILED = "failed"  # the chain did not reach a verdict, for instance without a complete trial
 LEVELS = ("good", "doubtful", "bad", "unknown")
 FIGURES = {  # of the evidence
     "return on risk, %": "return_on_risk_percent",
@@ -50,6 +51,10 @@ FIGURES = {  # of the evidence
     "winners of splits that lose": "loss_fraction",
     "deflated Sharpe probability": "deflated_sharpe_fraction",
     "p-value against not trading": "superior_ability_p_value",
+}
+ESTIMATE = {  # of the probability of overfitting
+    "overfitting, ranked after costs": "after_costs_fraction",
+    "standard error of overfitting": "standard_error_fraction",
 }
 
 
@@ -67,26 +72,29 @@ def run(seed: int, edge: float, min_trades: int, folder: Path) -> dict[str, Any]
         "optimization": study,
         "parameter_surface": {"min_trade_threshold": min_trades},
     }
+    data_set = {"seed": seed, "edge": edge, "min_trades": min_trades}
     started = time.perf_counter()
-    materialize_range(
-        RANGE,
-        selection=SELECTION,
-        run_config={"ops": {name: {"config": config} for name, config in by_asset.items()}},
-        definitions=build_definitions(),
-    )
+    try:
+        materialize_range(
+            RANGE,
+            selection=SELECTION,
+            run_config={"ops": {name: {"config": config} for name, config in by_asset.items()}},
+            definitions=build_definitions(),
+        )
+    except MaterializationError as error:
+        return {**data_set, "decision": FAILED, "reason": str(error)}
     seconds = time.perf_counter() - started
-    statistics, verdict = (
+    statistics, outside, verdict = (
         json.loads((artifacts / name / f"{RANGE.key}.json").read_text(encoding="utf-8"))
-        for name in ("selection_statistics", "verdict")
+        for name in ("selection_statistics", "out_of_sample", "verdict")
     )
     return {
-        "seed": seed,
-        "edge": edge,
-        "min_trades": min_trades,
+        **data_set,
         "decision": verdict["decision"],
         "levels": {finding["name"]: finding["level"] for finding in verdict["findings"]},
         "evidence": verdict["evidence"],
-        "after_costs_fraction": statistics["overfitting"]["after_costs_fraction"],
+        "overfitting": statistics["overfitting"],
+        "out_of_sample_trades": outside["metrics"]["total_trades"],
         "seconds": seconds,
     }
 
@@ -114,15 +122,19 @@ def tell(lines: list[dict[str, Any]]) -> Iterator[str]:
 
 def _tell_group(edge: float, min_trades: int, group: list[dict[str, Any]]) -> Iterator[str]:
     decisions = Counter(line["decision"] for line in group)
+    n_data_sets = len(group)
+    group = [line for line in group if line["decision"] != FAILED]
     seconds = np.median([line["seconds"] for line in group])
-    yield f"\n## Edge {edge:g}, at least {min_trades} trades: {len(group)} data sets\n"
-    told = ", ".join(f"{decisions[name]} {name}" for name in DECISIONS)
+    yield f"\n## Edge {edge:g}, at least {min_trades} trades: {n_data_sets} data sets\n"
+    told = ", ".join(f"{decisions[name]} {name}" for name in (*DECISIONS, FAILED))
     yield f"**{told}.** {len(RANGE.sessions)} sessions to search, as many that follow; the chain"
     yield f"took {seconds:.0f} s (median).\n"
     yield "| figure | mean | standard error | 5 % | median | 95 % | not known |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     columns = {name: [line["evidence"][key] for line in group] for name, key in FIGURES.items()}
-    columns["overfitting, ranked after costs"] = [line["after_costs_fraction"] for line in group]
+    columns["trades out of sample"] = [line["out_of_sample_trades"] for line in group]
+    for name, key in ESTIMATE.items():
+        columns[name] = [line["overfitting"][key] for line in group]
     for name, values in columns.items():
         known = np.array([value for value in values if value is not None], dtype=np.float64)
         low, middle, high = np.percentile(known, [5, 50, 95])

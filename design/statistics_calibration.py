@@ -124,7 +124,7 @@ def choice_of(
         loss_fraction=overfitting.loss_fraction,
         deflated_sharpe_fraction=sharpe.probability_fraction,
         superior_ability_p_value=common["superior"].p_value_fraction,
-        out_of_sample_sessions=len(outside.sessions),
+        out_of_sample_traded_sessions=int((outside.sessions.trades > 0).sum()),
         out_of_sample_return_on_risk_percent=outside.return_on_risk_percent,
         out_of_sample_low_percent=interval.low if interval else None,
         out_of_sample_high_percent=interval.high if interval else None,

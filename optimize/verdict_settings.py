@@ -3,18 +3,22 @@
 What they are applied to stands in `optimize.statistics.verdict`.
 """
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from strategy.errors import ParameterError
+
+MORE_IS_BETTER = ("trades", "deflated_sharpe")
+LESS_IS_BETTER = ("overfitting", "loss", "superior_ability")
 
 
 class VerdictSettings(BaseModel):
     """Limits of the verdict; each pair is (enough for `trade`, enough to reject).
 
     Raises:
-        ParameterError: an unknown limit, or a value out of its range. It is also a ValueError.
+        ParameterError: an unknown limit, a value out of its range, or a pair that would reject what
+            it calls enough for `trade`. It is also a ValueError.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -38,7 +42,10 @@ class VerdictSettings(BaseModel):
     )
     superior_ability_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
     out_of_sample_sessions: int = Field(
-        5, ge=1, description="Sessions without which an out-of-sample value counts as unknown."
+        5,
+        ge=3,
+        description="Sessions with trades after the range, without which an out-of-sample value "
+        "counts as unknown.",
     )
 
     def __init__(self, **values: Any) -> None:
@@ -48,8 +55,23 @@ class VerdictSettings(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = ".".join(str(part) for part in first["loc"])
+            if not name:
+                raise ParameterError(
+                    first["msg"].removeprefix("Value error, "),
+                    expected="a limit for trade that is not rejected",
+                    remedy="correct one of the two",
+                ) from None
             raise ParameterError(
                 f"verdict limit {name} is {first['input']!r}",
                 expected=str(first["msg"]),
                 remedy=f"give one of {', '.join(VerdictSettings.model_fields)} within its range",
             ) from None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for name in MORE_IS_BETTER + LESS_IS_BETTER:
+            trade, reject = (getattr(self, f"{name}_to_{end}") for end in ("trade", "reject"))
+            if (trade < reject) if name in MORE_IS_BETTER else (trade > reject):
+                side = "below" if name in MORE_IS_BETTER else "above"
+                raise ValueError(f"{name}_to_trade {trade:g} is {side} {name}_to_reject {reject:g}")
+        return self

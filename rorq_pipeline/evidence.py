@@ -170,7 +170,7 @@ def reach_verdict(
         loss_fraction=pbo["loss_fraction"],
         deflated_sharpe_fraction=statistics["deflated_sharpe"]["probability_fraction"],
         superior_ability_p_value=statistics["superior_ability"]["p_value_fraction"],
-        out_of_sample_sessions=outside["n_sessions"],
+        out_of_sample_traded_sessions=sum(n > 0 for n in outside["sessions"]["trades"]),
         out_of_sample_return_on_risk_percent=(outside["metrics"] or {}).get(
             "return_on_risk_percent"
         ),
@@ -185,4 +185,5 @@ def reach_verdict(
         "of": identity_of(best),
         **judge(evidence, settings).to_json_dict(),
         "evidence": asdict(evidence),
+        "limits": settings.model_dump(),
     }

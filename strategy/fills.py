@@ -26,10 +26,11 @@ WITHOUT_STALE_ENTRIES = "without_stale_entries"
 DESCRIPTIONS = {
     OPTIMISTIC: "No slippage.",
     BASE: "As the parameters say.",
-    ADVERSE: "Twice the slippage, double the latency (at least a second), entries at the high of "
-    "their bar and exits at the low of theirs.",
+    ADVERSE: "Twice the slippage (at least a cent), double the latency (at least a second), "
+    "entries at the high of their bar and exits at the low of theirs.",
     WITHOUT_STALE_ENTRIES: "As the base, without entries at a stale price.",
 }
+_LEAST_ADVERSE_SLIPPAGE = 0.01  # USD per share, a tick
 THIN_BAR_TRADES = 2  # a bar of at most so many trades is thin
 
 
@@ -106,7 +107,7 @@ def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> Fills
 def _adverse_metrics(params: StrategyParams, sessions: Sequence[SessionData]) -> Metrics:
     """Trade later, then settle every fill at the worse side of its bar."""
     adverse = params.replacing(
-        slippage_amount=2 * params.slippage_amount,
+        slippage_amount=max(2 * params.slippage_amount, _LEAST_ADVERSE_SLIPPAGE),
         latency_seconds=max(2 * params.latency_seconds, 1),
     )
     trades = run_backtest(adverse, sessions).trades

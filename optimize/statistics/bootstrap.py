@@ -15,7 +15,7 @@ from optimize.statistics.session_sums import SessionSums
 
 N_RESAMPLES = 5_000
 CONFIDENCE_FRACTION = 0.90  # five in a hundred lie beyond each end
-MIN_SESSIONS = 3  # below, an interval would only repeat the values
+MIN_SESSIONS = 3  # with trades; below, an interval would only repeat the values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,11 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Intervals of the metrics that are sums over sessions, by metric name.
 
-    Empty below three sessions. A resample without a trade has no ratios and is left out of them.
+    Empty below three sessions with trades: the ratios of fewer days hardly vary when days are
+    drawn again. A resample without a trade has no ratios and is left out of them.
     """
     n_sessions = len(sums)
-    if n_sessions < MIN_SESSIONS or not sums.trades.sum():
+    if (sums.trades > 0).sum() < MIN_SESSIONS:
         return {}
     drawn = np.random.default_rng(seed).integers(0, n_sessions, (n_resamples, n_sessions))
     trades, net_pnl, risk = (

@@ -32,7 +32,7 @@ from optimize.statistics.kernels import count_ranks, find_winners
 
 MAX_BLOCKS = 12  # 924 splits; more blocks are joined, since splits double with every block
 _MAX_JACKKNIFE_TRIALS = 10_000  # bounds its time to a fraction of the estimate's
-_MIN_JACKKNIFE_BLOCKS = 6  # below, fewer than four blocks would remain
+MIN_BLOCKS = 6  # below, some noise beats any limit, and too little is left for a standard error
 _NORMAL_95_PERCENT = 1.96
 
 
@@ -66,12 +66,12 @@ class SplitOutcomes:
 class Overfitting:
     """Probability of backtest overfitting, with what it rests on."""
 
-    probability_fraction: float | None  # None: fewer than two trials, or no half with a winner
+    probability_fraction: float | None  # None: too few blocks or trials, no half with a winner
     standard_error_fraction: float | None  # delete-two-blocks jackknife
     interval_low_fraction: float | None  # 95 percent, normal, cut to 0 and 1
     interval_high_fraction: float | None
     after_costs_fraction: float | None  # the same with costs in the ranks; noise gives over 0.5
-    loss_fraction: float | None  # splits in which the winner lost money out of sample
+    loss_fraction: float | None  # of the splits whose winner traded out of sample: it lost money
     median_in_sample_percent: float | None  # return on risk of the winners
     median_out_of_sample_percent: float | None
     n_splits: int  # that had a winner
@@ -87,12 +87,18 @@ class Overfitting:
 
 
 def probability_of_overfitting(
-    trials: TrialBlocks, *, max_blocks: int = MAX_BLOCKS, seed: int = 0, workers: int = 1
+    trials: TrialBlocks,
+    *,
+    min_blocks: int = MIN_BLOCKS,
+    max_blocks: int = MAX_BLOCKS,
+    seed: int = 0,
+    workers: int = 1,
 ) -> Overfitting:
     """Estimate how likely it is that the best trial ranks at or below the median on new data."""
     blocks = trials.merged(max_blocks)
     splits = symmetric_splits(blocks.n_blocks)
-    empty = blocks.n_trials < 2 or not len(splits)  # a rank needs two
+    # A rank needs two trials.
+    empty = blocks.n_trials < 2 or not len(splits) or blocks.n_blocks < min_blocks
     outcomes = None if empty else split_outcomes(blocks, splits, workers=workers)
     if outcomes is None or not outcomes.decided.any():
         return _undefined(blocks)
@@ -108,7 +114,7 @@ def probability_of_overfitting(
         interval_low_fraction=None if margin is None else max(0.0, probability - margin),
         interval_high_fraction=None if margin is None else min(1.0, probability + margin),
         after_costs_fraction=_overfit_fraction(after_costs),
-        loss_fraction=float(np.mean(np.nan_to_num(out_of_sample) < 0)),
+        loss_fraction=float(np.mean(confirmed < 0)) if len(confirmed) else None,
         median_in_sample_percent=100
         * float(np.median(outcomes.in_sample_fraction[outcomes.decided])),
         median_out_of_sample_percent=100 * float(np.median(confirmed)) if len(confirmed) else None,
@@ -240,7 +246,7 @@ def _jackknife_error(trials: TrialBlocks, *, seed: int, workers: int) -> float |
     if there are many: the error is wanted to one digit.
     """
     n_blocks = trials.n_blocks
-    if n_blocks < _MIN_JACKKNIFE_BLOCKS:
+    if n_blocks < MIN_BLOCKS:
         return None
     sample = trials.sample(_MAX_JACKKNIFE_TRIALS, seed)
     pairs = combinations(range(n_blocks), 2)

@@ -9,7 +9,7 @@ The limits are configuration; their effect on data without and with an edge is m
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from optimize.verdict_settings import VerdictSettings
+from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
 Level = Literal["good", "doubtful", "bad", "unknown"]
@@ -25,7 +25,7 @@ class Evidence:
     loss_fraction: float | None
     deflated_sharpe_fraction: float | None
     superior_ability_p_value: float | None
-    out_of_sample_sessions: int
+    out_of_sample_traded_sessions: int  # sessions after the range with a trade
     out_of_sample_return_on_risk_percent: float | None
     out_of_sample_low_percent: float | None  # lower end of its interval
     out_of_sample_high_percent: float | None
@@ -88,54 +88,43 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
 
 def _statistics(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
     return (
+        _measure("trades", evidence.total_trades, "{:.0f} trades", limits),
         _measure(
-            "trades",
-            evidence.total_trades,
-            "{:.0f} trades",
-            good=limits.trades_to_trade,
-            bad=limits.trades_to_reject,
-        ),
-        _measure(
-            "overfitting",
-            evidence.overfitting_fraction,
-            "overfitting probability {:.2f}",
-            good=limits.overfitting_to_trade,
-            bad=limits.overfitting_to_reject,
+            "overfitting", evidence.overfitting_fraction, "overfitting probability {:.2f}", limits
         ),
         _measure(
             "loss",
             evidence.loss_fraction,
             "{:.2f} of the splits' winners lose out of sample",
-            good=limits.loss_to_trade,
-            bad=limits.loss_to_reject,
+            limits,
         ),
         _measure(
             "deflated Sharpe",
             evidence.deflated_sharpe_fraction,
             "deflated Sharpe probability {:.2f}",
-            good=limits.deflated_sharpe_to_trade,
-            bad=limits.deflated_sharpe_to_reject,
+            limits,
         ),
         _measure(
             "superior ability",
             evidence.superior_ability_p_value,
             "p-value against not trading {:.2f}",
-            good=limits.superior_ability_to_trade,
-            bad=limits.superior_ability_to_reject,
+            limits,
         ),
     )
 
 
-def _measure(name: str, value: float | None, form: str, *, good: float, bad: float) -> Finding:
-    """Compare with both limits; the better one tells which way is better."""
+def _measure(name: str, value: float | None, form: str, limits: VerdictSettings) -> Finding:
+    """Compare a figure with the two limits that bear its name."""
     if value is None:
         return Finding(name=name, level="unknown", text=f"{name} not known")
-    higher_is_better = good > bad
-    is_good = value >= good if higher_is_better else value <= good
-    is_bad = value < bad if higher_is_better else value > bad
+    field = name.lower().replace(" ", "_")
+    trade, reject = (getattr(limits, f"{field}_to_{end}") for end in ("trade", "reject"))
+    more_is_better = field in MORE_IS_BETTER
+    is_good = value >= trade if more_is_better else value <= trade
+    is_bad = value < reject if more_is_better else value > reject
     level: Level = "bad" if is_bad else "good" if is_good else "doubtful"
-    word = "at least" if higher_is_better else "at most"
-    need = "" if level == "good" else f" (trade needs {word} {good:g})"
+    word = "at least" if more_is_better else "at most"
+    need = "" if level == "good" else f" (trade needs {word} {trade:g})"
     return Finding(name=name, level=level, text=form.format(value) + need)
 
 
@@ -158,12 +147,15 @@ def _proof(name: str, holds: bool | None, text: str) -> Finding:
 
 
 def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
-    """Good: the whole interval earns. Bad: the whole interval loses."""
+    """Good: the whole interval earns. Bad: the whole interval loses.
+
+    Days without a trade say nothing of a ratio, so that only those with trades are counted.
+    """
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
     low, high = evidence.out_of_sample_low_percent, evidence.out_of_sample_high_percent
-    few = evidence.out_of_sample_sessions < limits.out_of_sample_sessions
-    if value is None or low is None or high is None or few:
-        text = f"out of sample not known ({evidence.out_of_sample_sessions} sessions so far)"
+    n_traded = evidence.out_of_sample_traded_sessions
+    if value is None or low is None or high is None or n_traded < limits.out_of_sample_sessions:
+        text = f"out of sample not known (trades in {n_traded} sessions so far)"
         return Finding(name=name, level="unknown", text=text)
     level: Level = "good" if low > 0 else "bad" if high < 0 else "doubtful"
     return Finding(

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
-from rorq_pipeline.config import config_from
+from rorq_pipeline.config import config_from, settings_values
+from rorq_pipeline.failures import one_line_failures
 
 if TYPE_CHECKING:
-    LuckConfig = VerdictSettings
+    LuckConfig = dg.Config
 else:
     LuckConfig = config_from(VerdictSettings, "LuckConfig")
 
@@ -31,10 +32,14 @@ _SPECS = {
 )
 def selection_checks(config: LuckConfig, selection_statistics: dict[str, Any]) -> Any:
     """Hold the statistics against the limits; all severities are WARN."""
-    yield from selection_results(selection_statistics, config)
+    with one_line_failures():
+        limits = VerdictSettings(**settings_values(config, VerdictSettings))
+    yield from selection_results(selection_statistics, limits)
 
 
-def selection_results(statistics: dict[str, Any], limits: Any) -> list[dg.AssetCheckResult]:
+def selection_results(
+    statistics: dict[str, Any], limits: VerdictSettings
+) -> list[dg.AssetCheckResult]:
     """Return one result a statistic, with the uncertainty of the estimate."""
     pbo = statistics["overfitting"]
     sharpe, superior = statistics["deflated_sharpe"], statistics["superior_ability"]

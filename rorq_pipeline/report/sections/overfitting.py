@@ -49,7 +49,8 @@ def _after_costs(s: Overfitting) -> str:
     """Costs weigh most on what risks little, so that ranks after them are no mark of luck."""
     if s.after_costs_fraction is None:
         return ""
-    return f" With costs in the ranks it is {share(s.after_costs_fraction)}; noise then gives over 50%."
+    after = share(s.after_costs_fraction)
+    return f" With costs in the ranks it is {after}; noise then gives over 50%."
 
 
 def _splits(s: Overfitting) -> dict[str, Any] | None:

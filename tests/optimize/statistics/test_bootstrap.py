@@ -47,6 +47,19 @@ def test_too_few_days_have_no_interval(pnl):
     assert bootstrap_intervals(sums_of(pnl)) == {}
 
 
+@pytest.mark.parametrize(("n_traded", "known"), [(1, False), (2, False), (3, True)])
+def test_a_trade_on_one_day_of_many_is_no_interval(n_traded, known):
+    traded = np.arange(21) < n_traded
+    sums = SessionSums(
+        dates=sums_of([0.0] * 21).dates,
+        trades=traded.astype(np.int64),
+        winners=traded.astype(np.int64),
+        net_pnl_usd=np.where(traded, 20.0, 0.0),
+        risk_usd=np.where(traded, 50.0, 0.0),
+    )
+    assert bool(bootstrap_intervals(sums)) is known
+
+
 def test_days_without_a_trade_have_none_either():
     sums = sums_of([0.0] * 5)
     quiet = SessionSums(

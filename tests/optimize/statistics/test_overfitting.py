@@ -16,6 +16,8 @@ from optimize.statistics.kernels import (
     plain_find_winners,
 )
 from optimize.statistics.overfitting import (
+    MIN_BLOCKS,
+    Overfitting,
     probability_of_overfitting,
     split_outcomes,
     symmetric_splits,
@@ -32,6 +34,11 @@ HAND_WINNERS = [0, 0, 1, 1, 1, 1]
 HAND_RANKS = [1, 2, 3, 3, 1.5, 1.5]
 
 
+def overfitting_of(trials, **settings) -> Overfitting:
+    """Also of matrices that are small enough to be worked by hand."""
+    return probability_of_overfitting(trials, min_blocks=2, **settings)
+
+
 def omegas_of(trials):
     return split_outcomes(trials, symmetric_splits(trials.n_blocks))
 
@@ -43,7 +50,7 @@ def test_the_hand_worked_matrix_gives_its_winners_ranks_and_probability():
     assert outcomes.omega.tolist() == pytest.approx([rank / 4 for rank in HAND_RANKS])
     assert outcomes.in_sample_fraction[0] == pytest.approx(7 / 200)
     assert outcomes.out_of_sample_fraction[0] == pytest.approx(1 / 200)
-    result = probability_of_overfitting(trials)
+    result = overfitting_of(trials)
     assert result.probability_fraction == pytest.approx(4 / 6)  # lambda = 0 counts
     assert result.loss_fraction == 0
     assert (result.n_splits, result.n_trials, result.n_blocks, result.n_sessions) == (6, 3, 4, 8)
@@ -51,13 +58,9 @@ def test_the_hand_worked_matrix_gives_its_winners_ranks_and_probability():
 
 def test_a_square_matrix_is_not_taken_for_its_transpose():
     square = [*HAND, [0, 0, 0, 1]]
-    assert probability_of_overfitting(trials_of(square)).probability_fraction == pytest.approx(
-        3 / 6
-    )
+    assert overfitting_of(trials_of(square)).probability_fraction == pytest.approx(3 / 6)
     transposed = np.array(square).T
-    assert probability_of_overfitting(trials_of(transposed)).probability_fraction == pytest.approx(
-        4 / 6
-    )
+    assert overfitting_of(trials_of(transposed)).probability_fraction == pytest.approx(4 / 6)
 
 
 def test_splits_are_all_halves_and_complements_are_among_them():
@@ -77,7 +80,7 @@ def test_return_on_risk_agrees_with_a_library(case):
     trials = trials_of(blocks[0].T, blocks[1].T)
     omega = omegas_of(trials).omega
     assert sorted(np.log(omega / (1 - omega))) == pytest.approx(case["phacker"]["logits"])
-    assert probability_of_overfitting(trials).probability_fraction == pytest.approx(
+    assert overfitting_of(trials).probability_fraction == pytest.approx(
         case["phacker"]["probability"]
     )
 
@@ -111,7 +114,7 @@ def surfaces(draw):
 def test_ties_gaps_and_few_trades_agree_with_the_plain_words(surface):
     pnl, risk, trades, min_trades, cost = surface
     trials = trials_of(pnl, risk, trades, min_trades=min_trades, cost_per_trade_usd=cost)
-    result = probability_of_overfitting(trials)
+    result = overfitting_of(trials)
     rows = trials.combination
     if len(rows) < 2:
         assert result.probability_fraction is None
@@ -163,9 +166,32 @@ def test_a_winner_without_trades_out_of_sample_was_not_confirmed():
     outcomes = omegas_of(trials)
     assert np.isnan(outcomes.out_of_sample_fraction[0])
     assert outcomes.omega[0] == 0.5
-    result = probability_of_overfitting(trials)
+    result = overfitting_of(trials)
     assert result.n_unconfirmed == 1
     assert result.loss_fraction == 0
+
+
+def test_winners_that_did_not_trade_out_of_sample_neither_lost_nor_earned():
+    # Whichever block the choice is made in, its winner trades only there or loses in the other.
+    trials = trials_of([[9, 0], [-2, 1]], np.array([[5, 0], [5, 5]]) * 10, [[5, 0], [5, 5]])
+    outcomes = omegas_of(trials)
+    assert outcomes.winner.tolist() == [0, 1]
+    result = overfitting_of(trials)
+    assert (result.n_splits, result.n_unconfirmed) == (2, 1)
+    assert result.loss_fraction == 1
+    only = overfitting_of(
+        trials_of([[9, 0], [0, 9]], np.array([[5, 0], [0, 5]]) * 10, [[5, 0], [0, 5]])
+    )
+    assert (only.n_unconfirmed, only.loss_fraction, only.probability_fraction) == (2, None, 1)
+
+
+def test_below_six_blocks_there_is_no_estimate():
+    pnl = np.random.default_rng(5).normal(0, 30, (50, MIN_BLOCKS))
+    assert MIN_BLOCKS == 6
+    assert probability_of_overfitting(trials_of(pnl)).probability_fraction is not None
+    few = probability_of_overfitting(trials_of(pnl[:, :5]))  # merged to four
+    assert (few.probability_fraction, few.loss_fraction, few.n_splits) == (None, None, 0)
+    assert (few.n_blocks, few.n_trials) == (4, 50)
 
 
 def test_costs_choose_the_winner_but_do_not_rank_it():
@@ -177,7 +203,7 @@ def test_costs_choose_the_winner_but_do_not_rank_it():
     # In the second block A made 0.1 of its risk before costs, B 0.05; after costs A is the worse.
     assert outcomes.omega.tolist() == pytest.approx([2 / 3, 1 / 3])
     assert outcomes.out_of_sample_fraction.tolist() == pytest.approx([-0.4, -0.05])
-    result = probability_of_overfitting(trials)
+    result = overfitting_of(trials)
     assert result.probability_fraction == 0.5
     assert result.after_costs_fraction == 1
     assert result.loss_fraction == 1
@@ -187,14 +213,14 @@ def test_costs_that_are_the_same_share_of_every_risk_change_nothing():
     pnl = np.random.default_rng(3).integers(-40, 40, (30, 6))
     free, dear = trials_of(pnl), trials_of(pnl - 70, cost_per_trade_usd=7)
     assert omegas_of(dear).omega.tolist() == omegas_of(free).omega.tolist()
-    results = [probability_of_overfitting(trials) for trials in (free, dear)]
+    results = [overfitting_of(trials) for trials in (free, dear)]
     assert results[0].probability_fraction == results[1].probability_fraction
     assert {r.after_costs_fraction for r in results} == {results[0].probability_fraction}
 
 
 def test_the_best_everywhere_is_never_overfit_and_has_no_error():
     pnl = np.add.outer(np.arange(8.0), np.arange(8.0) ** 2)
-    result = probability_of_overfitting(trials_of(pnl))
+    result = overfitting_of(trials_of(pnl))
     assert result.probability_fraction == 0
     assert result.standard_error_fraction == 0
     assert (result.interval_low_fraction, result.interval_high_fraction) == (0, 0)
@@ -203,14 +229,12 @@ def test_the_best_everywhere_is_never_overfit_and_has_no_error():
 def test_a_winner_that_always_reverses_is_always_overfit():
     # Each trial earns in one block what it loses in all others together.
     pnl = 10 * np.eye(6) - 2
-    assert (
-        probability_of_overfitting(trials_of(pnl * [1, 1.1, 1.2, 1.3, 1.4, 1.5])).loss_fraction == 1
-    )
+    assert overfitting_of(trials_of(pnl * [1, 1.1, 1.2, 1.3, 1.4, 1.5])).loss_fraction == 1
 
 
 @pytest.mark.parametrize("pnl", [[[1, 2]], [[1], [2], [3]], np.zeros((0, 4))])
 def test_too_few_trials_or_blocks_leave_it_undefined(pnl):
-    result = probability_of_overfitting(trials_of(pnl))
+    result = overfitting_of(trials_of(pnl))
     assert result.probability_fraction is None
     assert result.interval_low_fraction is None
     assert json.loads(json.dumps(result.to_json_dict()))["n_splits"] == 0
@@ -219,14 +243,12 @@ def test_too_few_trials_or_blocks_leave_it_undefined(pnl):
 def test_no_half_with_enough_trades_leaves_it_undefined():
     trials = trials_of([[1, 2], [3, 4]], trades=[[1, 1], [1, 1]], min_trades=2)
     assert trials.n_trials == 2
-    assert probability_of_overfitting(trials).probability_fraction is None
+    assert overfitting_of(trials).probability_fraction is None
 
 
 def test_random_trials_overfit_half_of_the_time_and_the_error_covers_the_spread():
     generator = np.random.default_rng(0)
-    results = [
-        probability_of_overfitting(trials_of(generator.normal(0, 30, (150, 8)))) for _ in range(120)
-    ]
+    results = [overfitting_of(trials_of(generator.normal(0, 30, (150, 8)))) for _ in range(120)]
     found = np.array([result.probability_fraction for result in results])
     assert 0.44 < found.mean() < 0.56
     errors = np.sqrt(np.mean([result.standard_error_fraction**2 for result in results]))
@@ -235,7 +257,7 @@ def test_random_trials_overfit_half_of_the_time_and_the_error_covers_the_spread(
 
 def test_results_do_not_depend_on_the_number_of_workers():
     pnl = np.random.default_rng(1).integers(-5, 5, (101, 6))
-    one, three = (probability_of_overfitting(trials_of(pnl), workers=n) for n in (1, 3))
+    one, three = (overfitting_of(trials_of(pnl), workers=n) for n in (1, 3))
     assert one == three
 
 
@@ -247,8 +269,8 @@ def test_the_full_grid_takes_seconds():
     risk = trades * 100.0
     pnl = np.rint(risk * generator.normal(0, 0.5, shape))
     trials = trial_blocks(trades, pnl, risk, min_trades=10, sessions_per_block=[2] * 10)
-    probability_of_overfitting(trials_of(HAND))  # compiled
+    overfitting_of(trials_of(HAND))  # compiled
     started = time.perf_counter()
-    result = probability_of_overfitting(trials, workers=2)
+    result = overfitting_of(trials, workers=2)
     assert result.n_valid > 1_200_000
     assert time.perf_counter() - started < 15  # under 2 s on an idle machine

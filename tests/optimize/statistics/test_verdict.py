@@ -17,7 +17,7 @@ GOOD = Evidence(
     loss_fraction=0.1,
     deflated_sharpe_fraction=0.97,
     superior_ability_p_value=0.01,
-    out_of_sample_sessions=21,
+    out_of_sample_traded_sessions=21,
     out_of_sample_return_on_risk_percent=8.0,
     out_of_sample_low_percent=1.0,
     out_of_sample_high_percent=15.0,
@@ -73,7 +73,12 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
             "reject",
             "return on risk -9.0% out of sample",
         ),
-        ({"out_of_sample_sessions": 3}, "watch", "out of sample not known (3 sessions so far)"),
+        (
+            {"out_of_sample_traded_sessions": 4},
+            "watch",
+            "out of sample not known (trades in 4 sessions so far)",
+        ),
+        ({"out_of_sample_traded_sessions": 5}, "trade", "+8.0% out of sample"),
         ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
     ],
 )
@@ -103,6 +108,40 @@ def test_limits_are_configuration():
         VerdictSettings(unknown=1)
     with pytest.raises(ValidationError, match="frozen"):
         VerdictSettings().trades_to_trade = 5
+
+
+@pytest.mark.parametrize(
+    ("limits", "change", "decision"),
+    [  # either limit of a pair may be moved up to the other; both bounds belong to the better side
+        ({"trades_to_trade": 10}, {"total_trades": 10}, "trade"),
+        ({"trades_to_trade": 10}, {"total_trades": 9}, "reject"),
+        ({"trades_to_reject": 30}, {"total_trades": 29}, "reject"),
+        ({"deflated_sharpe_to_trade": 0.1}, {"deflated_sharpe_fraction": 0.1}, "trade"),
+        ({"deflated_sharpe_to_trade": 0.1}, {"deflated_sharpe_fraction": 0.09}, "reject"),
+        ({"overfitting_to_reject": 0.25}, {"overfitting_fraction": 0.25}, "trade"),
+        ({"overfitting_to_reject": 0.25}, {"overfitting_fraction": 0.26}, "reject"),
+        ({"superior_ability_to_trade": 0.75}, {"superior_ability_p_value": 0.75}, "trade"),
+        ({"loss_to_trade": 0.75}, {"loss_fraction": 0.76}, "reject"),
+    ],
+)
+def test_equal_limits_leave_nothing_in_between(limits, change, decision):
+    assert judge(replace(GOOD, **change), VerdictSettings(**limits)).decision == decision
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"trades_to_trade": 9}, "trades_to_trade 9 is below trades_to_reject 10"),
+        (
+            {"overfitting_to_trade": 0.9, "overfitting_to_reject": 0.5},
+            "overfitting_to_trade 0.9 is above overfitting_to_reject 0.5; expected a limit for",
+        ),
+        ({"deflated_sharpe_to_trade": 0.05}, "is below deflated_sharpe_to_reject 0.1"),
+    ],
+)
+def test_limits_in_the_wrong_order_are_refused(limits, message):
+    with pytest.raises(ParameterError, match=message):
+        VerdictSettings(**limits)
 
 
 @given(

@@ -128,7 +128,7 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: dict
     evidence = found["evidence"]
     assert evidence["total_trades"] == best["metrics"]["total_trades"]
     assert evidence["no_look_ahead"] is True
-    assert evidence["out_of_sample_sessions"] == 6
+    assert evidence["out_of_sample_traded_sessions"] == 6
     assert None not in evidence.values()
     cheat = {**first_proofs, "look_ahead": {**first_proofs["look_ahead"], "passed": False}}
     assert (

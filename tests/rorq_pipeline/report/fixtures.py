@@ -178,7 +178,7 @@ def _verdict() -> Verdict:
         Evidence(
             total_trades=159, return_on_risk_percent=4.3, overfitting_fraction=0.34,
             loss_fraction=0.4, deflated_sharpe_fraction=0.81, superior_ability_p_value=0.12,
-            out_of_sample_sessions=3, out_of_sample_return_on_risk_percent=6.1,
+            out_of_sample_traded_sessions=3, out_of_sample_return_on_risk_percent=6.1,
             out_of_sample_low_percent=-9.5, out_of_sample_high_percent=21.4,
             adverse_fills_return_on_risk_percent=-2.4, no_look_ahead=True, replay_agrees=True,
             synthetic=True,
