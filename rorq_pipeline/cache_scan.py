@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strategy.date_range import DateRange
 
 _SIGNATURE_BYTES = 8
 
@@ -57,6 +61,12 @@ def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
         changed_seconds=changes,
         newest_change_seconds=newest,
     )
+
+
+def following_signatures(signatures: Mapping[date, str], date_range: "DateRange") -> dict[str, str]:
+    """Return the cached sessions after a range, as many as it has: ISO date -> signature."""
+    days = [day for day in sorted(signatures) if day > date_range.end_date]
+    return {day.isoformat(): signatures[day] for day in days[: len(date_range.sessions)]}
 
 
 def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:

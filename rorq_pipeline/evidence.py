@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rorq_pipeline.identity import identity_of, require_of_result
+from rorq_pipeline.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.identity import identity_of, require_of_result, require_published_from
 from rorq_pipeline.published import backtest, sessions_of_study
 from rorq_pipeline.resources import MarketData
 from strategy.errors import CacheError, SurfaceTooLargeError
@@ -28,11 +29,14 @@ def measure_out_of_sample(
 ) -> Json:
     """Trade the published parameters, and the other selections, on the sessions that follow.
 
-    Sessions that cannot be read are told and not traded: they must not stop the range before them.
+    `looked_at` has the signatures of the sessions that lay there, whether they could be traded or
+    not: what the sensor compares. Sessions that cannot be read are told and not traded: they must
+    not stop the range before them.
     """
     from optimize.statistics import OutOfSample, out_of_sample
     from strategy.params import StrategyParams
 
+    signatures = scan_cache(market_data.cache_dir, best["ticker"]).signatures
     following, sessions, problem = following_data(best, market_data, date_range)
 
     def traded(params: Mapping[str, Any], promised: float | None) -> OutOfSample:
@@ -54,6 +58,7 @@ def measure_out_of_sample(
         **result.to_json_dict(),
         "status": f"{UNSOUND}: {problem}" if problem else result.status,
         "n_to_come": following.n_to_come,
+        "looked_at": following_signatures(signatures, date_range),
         "missing": [day.isoformat() for day in following.missing],
         "selections": {
             name: {
@@ -108,6 +113,9 @@ def measure_selection(
     """Compute the selection statistics of a range on the exact surface of its search space.
 
     Where the space is too large for it, all figures are None and `absent` says why.
+
+    Raises:
+        StudyMismatchError: the parameters were published from another study, or from other data.
     """
     from optimize.search_space import SearchSpace
     from optimize.statistics import (
@@ -118,6 +126,7 @@ def measure_selection(
     )
     from strategy.surface import compute_surface
 
+    require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     dates = [session.date for session in sessions]
     absent = None

@@ -1,19 +1,20 @@
 """The walk-forward record as of a range, from the published parameters of all ranges before it.
 
-A step that an earlier record holds, of the same choice on the same data, is taken from there, so
-that a further month costs that month alone.
+What an earlier record holds of the same choice on the same data is not traded again, so that a
+further month costs that month alone.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rorq_pipeline.artifacts import artifact_path
+from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.published import sessions_of_study
 from rorq_pipeline.resources import MarketData
-from strategy.errors import CacheError, DateRangeError
+from strategy.errors import DateRangeError, RorqError
 
 if TYPE_CHECKING:
-    from optimize.statistics import WalkForwardStep
+    from optimize.statistics import SessionSums
     from optimize.statistics.walk_forward import PlannedStep
     from strategy.date_range import DateRange
 
@@ -25,25 +26,35 @@ def record_walk_forward(
 ) -> Json:
     """Trade each range's choice in the next, up to `date_range`, whose choice is `best`.
 
-    Steps whose data cannot be read now, or is of another kind, are left out and named.
+    What cannot be read now, or was traded by other rules, is left out and named.
     """
-    from optimize.statistics import plan_walk_forward, walk_forward
+    from optimize.statistics import WalkForwardStep, in_order, plan_walk_forward, walk_forward
 
-    choices = {date_range: dict(best), **_published_before(date_range, best)}
-    known = _known_steps(choices)
+    choices, left_out = _comparable(
+        {date_range: dict(best), **_published_before(date_range, best)}, best
+    )
+    known = _known_sessions(choices)
     steps: list[WalkForwardStep] = []
     identities: list[Json] = []
-    left_out: list[str] = []
     for planned in plan_walk_forward(choices):
+        chosen = choices[planned.chosen_in]
         identity = _identity(planned, choices)
         try:
-            step = known.get(_key(identity)) or _traded(planned, choices, market_data)
-        except CacheError as error:
+            sessions = known.get(_key(identity)) or _traded(planned, choices, market_data)
+        except RorqError as error:
             left_out.append(f"{planned.chosen_in} in {planned.traded_in}: {error}")
             continue
-        steps.append(step)
         identities.append(identity)
-    record = walk_forward(steps)
+        steps.append(
+            WalkForwardStep(
+                chosen_in=planned.chosen_in.key,
+                traded_in=planned.traded_in.key,
+                params=chosen["trial_params"],
+                in_sample_return_on_risk_percent=chosen["metrics"]["return_on_risk_percent"],
+                sessions=sessions,
+            )
+        )
+    record = walk_forward(steps, [choices[one]["trial_params"] for one in in_order(choices)])
     equity = record.equity()
     told = record.to_json_dict()
     return {
@@ -58,9 +69,30 @@ def record_walk_forward(
     }
 
 
+def renewed_record(date_range: "DateRange", market_data: MarketData) -> Json | None:
+    """Make a range's record again if it is not of the choices that are published now, and keep it.
+
+    Ranges are often published out of order, the latest first, and some of them again.
+
+    Returns:
+        The record, None where the range has no published parameters.
+    """
+    path = artifact_path("best_params", date_range.key, ".json")
+    if not path.exists():
+        return None
+    best = json.loads(path.read_text(encoding="utf-8"))
+    record = record_walk_forward(best, market_data, date_range)
+    text = json.dumps(record, allow_nan=False)
+    kept = artifact_path("walk_forward", date_range.key, ".json")
+    if not kept.exists() or json.loads(kept.read_text(encoding="utf-8")) != json.loads(text):
+        write_whole(kept, lambda beside: beside.write_text(text, encoding="utf-8"))
+    return record
+
+
 def _published_before(date_range: "DateRange", best: Mapping[str, Any]) -> "dict[DateRange, Json]":
-    """Read the published parameters of the ranges that end before this one, of the same kind."""
+    """Read what is published of the ranges that end before this one: real, or else synthetic."""
     from strategy.date_range import DateRange
+    from strategy.market_data.schema import SYNTHETIC
 
     folder = artifact_path("best_params", date_range.key, ".json").parent
     found = {}
@@ -70,19 +102,52 @@ def _published_before(date_range: "DateRange", best: Mapping[str, Any]) -> "dict
         except DateRangeError:
             continue  # some other file
         content: Json = json.loads(path.read_text(encoding="utf-8"))
-        alike = all(content.get(name) == best[name] for name in ("ticker", "source"))
+        alike = content["ticker"] == best["ticker"] and (content["source"] == SYNTHETIC) == (
+            best["source"] == SYNTHETIC
+        )
         if other.end_date < date_range.end_date and alike:
             found[other] = content
     return found
 
 
+def _comparable(
+    choices: "Mapping[DateRange, Json]", best: Mapping[str, Any]
+) -> "tuple[dict[DateRange, Json], list[str]]":
+    """Leave out choices with other fixed parameters: their dollars are no part of one curve."""
+    expected = _fixed_params(best)
+    kept, left_out = {}, []
+    for date_range, choice in choices.items():
+        fixed = _fixed_params(choice)
+        other = sorted(
+            name for name in fixed.keys() | expected.keys() if fixed.get(name) != expected.get(name)
+        )
+        if other:
+            name = other[0]
+            left_out.append(
+                f"{date_range}: published with {name} {fixed.get(name)}, "
+                f"the latest with {expected.get(name)}"
+            )
+        else:
+            kept[date_range] = choice
+    return kept, left_out
+
+
+def _fixed_params(best: Mapping[str, Any]) -> Json:
+    """Strategy parameters that no search chooses."""
+    from strategy.surface import DERIVED_PARAMETERS
+
+    chosen = DERIVED_PARAMETERS | best["trial_params"].keys()
+    return {name: value for name, value in best["strategy_params"].items() if name not in chosen}
+
+
 def _identity(planned: "PlannedStep", choices: "Mapping[DateRange, Json]") -> Json:
-    """What a step follows from."""
-    chosen, traded = choices[planned.chosen_in], choices[planned.traded_in]
+    """What the trades of a step follow from."""
+    from strategy.backtest import ENGINE_VERSION
+
     return {
-        "strategy_params": chosen["strategy_params"],
-        "engine_version": traded["engine_version"],
-        "data_fingerprint": traded["data_fingerprint"],
+        "strategy_params": choices[planned.chosen_in]["strategy_params"],
+        "engine_version": ENGINE_VERSION,
+        "data_fingerprint": choices[planned.traded_in]["data_fingerprint"],
         "first_session": planned.dates[0].isoformat(),
     }
 
@@ -91,40 +156,31 @@ def _key(identity: Json) -> str:
     return json.dumps(identity, sort_keys=True)
 
 
-def _known_steps(choices: "Iterable[DateRange]") -> "dict[str, WalkForwardStep]":
-    """Steps of the records that were kept for any of the ranges."""
-    from optimize.statistics import SessionSums, WalkForwardStep
+def _known_sessions(choices: "Iterable[DateRange]") -> "dict[str, SessionSums]":
+    """What the records that were kept for any of the ranges say of their steps' sessions."""
+    from optimize.statistics import SessionSums
 
     known = {}
     for date_range in choices:
         path = artifact_path("walk_forward", date_range.key, ".json")
         content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"steps": []}
         for step in content["steps"]:
-            known[_key(step["identity"])] = WalkForwardStep(
-                chosen_in=step["chosen_in"],
-                traded_in=step["traded_in"],
-                params=step["params"],
-                in_sample_return_on_risk_percent=step["in_sample_return_on_risk_percent"],
-                sessions=SessionSums.from_json_dict(step["sessions"]),
-            )
+            known[_key(step["identity"])] = SessionSums.from_json_dict(step["sessions"])
     return known
 
 
 def _traded(
     planned: "PlannedStep", choices: "Mapping[DateRange, Json]", market_data: MarketData
-) -> "WalkForwardStep":
-    """Trade one range's choice on those sessions of the next that are cached."""
-    from optimize.statistics import SessionSums, WalkForwardStep, trade_sessions
+) -> "SessionSums":
+    """Trade one range's choice on those sessions of the next that are cached.
+
+    Raises:
+        RorqError: the next range's data cannot be read, or is not what it was published on.
+    """
+    from optimize.statistics import SessionSums, trade_sessions
     from strategy.params import StrategyParams
 
-    chosen = choices[planned.chosen_in]
-    later = [s for s in market_data.load(planned.traded_in) if s.date in planned.dates]
-    params = StrategyParams.from_json_dict(chosen["strategy_params"])
-    sums = trade_sessions(params, later)[1] if later else SessionSums.empty()
-    return WalkForwardStep(
-        chosen_in=planned.chosen_in.key,
-        traded_in=planned.traded_in.key,
-        params=chosen["trial_params"],
-        in_sample_return_on_risk_percent=chosen["metrics"]["return_on_risk_percent"],
-        sessions=sums,
-    )
+    data = sessions_of_study(choices[planned.traded_in], market_data, planned.traded_in)
+    later = [session for session in data if session.date in planned.dates]
+    params = StrategyParams.from_json_dict(choices[planned.chosen_in]["strategy_params"])
+    return trade_sessions(params, later)[1] if later else SessionSums.empty()

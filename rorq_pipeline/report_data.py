@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from optimize.search_space import SearchSpace
+from rorq_pipeline.identity import require_published_from
 from rorq_pipeline.published import backtest, sessions_of_study
 from rorq_pipeline.report.data import (
     CheckOutcome,
@@ -60,6 +61,7 @@ def gather_report(
     Raises:
         StudyMismatchError: the sessions, or the study, are not those of `best`.
     """
+    require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     params, result = backtest(best["strategy_params"], sessions)
     surface = surface_of_study(optimization, sessions, surface)

@@ -4,11 +4,11 @@ Each report leaves its entry beside it; the index is made of those whose page is
 """
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.forward import renewed_record
 from rorq_pipeline.report import (
     build_index,
     entry_from_json,
@@ -16,20 +16,22 @@ from rorq_pipeline.report import (
     index_entry,
     walk_forward_view,
 )
+from rorq_pipeline.resources import MarketData
 
 if TYPE_CHECKING:
     from rorq_pipeline.report import ReportData
-    from strategy.date_range import DateRange
 
 INDEX_NAME = "index"
 
 
-def refresh_index(data: "ReportData", walk_forward: Mapping[str, Any] | None) -> Path:
+def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
     """Enter a report, and write the index page beside the reports.
+
+    The walk-forward record on it is that of the latest range, brought up to what is published now.
 
     Args:
         data: What the report shows.
-        walk_forward: What the asset `walk_forward` keeps, if it was made.
+        market_data: Where the sessions of the record's steps are.
 
     Returns:
         The index page.
@@ -44,18 +46,9 @@ def refresh_index(data: "ReportData", walk_forward: Mapping[str, Any] | None) ->
         if path == entry_path or path.with_suffix(".html").exists()
     ]
     latest = max(entries, key=lambda one: (one.date_range.end_date, one.date_range)).date_range
-    record = walk_forward if latest == data.date_range else _stored_walk_forward(latest)
-    view = walk_forward_view(dict(record)) if record and record["steps"] else None
+    record = renewed_record(latest, market_data)
+    view = walk_forward_view(record) if record and record["steps"] else None
     page = build_index(entries, view)
     index_path = artifact_path("report", INDEX_NAME, ".html")
     write_whole(index_path, lambda beside: beside.write_text(page, encoding="utf-8"))
     return index_path
-
-
-def _stored_walk_forward(date_range: "DateRange") -> dict[str, Any] | None:
-    """Read the record as of a range, which holds all ranges before it."""
-    path = artifact_path("walk_forward", date_range.key, ".json")
-    if not path.exists():
-        return None
-    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return record

@@ -20,6 +20,7 @@ from optimize.statistics.verdict import Evidence, Verdict, judge
 from optimize.statistics.walk_forward import (
     WalkForward,
     WalkForwardStep,
+    in_order,
     plan_walk_forward,
     walk_forward,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "bootstrap_intervals",
     "deflated_sharpe",
     "following_sessions",
+    "in_order",
     "judge",
     "out_of_sample",
     "plan_walk_forward",

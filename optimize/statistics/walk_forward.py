@@ -43,8 +43,8 @@ class WalkForwardStep:
 class ParameterStability:
     """How one parameter's choice moved from range to range."""
 
-    values: tuple[Any, ...]  # in order of the ranges
-    unchanged_fraction: float | None  # of the steps from range to range; None with one range
+    values: tuple[Any, ...]  # in order of the ranges, the latest included
+    unchanged_fraction: float | None  # of the changes from range to range; None with one range
     n_distinct: int
 
 
@@ -115,23 +115,36 @@ class WalkForward:
 
 def plan_walk_forward(ranges: Iterable[DateRange]) -> list[PlannedStep]:
     """Pair each range with the next one to end; pairs without a session between are left out."""
-    ordered = sorted(set(ranges), key=lambda r: (r.end_date, r.start_date))
     steps = []
-    for chosen_in, traded_in in itertools.pairwise(ordered):
+    for chosen_in, traded_in in itertools.pairwise(in_order(ranges)):
         dates = tuple(day for day in traded_in.sessions if day > chosen_in.end_date)
         if dates:
             steps.append(PlannedStep(chosen_in=chosen_in, traded_in=traded_in, dates=dates))
     return steps
 
 
-def walk_forward(steps: Sequence[WalkForwardStep], *, seed: int = 0) -> WalkForward:
-    """Stitch the steps, which are in order of time; no step gives an empty record."""
+def in_order(ranges: Iterable[DateRange]) -> list[DateRange]:
+    """Ranges in order of their ends."""
+    return sorted(set(ranges), key=lambda r: (r.end_date, r.start_date))
+
+
+def walk_forward(
+    steps: Sequence[WalkForwardStep], choices: Sequence[Mapping[str, Any]], *, seed: int = 0
+) -> WalkForward:
+    """Stitch the steps; no step gives an empty record.
+
+    Args:
+        steps: In order of time.
+        choices: Each range's choice, dimension name -> value, in the same order. The latest has not
+            been traded yet, and some steps may be missing.
+        seed: Of the bootstrap.
+    """
     sessions = SessionSums.joined([step.sessions for step in steps])
-    names = list(dict.fromkeys(name for step in steps for name in step.params))
+    names = list(dict.fromkeys(name for choice in choices for name in choice))
     return WalkForward(
         steps=tuple(steps),
         sessions=sessions,
-        stability={name: _stability([step.params.get(name) for step in steps]) for name in names},
+        stability={name: _stability([choice.get(name) for choice in choices]) for name in names},
         interval=bootstrap_intervals(sessions, seed=seed).get("return_on_risk_percent"),
         max_drawdown_usd=_max_drawdown(sessions.net_pnl_usd),
     )

@@ -33,9 +33,9 @@ _FRESHNESS = dg.FreshnessPolicy.time_window(
         "parameter_surface": dg.AssetIn(metadata={"required": False}),
         "out_of_sample": dg.AssetIn(metadata={"required": False}),
         "selection_statistics": dg.AssetIn(metadata={"required": False}),
-        "walk_forward": dg.AssetIn(metadata={"required": False}),
         "verdict": dg.AssetIn(metadata={"required": False}),
     },
+    deps=["walk_forward"],  # read from disk, since the index shows the latest range's
     description="A self-contained HTML page: best parameters, metrics, equity, every trade, the "
     "study's course, the evidence for and against, and where the data came from.",
 )
@@ -49,7 +49,6 @@ def report(
     parameter_surface: Any,
     out_of_sample: Evidence,
     selection_statistics: Evidence,
-    walk_forward: Evidence,
     verdict: Evidence,
 ) -> dg.MaterializeResult:
     """Build the page."""
@@ -83,7 +82,7 @@ def report(
             ),
         )
         page = build_report(data)
-        index_path = refresh_index(data, walk_forward)
+        index_path = refresh_index(data, market_data)
     path = artifact_path("report", context.partition_key, ".html")
     pictures = {name: inline_png(png, name) for name, png in key_pictures(data).items()}
     return dg.MaterializeResult(

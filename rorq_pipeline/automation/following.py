@@ -1,12 +1,12 @@
 """The sensor that returns to a range when sessions come that follow it.
 
-The latest range has no out-of-sample value yet. When sessions after it are cached, only its
-evidence and its report are made again; its search stays as it is.
+The latest range has no out-of-sample value yet. When sessions after it are cached, or those that
+were traded change, only its evidence and its report are made again; its search stays as it is.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from dagster._core.definitions.target import ExecutableDefinition
 
 from rorq_pipeline.artifacts import artifact_path
 from rorq_pipeline.automation.settings import AutomationSettings
-from rorq_pipeline.cache_scan import scan_cache
+from rorq_pipeline.cache_scan import following_signatures, scan_cache
 from strategy.date_range import DateRange
 from strategy.errors import DateRangeError
 
@@ -33,30 +33,27 @@ renew_evidence = dg.define_asset_job(
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """A range whose following sessions are now more than its record knows."""
+    """A range after which other sessions lie now than its record has looked at."""
 
     date_range: DateRange
-    sessions: tuple[date, ...]  # that follow it and are cached
+    signatures: Mapping[str, str]  # ISO date -> signature, of the sessions that follow it now
 
     @property
     def run_key(self) -> str:
         """The same range with the same following sessions is requested once."""
-        text = " ".join(day.isoformat() for day in self.sessions)
+        text = " ".join(f"{day} {signature}" for day, signature in sorted(self.signatures.items()))
         return f"{self.date_range.key}:following:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def awaited_ranges(
-    records: Mapping[DateRange, Mapping[str, Any]], cached: Collection[date]
+    records: Mapping[DateRange, Mapping[str, Any]], signatures: Mapping[date, str]
 ) -> list[Awaited]:
     """Compare what `out_of_sample` keeps of each range with the cache, the latest range first."""
-    from optimize.statistics.out_of_sample import following_sessions
-
     found = []
     for date_range in sorted(records, key=lambda r: r.end_date, reverse=True):
-        known = {date.fromisoformat(day) for day in records[date_range]["sessions"]["dates"]}
-        now = following_sessions(date_range, cached).cached
-        if not known.issuperset(now):
-            found.append(Awaited(date_range=date_range, sessions=now))
+        now = following_signatures(signatures, date_range)
+        if now != records[date_range].get("looked_at", {}):
+            found.append(Awaited(date_range=date_range, signatures=now))
     return found
 
 
@@ -71,23 +68,37 @@ def following_sensor(
         minimum_interval_seconds=settings.sensor_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Requests the evidence of a published range anew when sessions that follow it "
-        "have come, once the cache has been quiet for a while.",
+        "have come or changed, once the cache has been quiet for a while.",
     )
-    def new_following_sessions(_context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def new_following_sessions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         scan = scan_cache(cache_dir(), settings.ticker)
         if scan.quiet_seconds() < settings.quiet_seconds:
-            return dg.SensorResult(skip_reason="the cache has changed a moment ago")
-        records = dict(_records())
-        awaited = awaited_ranges(records, list(scan.signatures))
-        if not awaited:
             return dg.SensorResult(
-                skip_reason=f"nothing new follows any of {len(records)} published ranges"
+                skip_reason="the cache has changed a moment ago", cursor=context.cursor
+            )
+        records = dict(_records())
+        # A request whose run failed stays awaited; it must not take the place of others.
+        requested = set(json.loads(context.cursor or "[]"))
+        awaited = awaited_ranges(records, scan.signatures)
+        new = [one for one in awaited if one.run_key not in requested]
+        chosen = new[: settings.max_runs_per_tick]
+        remembered = (requested & {one.run_key for one in awaited}) | {c.run_key for c in chosen}
+        cursor = json.dumps(sorted(remembered))
+        if not chosen:
+            return dg.SensorResult(
+                skip_reason=f"nothing new follows any of {len(records)} published ranges",
+                cursor=cursor,
             )
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(run_key=one.run_key, partition_key=one.date_range.key)
-                for one in awaited[: settings.max_runs_per_tick]
-            ]
+                dg.RunRequest(
+                    run_key=one.run_key,
+                    partition_key=one.date_range.key,
+                    run_config=_limits_config(one.date_range),
+                )
+                for one in chosen
+            ],
+            cursor=cursor,
         )
 
     return new_following_sessions
@@ -101,3 +112,13 @@ def _records() -> Iterator[tuple[DateRange, Mapping[str, Any]]]:
             yield DateRange.parse(path.stem), json.loads(path.read_text(encoding="utf-8"))
         except (DateRangeError, json.JSONDecodeError):
             continue
+
+
+def _limits_config(date_range: DateRange) -> dict[str, Any]:
+    """Run config that judges a range by the limits of its last verdict."""
+    path = artifact_path("verdict", date_range.key, ".json")
+    try:
+        limits = json.loads(path.read_text(encoding="utf-8")).get("limits")
+    except (FileNotFoundError, json.JSONDecodeError):
+        limits = None
+    return {"ops": {"verdict": {"config": limits}}} if limits else {}

@@ -57,6 +57,7 @@ def verdict_view(verdict: Json) -> Verdict:
         label=verdict["decision"],
         sentence=_after_label(str(verdict["line"])),
         findings=[VerdictFinding(**finding) for finding in verdict["findings"]],
+        limits=verdict.get("limits", {}),
     )
 
 
@@ -103,6 +104,7 @@ def overfitting_view(statistics: Json) -> Overfitting:
         expected_max_sharpe=sharpe["benchmark_sharpe"],
         effective_trials=sharpe["effective_trials"],
         spa_p_value_fraction=superior["p_value_fraction"],
+        spa_n_tested=superior["n_tested"],
         spa_p_value_low_fraction=superior["p_value_lower_fraction"],
         spa_p_value_high_fraction=superior["p_value_upper_fraction"],
         caveat=statistics["caveat"],
@@ -137,7 +139,7 @@ def proof_checks(proofs: Json) -> list[CheckOutcome]:
 def walk_forward_view(result: Json, equity_usd: Sequence[float] | None = None) -> WalkForward:
     """Read `optimize.statistics.walk_forward.WalkForward.to_json_dict()` and its equity.
 
-    Without `equity_usd` the equity is the result's own item of that name.
+    Without `equity_usd` the equity is the result's own item of that name, as is what was left out.
     """
     interval = result["interval"]
     equity_usd = result.get("equity_usd", ()) if equity_usd is None else equity_usd
@@ -152,6 +154,7 @@ def walk_forward_view(result: Json, equity_usd: Sequence[float] | None = None) -
         unchanged_fraction={
             name: stability["unchanged_fraction"] for name, stability in result["stability"].items()
         },
+        left_out=result.get("left_out", ()),
     )
 
 

@@ -39,6 +39,7 @@ class Verdict:
     label: VerdictLabel
     sentence: str
     findings: Sequence[VerdictFinding] = ()
+    limits: Mapping[str, Any] = field(default_factory=dict)  # that the findings were held against
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,7 @@ class Overfitting:
     expected_max_sharpe: float | None = None  # of the effective trials without any skill
     effective_trials: float | None = None
     spa_p_value_fraction: float | None = None  # Hansen's test against not trading
+    spa_n_tested: int | None = None  # combinations drawn for it
     spa_p_value_low_fraction: float | None = None
     spa_p_value_high_fraction: float | None = None
     caveat: str = ""
@@ -239,3 +241,4 @@ class WalkForward:
     max_drawdown_usd: float | None = None
     interval_percent: tuple[float, float] | None = None  # of the return on risk
     unchanged_fraction: Mapping[str, float | None] = field(default_factory=dict)  # by parameter
+    left_out: Sequence[str] = ()  # ranges or steps, each with the reason

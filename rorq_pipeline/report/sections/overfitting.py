@@ -94,7 +94,10 @@ def _spa(s: Overfitting) -> dict[str, Any] | None:
     if s.spa_p_value_fraction is None:
         return None
     low, high = s.spa_p_value_low_fraction, s.spa_p_value_high_fraction
-    bounds = "" if low is None or high is None else f"between {number(low)} and {number(high)}"
+    bounds = (
+        "" if low is None or high is None else f"liberal {number(low)}, conservative {number(high)}"
+    )
+    drawn = "" if s.spa_n_tested is None else f"{count(s.spa_n_tested)} "
     return {
         "title": "Test against not trading",
         "value": f"p = {number(s.spa_p_value_fraction)}",
@@ -103,7 +106,7 @@ def _spa(s: Overfitting) -> dict[str, Any] | None:
         "high": s.spa_p_value_high_fraction,
         "mark_fraction": None,
         "note": bounds,
-        "sentence": "Hansen's test of superior predictive ability: how often the best of all "
-        "combinations would look at least this good if none of them earned anything. Small "
-        "values speak for an edge.",
+        "sentence": f"Hansen's test of superior predictive ability, on {drawn}combinations drawn "
+        "at random: how often the best of them would look at least this good if none earned "
+        "anything. Small values speak for an edge.",
     }

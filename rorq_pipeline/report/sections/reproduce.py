@@ -6,6 +6,7 @@ from rorq_pipeline.report.section import Section
 
 def reproduce_section(data: ReportData) -> Section:
     """Everything by name; long lists are folded on the page and left out on paper."""
+    limits = data.verdict.limits if data.verdict else {}
     return Section(
         id="reproduce",
         title="Reproduce",
@@ -16,6 +17,7 @@ def reproduce_section(data: ReportData) -> Section:
                 ("Configuration", dict(data.configuration)),
                 ("Search space", dict(data.search_space)),
                 ("Strategy parameters", data.params.to_json_dict()),
+                ("Verdict limits", dict(limits)),
             ],
         },
     )

@@ -70,7 +70,8 @@ def test_the_stitched_record_worked_by_hand():
             "c", {"take_profit_percent": 70, "entry_window": "y"}, None, [-4, 0], date(2023, 4, 3)
         ),
     ]
-    found = walk_forward(steps)
+    latest = {"take_profit_percent": 70, "entry_window": "x"}  # traded nowhere yet
+    found = walk_forward(steps, [*(one.params for one in steps), latest])
     assert found.return_on_risk_percent == pytest.approx(100 * 6 / 600)
     assert found.in_sample_return_on_risk_percent == pytest.approx((20 * 300 + 40 * 100) / 400)
     assert found.efficiency_ratio == pytest.approx(1 / 25)
@@ -80,19 +81,20 @@ def test_the_stitched_record_worked_by_hand():
     assert equity["equity_usd"].tolist() == [10, -20, -15, 10, 6, 6]
     assert equity["chosen_in"].tolist() == ["a", "a", "a", "b", "c", "c"]
     stable = found.stability["take_profit_percent"]
-    assert (stable.values, stable.unchanged_fraction, stable.n_distinct) == ((50, 50, 70), 0.5, 2)
+    assert (stable.values, stable.n_distinct) == ((50, 50, 70, 70), 2)
+    assert stable.unchanged_fraction == pytest.approx(2 / 3)
     stored = json.loads(json.dumps(found.to_json_dict()))
     assert stored["n_steps"] == 3
-    assert stored["stability"]["entry_window"]["values"] == ["x", "y", "y"]
+    assert stored["stability"]["entry_window"]["values"] == ["x", "y", "y", "x"]
     assert [s["net_pnl_usd"] for s in stored["steps"]] == [-15, 25, -4]
 
 
 def test_a_drawdown_counts_from_the_start():
-    assert walk_forward([step("a", {}, 1.0, [-5, -5, 3])]).max_drawdown_usd == 10
+    assert walk_forward([step("a", {}, 1.0, [-5, -5, 3])], []).max_drawdown_usd == 10
 
 
 def test_no_step_yet_is_an_empty_record():
-    found = walk_forward([])
+    found = walk_forward([], [])
     assert found.return_on_risk_percent is None
     assert found.efficiency_ratio is None
     assert found.profitable_steps_fraction is None
@@ -108,6 +110,6 @@ def test_one_range_has_no_stability_and_a_quiet_step_no_weight():
         in_sample_return_on_risk_percent=5.0,
         sessions=SessionSums.empty(),
     )
-    found = walk_forward([quiet])
+    found = walk_forward([quiet], [quiet.params])
     assert found.stability["strikes_depth"].unchanged_fraction is None
     assert found.in_sample_return_on_risk_percent is None

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.automation.following import awaited_ranges, following_sensor, renew_evidence
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
@@ -16,28 +17,36 @@ WEEK = DateRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
 LATER = DateRange(date(2023, 1, 9), date(2023, 1, 10))  # two
 
 
-def record(*days: int) -> dict[str, Any]:
-    return {"sessions": {"dates": [f"2023-01-{day:02d}" for day in days]}}
+def record(*days: int, signature: str = "a") -> dict[str, Any]:
+    return {"looked_at": {f"2023-01-{day:02d}": signature for day in days}}
 
 
-def days(*numbers: int) -> list[date]:
-    return [date(2023, 1, number) for number in numbers]
+def cached(*days: int, signature: str = "a") -> dict[date, str]:
+    return {date(2023, 1, day): signature for day in days}
 
 
 def test_a_range_is_returned_to_while_sessions_come_and_no_longer() -> None:
-    cached = days(3, 4, 5, 6)
-    assert awaited_ranges({WEEK: record()}, cached) == []
-    (found,) = awaited_ranges({WEEK: record()}, [*cached, *days(9)])
-    assert (found.date_range, list(found.sessions)) == (WEEK, days(9))
-    assert awaited_ranges({WEEK: record(9)}, [*cached, *days(9)]) == []
-    (more,) = awaited_ranges({WEEK: record(9)}, [*cached, *days(9, 10)])
+    assert awaited_ranges({WEEK: record()}, cached(3, 4, 5, 6)) == []
+    (found,) = awaited_ranges({WEEK: record()}, cached(3, 4, 5, 6, 9))
+    assert (found.date_range, found.signatures) == (WEEK, {"2023-01-09": "a"})
+    assert awaited_ranges({WEEK: record(9)}, cached(3, 9)) == []
+    (more,) = awaited_ranges({WEEK: record(9)}, cached(3, 9, 10))
     assert more.run_key != found.run_key
-    full = days(9, 10, 11, 12)
-    assert awaited_ranges({WEEK: record(9, 10, 11, 12)}, [*cached, *full, *days(13)]) == []
+    assert awaited_ranges({WEEK: record(9, 10, 11, 12)}, cached(3, 9, 10, 11, 12, 13)) == []
+
+
+def test_a_range_is_returned_to_when_a_following_session_changes_or_goes() -> None:
+    (changed,) = awaited_ranges({WEEK: record(9)}, cached(9, signature="b"))
+    (back,) = awaited_ranges({WEEK: record(9, signature="b")}, cached(9))
+    assert changed.run_key != back.run_key
+    (gone,) = awaited_ranges({WEEK: record(9)}, cached(3))
+    assert gone.signatures == {}
+    assert awaited_ranges({WEEK: {}}, cached(3)) == []  # a record of an earlier version
+    assert len(awaited_ranges({WEEK: {}}, cached(9))) == 1
 
 
 def test_the_latest_range_comes_first() -> None:
-    found = awaited_ranges({WEEK: record(), LATER: record()}, days(9, 10, 11))
+    found = awaited_ranges({WEEK: record(), LATER: record()}, cached(9, 10, 11))
     assert [one.date_range for one in found] == [LATER, WEEK]
 
 
@@ -52,11 +61,11 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def tick(cache: Path, **settings: Any) -> dg.SensorResult:
+def tick(cache: Path, cursor: str | None = None, **settings: Any) -> dg.SensorResult:
     chosen = AutomationSettings(**{"quiet_seconds": 0, **settings})
     sensor = following_sensor(chosen, lambda: cache, renew_evidence)
     with dg.DagsterInstance.ephemeral() as instance:
-        result = sensor(dg.build_sensor_context(instance=instance))
+        result = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
     assert isinstance(result, dg.SensorResult)
     return result
 
@@ -68,11 +77,40 @@ def test_the_sensor_requests_the_evidence_of_a_range_once_a_set_of_sessions(
     put_session(cache, date(2023, 1, 6))
     assert "nothing new follows any of 1" in str(tick(cache).skip_reason)
     put_session(cache, date(2023, 1, 9))
-    (first,) = tick(cache).run_requests or []
-    (again,) = tick(cache).run_requests or []
+    asked = tick(cache)
+    (first,) = asked.run_requests or []
     assert first.partition_key == WEEK.key
-    assert first.run_key == again.run_key
+    assert first.run_config == {}
+    assert not tick(cache, asked.cursor).run_requests
+    put_session(cache, date(2023, 1, 10))
+    (second,) = tick(cache, asked.cursor).run_requests or []
+    assert second.run_key != first.run_key
     assert "a moment ago" in str(tick(cache, quiet_seconds=3600).skip_reason)
+
+
+def test_a_request_without_success_does_not_keep_others_waiting(artifacts: Path) -> None:
+    cache = artifacts / "cache"
+    put_session(cache, date(2023, 1, 11))
+    (artifacts / "artifacts" / "out_of_sample" / f"{LATER.key}.json").write_text(
+        json.dumps(record())
+    )
+    first = tick(cache, max_runs_per_tick=1)
+    second = tick(cache, first.cursor, max_runs_per_tick=1)
+    asked = [one.partition_key for result in (first, second) for one in result.run_requests or []]
+    assert asked == [LATER.key, WEEK.key]
+    assert not tick(cache, second.cursor, max_runs_per_tick=1).run_requests
+
+
+def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -> None:
+    limits = VerdictSettings(trades_to_trade=12).model_dump()
+    folder = artifacts / "artifacts" / "verdict"
+    folder.mkdir()
+    (folder / f"{WEEK.key}.json").write_text(json.dumps({"limits": limits}))
+    put_session(artifacts / "cache", date(2023, 1, 9))
+    (request,) = tick(artifacts / "cache").run_requests or []
+    assert request.run_config == {"ops": {"verdict": {"config": limits}}}
+    job = defs.resolve_job_def("renew_evidence")
+    assert dg.validate_run_config(job, request.run_config)["ops"]["verdict"]["config"] == limits
 
 
 def test_the_job_repeats_no_search() -> None:

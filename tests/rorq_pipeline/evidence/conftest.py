@@ -68,6 +68,7 @@ def published(sample_cache: Path) -> Published:
     for date_range, chosen in CHOICES.items():
         sessions = market_data.load(date_range)
         optimization[date_range] = {
+            "study_name": "study",
             "search_space": space.to_json_dict(),
             "fixed_params": {"ticker": "SPY"},
             "settings": {"min_trade_threshold": 5},

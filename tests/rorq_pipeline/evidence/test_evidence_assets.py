@@ -59,7 +59,7 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
     result = run(FIRST)
     assert result.success
     found = stored(artifacts, "verdict", FIRST)
-    assert found["evidence"]["out_of_sample_traded_sessions"] == 6
+    assert found["evidence"]["out_of_sample_traded_sessions"] == 5
     assert stored(artifacts, "proofs", FIRST)["replay"]["passed"]
     assert stored(artifacts, "selection_statistics", FIRST)["overfitting"]["n_blocks"] == 8
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}

@@ -249,7 +249,7 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
             median_out_of_sample_percent=4.5,
             deflated_sharpe_fraction=0.81, undeflated_sharpe_fraction=0.97, daily_sharpe=0.42,
             expected_max_sharpe=0.31, effective_trials=38.0, spa_p_value_fraction=0.12,
-            spa_p_value_low_fraction=0.1, spa_p_value_high_fraction=0.19,
+            spa_p_value_low_fraction=0.1, spa_p_value_high_fraction=0.19, spa_n_tested=812,
             caveat="From 13 sessions in 10 blocks; rough numbers, not a verdict by themselves.",
         ),
         "fills": FillsBand(

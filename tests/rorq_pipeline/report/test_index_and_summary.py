@@ -34,6 +34,7 @@ from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
 from rorq_pipeline.report.sections.overfitting import overfitting_section
+from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.report.svg import equity_chart, sparkline
 from strategy.fills import fills_band
@@ -150,6 +151,13 @@ def test_the_verdict_is_told_without_its_label() -> None:
     )  # fmt: skip
     assert view.sentence == "Few trades; no luck."
     assert view.findings[0].level == "doubtful"
+    assert view.limits == {}
+
+
+def test_the_limits_of_the_verdict_are_told() -> None:
+    judged = {"decision": "watch", "line": "watch: few", "findings": [], "limits": {"trades": 7}}
+    groups = reproduce_section(complete_data(verdict=verdict_view(judged))).context["groups"]
+    assert ("Verdict limits", {"trades": 7}) in groups
 
 
 def test_out_of_sample_is_read_from_its_json() -> None:
@@ -227,6 +235,9 @@ def test_selection_statistics_are_read_from_their_json() -> None:
     assert view.caveat == statistics.caveat
     section = overfitting_section(complete_data(overfitting=view))
     assert len(section.context["cards"]) == 4
+    probability, _, _, spa = (card["sentence"] for card in section.context["cards"])
+    assert f"With costs in the ranks it is {view.after_costs_fraction:.0%}" in probability
+    assert "on 30 combinations drawn at random" in spa
 
 
 def test_statistics_that_are_not_known_are_left_out() -> None:
@@ -245,8 +256,12 @@ def test_walk_forward_is_read_from_its_json() -> None:
         params=data.trial_params, in_sample_return_on_risk_percent=9.0,
         sessions=session_sums(data.trades, dates),
     )  # fmt: skip
-    result = stitch([step])
+    result = stitch([step], [step.params])
     view = walk_forward_view(result.to_json_dict(), result.equity()["equity_usd"])
     assert view.equity_usd[-1] == pytest.approx(data.metrics["net_pnl_usd"])
     assert view.steps[0].total_trades == data.metrics["total_trades"]
     assert "1\u201331 December 2022" in build_index(index_entries(), view)
+    partial = {**result.to_json_dict(), "left_out": ["2022-11: <damaged>"]}
+    page = build_index(index_entries(), walk_forward_view(partial))
+    assert "Left out: 2022-11: &lt;damaged&gt;." in page
+    assert "Largest drawdown" in page
