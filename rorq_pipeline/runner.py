@@ -14,6 +14,7 @@ from rorq_pipeline.instance import project_instance
 from rorq_pipeline.launcher import WORKER_TAG, this_worker
 from rorq_pipeline.partitions import register_range
 from rorq_pipeline.paths import ProjectPaths
+from rorq_pipeline.run_config import merged, project_run_config
 from strategy.date_range import DateRange
 from strategy.errors import ParameterError, RorqError
 
@@ -35,23 +36,29 @@ def materialize_range(
 ) -> str:
     """Materialise the selected assets of one range, with their checks.
 
+    `run_config` goes over what the project's own `run_config.yaml` says.
+
     Returns:
         The id of the run.
 
     Raises:
-        ParameterError: the selection names no asset.
+        ParameterError: the selection names no asset, or the run config is malformed.
         MaterializationError: an asset or a blocking check failed; its message is the cause's.
         DatabaseError: no usable database.
     """
     defs = definitions or build_definitions()
-    with project_instance(ProjectPaths.resolve()) as instance, _one_line_errors():
+    paths = ProjectPaths.resolve()
+    with project_instance(paths) as instance, _one_line_errors():
         keys = selected_keys(defs, selection)
+        job = defs.resolve_job_def(_GLOBAL_JOB)
+        nodes = {node.name for node in job.get_subset(asset_selection=set(keys)).nodes}
+        config = merged(project_run_config(paths.root, nodes), run_config or {})
         register_range(instance, date_range)
-        result = defs.resolve_job_def(_GLOBAL_JOB).execute_in_process(
+        result = job.execute_in_process(
             instance=instance,
             partition_key=date_range.key,
             asset_selection=keys,
-            run_config={"loggers": {"console": {}}, **(run_config or {})},
+            run_config={"loggers": {"console": {}}, **config},
             tags={WORKER_TAG: this_worker(), "dagster/max_retries": "0"},
             raise_on_error=False,
         )

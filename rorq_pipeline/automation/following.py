@@ -18,6 +18,8 @@ from dagster._core.definitions.target import ExecutableDefinition
 from rorq_pipeline.artifacts import artifact_path
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.paths import ProjectPaths
+from rorq_pipeline.run_config import project_run_config
 from strategy.date_range import DateRange
 from strategy.errors import DateRangeError
 
@@ -115,7 +117,10 @@ def _records() -> Iterator[tuple[DateRange, Mapping[str, Any]]]:
 
 
 def _limits_config(date_range: DateRange) -> dict[str, Any]:
-    """Run config that judges a range by the limits of its last verdict."""
+    """Run config that judges a range by the project's limits, else by those of its last verdict."""
+    config = project_run_config(ProjectPaths.resolve().root, {"verdict"})
+    if config:
+        return config
     path = artifact_path("verdict", date_range.key, ".json")
     try:
         limits = json.loads(path.read_text(encoding="utf-8")).get("limits")

@@ -10,7 +10,9 @@ from rorq_pipeline.artifacts import artifact_path
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.cache_scan import CacheScan, scan_cache
 from rorq_pipeline.partitions import BACKTEST_RANGE
+from rorq_pipeline.paths import ProjectPaths
 from rorq_pipeline.ranges import ranges_of
+from rorq_pipeline.run_config import CONFIGURED_OPS, project_run_config
 from strategy.date_range import DateRange
 
 
@@ -38,7 +40,11 @@ def evening_schedule(
         context.instance.add_dynamic_partitions(
             BACKTEST_RANGE.name or "", [date_range.key for date_range in chosen]
         )
-        return [dg.RunRequest(run_key=f"{r.key}:{evening}", partition_key=r.key) for r in chosen]
+        config = project_run_config(ProjectPaths.resolve().root, CONFIGURED_OPS)
+        return [
+            dg.RunRequest(run_key=f"{r.key}:{evening}", partition_key=r.key, run_config=config)
+            for r in chosen
+        ]
 
     return weekday_evening
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
@@ -11,9 +12,12 @@ from rorq_pipeline.automation.changes import Cursor, Plan, Planner, RangeRequest
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.cache_scan import CacheScan, scan_cache
 from rorq_pipeline.partitions import BACKTEST_RANGE
+from rorq_pipeline.paths import ProjectPaths
 from rorq_pipeline.ranges import ranges_of
+from rorq_pipeline.run_config import CONFIGURED_OPS, project_run_config
 
 FINGERPRINT_TAG = "rorq/data_fingerprint"
+CHAIN_OPS = frozenset(CONFIGURED_OPS) - {"downloaded_sessions"}
 
 
 def cache_sensor(
@@ -46,8 +50,9 @@ def cache_sensor(
                 skip_reason=f"no new data in {len(scan.signatures)} cached sessions",
                 cursor=plan.cursor.to_text(),
             )
+        config = project_run_config(ProjectPaths.resolve().root, CHAIN_OPS)
         return dg.SensorResult(
-            run_requests=[_run_request(request) for request in plan.requests],
+            run_requests=[_run_request(request, config) for request in plan.requests],
             dynamic_partitions_requests=[
                 BACKTEST_RANGE.build_add_request([r.date_range.key for r in plan.requests])
             ],
@@ -80,9 +85,10 @@ def plan_tick(
     return planner.plan(settings.max_runs_per_tick)
 
 
-def _run_request(request: RangeRequest) -> dg.RunRequest:
+def _run_request(request: RangeRequest, run_config: dict[str, Any]) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=request.run_key,
         partition_key=request.date_range.key,
+        run_config=run_config,
         tags={FINGERPRINT_TAG: request.fingerprint[:16]},
     )

@@ -9,6 +9,7 @@ import pytest
 
 from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.definitions import defs
 from rorq_pipeline.jobs import optimize_range
 from tests.rorq_pipeline.test_cache_scan import FILES, put_session
 
@@ -88,3 +89,16 @@ def test_many_ranges_are_spread_over_ticks(tick: Tick, tmp_path: Path) -> None:
     second = tick(first.cursor, max_runs_per_tick=3)
     assert len(keys(first)) == 3
     assert keys(second) == ["2023-01-01_2023-01-31"]
+
+
+def test_requested_runs_take_the_projects_run_config(
+    tick: Tick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    put_session(tmp_path, date(2023, 1, 3))
+    (plain,) = tick().run_requests or []
+    assert plain.run_config == {}
+    (tmp_path / "run_config.yaml").write_text("ops: {optimization: {config: {n_trials: 500}}}")
+    (request,) = tick().run_requests or []
+    assert request.run_config == {"ops": {"optimization": {"config": {"n_trials": 500}}}}
+    assert dg.validate_run_config(defs.resolve_job_def("optimize_range"), request.run_config)
