@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -45,6 +46,7 @@ def examine(paths: ProjectPaths) -> list[Finding]:
         _disk,
         _cache,
         _database,
+        _run_config,
         *(lambda _paths, port=port: _port(port) for port in _PORTS),
     )
     return [check(paths) for check in checks]
@@ -155,6 +157,35 @@ def _database(paths: ProjectPaths) -> Finding:
     return Finding(
         subject="database", text=f"PostgreSQL {version} at {settings.address} ({settings.source})"
     )
+
+
+def _run_config(paths: ProjectPaths) -> Finding:
+    from rorq_pipeline.run_config import CONFIGURED_OPS, FILE_NAME, project_run_config
+
+    subject = "run config"
+    try:
+        config = project_run_config(paths.root, CONFIGURED_OPS)
+    except RorqError as error:
+        return Finding(subject=subject, text=error.found, remedy=error.remedy)
+    if not config:
+        return Finding(subject=subject, text=f"no {FILE_NAME}: the defaults hold")
+    problem = _config_problem(config)
+    if problem:
+        return Finding(subject=subject, text=f"{FILE_NAME}: {problem}", remedy="correct the file")
+    return Finding(subject=subject, text=f"{FILE_NAME} sets {', '.join(config['ops'])}")
+
+
+def _config_problem(config: dict[str, Any]) -> str:
+    """What Dagster would say of the names and types of the values; empty if nothing."""
+    import dagster as dg
+
+    from rorq_pipeline.definitions import defs
+
+    try:
+        dg.validate_run_config(defs.resolve_job_def("download_and_optimize"), config)
+    except dg.DagsterInvalidConfigError as error:
+        return error.errors[0].message.split(" Expected: ")[0]
+    return ""
 
 
 def _port(port: int) -> Finding:

@@ -96,3 +96,27 @@ def test_a_folder_that_cannot_be_made_is_told(
 ) -> None:
     paths.artifacts.touch()
     assert "RORQ_ARTIFACTS" in finding(paths, "folders").remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "is_well"),
+    [
+        (None, "no run_config.yaml: the defaults hold", True),
+        ("ops: {verdict: {config: {trades_to_trade: 12}}}", "run_config.yaml sets verdict", True),
+        (
+            "ops: {verdict: {config: {trades: 12}}}",
+            'unexpected config entry "trades"',
+            False,
+        ),
+        ("ops: {optimization: {config: {n_trials: many}}}", "Invalid scalar", False),
+        ("ops: []", "ops is no mapping", False),
+    ],
+)
+def test_the_projects_run_config_is_looked_at(
+    paths: ProjectPaths, text: str | None, told: str, is_well: bool
+) -> None:
+    if text is not None:
+        (paths.root / "run_config.yaml").write_text(text)
+    found = health._run_config(paths)
+    assert told in found.text
+    assert found.is_well is is_well
