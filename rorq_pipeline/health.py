@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -169,23 +168,7 @@ def _run_config(paths: ProjectPaths) -> Finding:
         return Finding(subject=subject, text=error.found, remedy=error.remedy)
     if not config:
         return Finding(subject=subject, text=f"no {FILE_NAME}: the defaults hold")
-    problem = _config_problem(config)
-    if problem:
-        return Finding(subject=subject, text=f"{FILE_NAME}: {problem}", remedy="correct the file")
     return Finding(subject=subject, text=f"{FILE_NAME} sets {', '.join(config['ops'])}")
-
-
-def _config_problem(config: dict[str, Any]) -> str:
-    """What Dagster would say of the names and types of the values; empty if nothing."""
-    import dagster as dg
-
-    from rorq_pipeline.definitions import defs
-
-    try:
-        dg.validate_run_config(defs.resolve_job_def("download_and_optimize"), config)
-    except dg.DagsterInvalidConfigError as error:
-        return error.errors[0].message.split(" Expected: ")[0]
-    return ""
 
 
 def _port(port: int) -> Finding:

@@ -13,9 +13,12 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
     if value is None:
         return None
     try:
-        return json.loads(value)
+        config = json.loads(value)
     except ValueError as error:
         raise click.BadParameter(f"no JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise click.BadParameter(f"{config!r} is no object")
+    return config
 
 
 @click.command()

@@ -53,6 +53,15 @@ def test_a_run_is_given_what_its_ops_take(tmp_path: Path) -> None:
         ("ops: {optimisation: {config: {}}}", "'optimisation', which is none of best_params"),
         ("ops: {verdict: {trades_to_trade: 3}}", "verdict is not `config:` with values"),
         ("ops: {verdict: }", "verdict is not `config:` with values"),
+        ("ops: {verdict: {config: {trades_to_trade: 5}}}", "verdict: trades_to_trade 5 is below"),
+        ("ops: {optimization: {config: {n_trials: -3}}}", "optimization: n_trials is -3"),
+        ("ops: {optimization: {config: {trials: 3}}}", "optimization: unknown name 'trials'"),
+        ("ops: {optimization: {config: {search_space: {stretch: [1]}}}}", "unknown search dim"),
+        ("ops: {parameter_surface: {config: {fixed_params: {ticker: 5}}}}", "ticker"),
+        ("ops: {best_params: {config: {selection: best}}}", "best_params.selection is 'best'"),
+        ("ops: {validated_cache: {config: {thresholds: {gap: 1}}}}", "gap"),
+        ("ops: {downloaded_sessions: {config: {search_space: {x: [1]}}}}", "unknown search dim"),
+        ("ops: {result_checks: {config: {min_complete_trials: x}}}", "min_complete_trials is 'x'"),
         ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
     ],
 )
@@ -75,6 +84,12 @@ def test_what_is_given_goes_over_the_projects_value_by_value() -> None:
     }
     assert merged({}, {"loggers": {}}) == {"loggers": {}}
     assert merged(project, {}) == project
+
+
+@pytest.mark.parametrize("ops", [None, 5, {"optimization": 5}, {"optimization": {"config": None}}])
+def test_what_is_no_run_config_is_left_for_dagster_to_refuse(ops: Any) -> None:
+    project = {"ops": {"optimization": {"config": {"n_trials": 500}}}}
+    assert merged(project, {"ops": ops})["ops"] == ops
 
 
 def test_the_ops_that_take_config_are_all_named() -> None:

@@ -1,7 +1,9 @@
-"""A new session folder leads to a report, with nobody at the keyboard."""
+"""New session folders lead to reports, with nobody at the keyboard."""
 
+import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,15 +11,21 @@ from optimize.database import DatabaseSettings
 from strategy.market_data.sample import SampleSettings, write_samples
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 
-JANUARY = "2023-01-01_2023-01-31"
+JANUARY, FEBRUARY = "2023-01-01_2023-01-31", "2023-02-01_2023-02-28"
+RUN_CONFIG = """
+ops:
+  optimization: {config: {n_trials: 30}}
+  verdict: {config: {trades_to_trade: 12}}
+"""
 SENSOR_SECONDS = 5
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(700)
 def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: DatabaseSettings) -> None:
     settings = {"RORQ_QUIET_SECONDS": "2", "RORQ_SENSOR_INTERVAL_SECONDS": str(SENSOR_SECONDS)}
     with deployed(tmp_path, database, **settings) as dagster:
+        (tmp_path / "run_config.yaml").write_text(RUN_CONFIG)
         dagster.start()
         write_samples(dagster.cache, [date(2023, 1, 3), date(2023, 1, 4)], SampleSettings())
 
@@ -29,7 +37,34 @@ def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: Databa
         wait_for(lambda: dagster.is_materialized("report", JANUARY), 240, "the report", dagster.log)
         assert (dagster.artifacts / "report" / f"{JANUARY}.html").is_file()
         assert [run["jobName"] for run in dagster.runs()] == ["optimize_range"]
+        settings_of_study = read(dagster, "optimization")["settings"]
+        assert (settings_of_study["n_trials"], settings_of_study["min_trade_threshold"]) == (30, 10)
+        assert read(dagster, "out_of_sample")["n_sessions"] == 0
+
+        # What follows January is traded with January's parameters; its search is not repeated.
+        write_samples(dagster.cache, [date(2023, 2, 1), date(2023, 2, 2)], SampleSettings())
+        wait_for(
+            lambda: read(dagster, "out_of_sample")["n_sessions"] == 2,
+            240,
+            "January's evidence",
+            dagster.log,
+        )
+        wait_for(lambda: dagster.is_materialized("report", FEBRUARY), 240, "a report", dagster.log)
+        jobs = {(run["jobName"], run["tags"]["dagster/partition"]) for run in dagster.runs()}
+        assert jobs == {
+            ("optimize_range", JANUARY),
+            ("renew_evidence", JANUARY),
+            ("optimize_range", FEBRUARY),
+        }
+        assert read(dagster, "verdict")["limits"]["trades_to_trade"] == 12
         assert database.password.get_secret_value() not in everything_shown(dagster)
+
+
+def read(dagster: Deployment, asset: str) -> dict[str, Any]:
+    """What an asset keeps of January."""
+    text = (dagster.artifacts / asset / f"{JANUARY}.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
 
 
 def everything_shown(dagster: Deployment) -> str:
