@@ -40,7 +40,7 @@ RANGE = DateRange.parse("2023-01-03_2023-02-01")  # 21 sessions
 LAST_FOLLOWING_DAY = date(2023, 3, 31)
 SELECTION = "+key:verdict and not key:downloaded_sessions"
 DECISIONS = ("trade", "watch", "reject")
-FAILED = "failed"  # the chain did not reach a verdict, for instance without a complete trial
+FAILED = "failed"  # no combination of the study had trades enough
 LEVELS = ("good", "doubtful", "bad", "unknown")
 FIGURES = {  # of the evidence
     "return on risk, %": "return_on_risk_percent",
@@ -82,6 +82,8 @@ def run(seed: int, edge: float, min_trades: int, folder: Path) -> dict[str, Any]
             definitions=build_definitions(),
         )
     except MaterializationError as error:
+        if "no complete trial" not in str(error):  # interrupted, or a fault: to be run again
+            raise
         return {**data_set, "decision": FAILED, "reason": str(error)}
     seconds = time.perf_counter() - started
     statistics, outside, verdict = (
@@ -124,7 +126,7 @@ def _tell_group(edge: float, min_trades: int, group: list[dict[str, Any]]) -> It
     decisions = Counter(line["decision"] for line in group)
     n_data_sets = len(group)
     group = [line for line in group if line["decision"] != FAILED]
-    seconds = np.median([line["seconds"] for line in group])
+    seconds = np.median([line["seconds"] for line in group]) if group else np.nan
     yield f"\n## Edge {edge:g}, at least {min_trades} trades: {n_data_sets} data sets\n"
     told = ", ".join(f"{decisions[name]} {name}" for name in (*DECISIONS, FAILED))
     yield f"**{told}.** {len(RANGE.sessions)} sessions to search, as many that follow; the chain"
@@ -137,6 +139,9 @@ def _tell_group(edge: float, min_trades: int, group: list[dict[str, Any]]) -> It
         columns[name] = [line["overfitting"][key] for line in group]
     for name, values in columns.items():
         known = np.array([value for value in values if value is not None], dtype=np.float64)
+        if not len(known):
+            yield f"| {name} | | | | | | {len(values)} |"
+            continue
         low, middle, high = np.percentile(known, [5, 50, 95])
         error = known.std(ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.nan
         yield (
@@ -145,7 +150,7 @@ def _tell_group(edge: float, min_trades: int, group: list[dict[str, Any]]) -> It
         )
     yield "\n| finding | " + " | ".join(LEVELS) + " |"
     yield "|---|---:|---:|---:|---:|"
-    for name in group[0]["levels"]:
+    for name in group[0]["levels"] if group else ():
         counts = Counter(line["levels"][name] for line in group)
         yield f"| {name} | " + " | ".join(str(counts[level]) for level in LEVELS) + " |"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from strategy.date_range import DateRange
 
 _SIGNATURE_BYTES = 8
+UNREADABLE = "unreadable"  # signature of a session folder whose files cannot be listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,12 @@ class CacheScan:
 
 
 def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
-    """Look at every session folder, and at those in the making for the time of the last change."""
-    from strategy.market_data.layout import ticker_folder  # with pandas and pyarrow
+    """Look at every session folder, and at those in the making for the time of the last change.
+
+    Raises:
+        CacheError: what should be a folder of sessions cannot be listed.
+    """
+    from strategy.market_data.layout import ticker_folder, unlistable  # with pandas and pyarrow
 
     folder = ticker_folder(cache_dir, ticker)
     signatures: dict[date, str] = {}
@@ -45,6 +50,8 @@ def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return CacheScan(signatures={}, changed_seconds={}, newest_change_seconds=0.0)
+    except OSError as error:
+        raise unlistable(folder, error) from None
     for entry in entries:
         if not entry.is_dir():
             continue
@@ -70,12 +77,15 @@ def following_signatures(signatures: Mapping[date, str], date_range: "DateRange"
 
 
 def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:
+    """Signature and time of the last change; None where the folder is gone meanwhile."""
     try:
         newest = _changed(folder.stat())
         with os.scandir(folder) as entries:
             files = sorted((entry.name, entry.stat()) for entry in entries if entry.is_file())
     except FileNotFoundError:
         return None
+    except OSError:  # who reads the session will say what is wrong with it
+        return UNREADABLE, 0.0
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files)
     newest = max([newest, *(_changed(stat) for _, stat in files)])
     return hashlib.blake2b(text.encode(), digest_size=_SIGNATURE_BYTES).hexdigest(), newest

@@ -8,7 +8,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.artifacts import (
+    ArtifactError,
+    artifact_path,
+    json_text,
+    read_object,
+    write_whole,
+)
 from rorq_pipeline.published import sessions_of_study
 from rorq_pipeline.resources import MarketData
 from strategy.errors import DateRangeError, RorqError
@@ -30,9 +36,9 @@ def record_walk_forward(
     """
     from optimize.statistics import WalkForwardStep, in_order, plan_walk_forward, walk_forward
 
-    choices, left_out = _comparable(
-        {date_range: dict(best), **_published_before(date_range, best)}, best
-    )
+    before, unread = _published_before(date_range, best)
+    choices, others = _comparable({date_range: dict(best), **before}, best)
+    left_out = [*unread, *others]
     known = _known_sessions(choices)
     steps: list[WalkForwardStep] = []
     identities: list[Json] = []
@@ -80,34 +86,42 @@ def renewed_record(date_range: "DateRange", market_data: MarketData) -> Json | N
     path = artifact_path("best_params", date_range.key, ".json")
     if not path.exists():
         return None
-    best = json.loads(path.read_text(encoding="utf-8"))
-    record = record_walk_forward(best, market_data, date_range)
-    text = json.dumps(record, allow_nan=False)
+    record = record_walk_forward(read_object(path), market_data, date_range)
+    text = json_text(record)
     kept = artifact_path("walk_forward", date_range.key, ".json")
-    if not kept.exists() or json.loads(kept.read_text(encoding="utf-8")) != json.loads(text):
+    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
         write_whole(kept, lambda beside: beside.write_text(text, encoding="utf-8"))
     return record
 
 
-def _published_before(date_range: "DateRange", best: Mapping[str, Any]) -> "dict[DateRange, Json]":
-    """Read what is published of the ranges that end before this one: real, or else synthetic."""
+def _published_before(
+    date_range: "DateRange", best: Mapping[str, Any]
+) -> "tuple[dict[DateRange, Json], list[str]]":
+    """Read what is published of the ranges that end before this one: real, or else synthetic.
+
+    Returns:
+        Published parameters by range, and why some could not be read.
+    """
     from strategy.date_range import DateRange
     from strategy.market_data.schema import SYNTHETIC
 
     folder = artifact_path("best_params", date_range.key, ".json").parent
-    found = {}
+    found, unread = {}, []
     for path in sorted(folder.glob("*.json")):
         try:
             other = DateRange.parse(path.stem)
+            content = read_object(path)
         except DateRangeError:
             continue  # some other file
-        content: Json = json.loads(path.read_text(encoding="utf-8"))
-        alike = content["ticker"] == best["ticker"] and (content["source"] == SYNTHETIC) == (
-            best["source"] == SYNTHETIC
-        )
+        except ArtifactError as error:
+            unread.append(str(error))
+            continue
+        alike = content.get("ticker") == best["ticker"] and (
+            content.get("source") == SYNTHETIC
+        ) == (best["source"] == SYNTHETIC)
         if other.end_date < date_range.end_date and alike:
             found[other] = content
-    return found
+    return found, unread
 
 
 def _comparable(
@@ -163,8 +177,11 @@ def _known_sessions(choices: "Iterable[DateRange]") -> "dict[str, SessionSums]":
     known = {}
     for date_range in choices:
         path = artifact_path("walk_forward", date_range.key, ".json")
-        content = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"steps": []}
-        for step in content["steps"]:
+        try:
+            steps = read_object(path)["steps"]
+        except ArtifactError:  # absent, or damaged: then its steps are traded again
+            continue
+        for step in steps:
             known[_key(step["identity"])] = SessionSums.from_json_dict(step["sessions"])
     return known
 

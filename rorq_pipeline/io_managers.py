@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.artifacts import artifact_path, json_text, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,8 +96,7 @@ class JsonIOManager(FileIOManager):
 
     def write(self, path: Path, value: Any) -> None:
         """Write the value; a number that JSON cannot say is an error."""
-        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-        path.write_text(f"{text}\n", encoding="utf-8")
+        path.write_text(json_text(value), encoding="utf-8")
 
     def read(self, path: Path) -> Any:
         """Read the value."""

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.artifacts import artifact_path, json_text, project_lock, write_whole
 from rorq_pipeline.forward import renewed_record
 from rorq_pipeline.report import (
     build_index,
@@ -37,9 +37,17 @@ def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
         The index page.
     """
     key = data.date_range.key
-    entry = json.dumps(entry_to_json(index_entry(data, f"{key}.html")), allow_nan=False)
+    entry = json_text(entry_to_json(index_entry(data, f"{key}.html")))
     entry_path = artifact_path("report", key, ".json")
-    write_whole(entry_path, lambda beside: beside.write_text(entry, encoding="utf-8"))
+    index_path = artifact_path("report", INDEX_NAME, ".html")
+    with project_lock("index"):  # else of two reports one could be missing
+        write_whole(entry_path, lambda beside: beside.write_text(entry, encoding="utf-8"))
+        page = _index_page(entry_path, market_data)
+        write_whole(index_path, lambda beside: beside.write_text(page, encoding="utf-8"))
+    return index_path
+
+
+def _index_page(entry_path: Path, market_data: MarketData) -> str:
     entries = [
         entry_from_json(json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(entry_path.parent.glob("*_*.json"))
@@ -47,8 +55,5 @@ def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
     ]
     latest = max(entries, key=lambda one: (one.date_range.end_date, one.date_range)).date_range
     record = renewed_record(latest, market_data)
-    view = walk_forward_view(record) if record and record["steps"] else None
-    page = build_index(entries, view)
-    index_path = artifact_path("report", INDEX_NAME, ".html")
-    write_whole(index_path, lambda beside: beside.write_text(page, encoding="utf-8"))
-    return index_path
+    worth_showing = record and (record["steps"] or record["left_out"])
+    return build_index(entries, walk_forward_view(record) if record and worth_showing else None)

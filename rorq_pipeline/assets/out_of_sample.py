@@ -13,7 +13,7 @@ from rorq_pipeline.resources import MarketData
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="1",
+    code_version="2",
     stage="evidence",
     io_manager_key="parameters",
     description="What the published parameters earned on the sessions after the range, as many as "

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.artifacts import artifact_path
+from rorq_pipeline.artifacts import artifact_path, write_whole
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
 from rorq_pipeline.failures import one_line_failures
 from rorq_pipeline.identity import of_result
@@ -24,7 +24,7 @@ _FRESHNESS = dg.FreshnessPolicy.time_window(
 @range_asset(
     group="results",
     kinds={"html", "plotly"},
-    code_version="1",
+    code_version="2",
     stage="report",
     io_manager_key="pages",
     freshness_policy=_FRESHNESS,
@@ -63,6 +63,7 @@ def report(
     from rorq_pipeline.report_index import refresh_index
 
     date_range = range_of(context)
+    path = artifact_path("report", date_range.key, ".html")
     with one_line_failures():
         proofs = kept_proofs(best_params, date_range)
         data = gather_report(
@@ -82,8 +83,9 @@ def report(
             ),
         )
         page = build_report(data)
+        # The page first: another range's report may make the index before this asset ends.
+        write_whole(path, lambda beside: beside.write_text(page, encoding="utf-8"))
         index_path = refresh_index(data, market_data)
-    path = artifact_path("report", context.partition_key, ".html")
     pictures = {name: inline_png(png, name) for name, png in key_pictures(data).items()}
     return dg.MaterializeResult(
         value=page,

@@ -21,7 +21,7 @@ else:
 @range_asset(
     group="evidence",
     kinds={"json"},
-    code_version="1",
+    code_version="2",
     stage="evidence",
     io_manager_key="parameters",
     description="One line on top of everything: trade, watch or reject, and why. Its limits are "

@@ -15,22 +15,32 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
-from rorq_pipeline.artifacts import artifact_path
+from rorq_pipeline.artifacts import ArtifactError, artifact_path, read_object
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.partitions import BACKTEST_RANGE
 from rorq_pipeline.paths import ProjectPaths
 from rorq_pipeline.run_config import project_run_config
 from strategy.date_range import DateRange
 from strategy.errors import DateRangeError
 
-_EVIDENCE = dg.AssetSelection.assets("out_of_sample")
+_EVIDENCE = dg.AssetSelection.assets("out_of_sample", "selection_statistics")
+_JUDGING_OPS = ("selection_checks", "verdict")  # of the job, those that take config
 
 renew_evidence = dg.define_asset_job(
     "renew_evidence",
     selection=_EVIDENCE | _EVIDENCE.downstream(),
     description="Trade the published parameters of one range on the sessions that follow it, and "
-    "make its verdict and report again. The search is not repeated.",
+    "make its statistics, verdict and report again. The search is not repeated.",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What `out_of_sample` keeps of a range, as far as the sensor looks at it."""
+
+    looked_at: Mapping[str, str]  # ISO date -> signature, of the sessions that followed it
+    stamp: str  # changes whenever the record is written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +49,29 @@ class Awaited:
 
     date_range: DateRange
     signatures: Mapping[str, str]  # ISO date -> signature, of the sessions that follow it now
+    stamp: str  # of the record
 
     @property
     def run_key(self) -> str:
-        """The same range with the same following sessions is requested once."""
-        text = " ".join(f"{day} {signature}" for day, signature in sorted(self.signatures.items()))
-        return f"{self.date_range.key}:following:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        """One request a record and set of following sessions; what comes back is asked for anew."""
+        seen = [f"{day} {signature}" for day, signature in sorted(self.signatures.items())]
+        digest = hashlib.sha256("\n".join([self.stamp, *seen]).encode()).hexdigest()
+        return f"{self.date_range.key}:following:{digest[:16]}"
 
 
 def awaited_ranges(
-    records: Mapping[DateRange, Mapping[str, Any]], signatures: Mapping[date, str]
+    records: Mapping[DateRange, Record], signatures: Mapping[date, str]
 ) -> list[Awaited]:
-    """Compare what `out_of_sample` keeps of each range with the cache, the latest range first."""
+    """Compare what is kept of each range with the cache, the latest range first.
+
+    Sessions that are gone are no reason to give up what they showed.
+    """
     found = []
     for date_range in sorted(records, key=lambda r: r.end_date, reverse=True):
+        record = records[date_range]
         now = following_signatures(signatures, date_range)
-        if now != records[date_range].get("looked_at", {}):
-            found.append(Awaited(date_range=date_range, signatures=now))
+        if not now.items() <= record.looked_at.items():
+            found.append(Awaited(date_range=date_range, signatures=now, stamp=record.stamp))
     return found
 
 
@@ -100,30 +116,35 @@ def following_sensor(
                 )
                 for one in chosen
             ],
+            dynamic_partitions_requests=[
+                BACKTEST_RANGE.build_add_request([one.date_range.key for one in chosen])
+            ],
             cursor=cursor,
         )
 
     return new_following_sessions
 
 
-def _records() -> Iterator[tuple[DateRange, Mapping[str, Any]]]:
-    """Read what `out_of_sample` has kept; other files are passed over."""
+def _records() -> Iterator[tuple[DateRange, Record]]:
+    """Read what `out_of_sample` has kept; other files, and damaged ones, are passed over."""
     folder = artifact_path("out_of_sample", "any", ".json").parent
     for path in sorted(folder.glob("*.json")):
         try:
-            yield DateRange.parse(path.stem), json.loads(path.read_text(encoding="utf-8"))
-        except (DateRangeError, json.JSONDecodeError):
+            date_range = DateRange.parse(path.stem)
+            stamp = str(path.stat().st_mtime_ns)
+            looked_at = read_object(path).get("looked_at", {})  # a former version kept none
+        except (DateRangeError, ArtifactError, FileNotFoundError):
             continue
+        yield date_range, Record(looked_at=looked_at, stamp=stamp)
 
 
 def _limits_config(date_range: DateRange) -> dict[str, Any]:
     """Run config that judges a range by the project's limits, else by those of its last verdict."""
-    config = project_run_config(ProjectPaths.resolve().root, {"verdict"})
+    config = project_run_config(ProjectPaths.resolve().root, _JUDGING_OPS)
     if config:
         return config
-    path = artifact_path("verdict", date_range.key, ".json")
     try:
-        limits = json.loads(path.read_text(encoding="utf-8")).get("limits")
-    except (FileNotFoundError, json.JSONDecodeError):
-        limits = None
-    return {"ops": {"verdict": {"config": limits}}} if limits else {}
+        limits = read_object(artifact_path("verdict", date_range.key, ".json")).get("limits")
+    except ArtifactError:
+        return {}
+    return {"ops": {name: {"config": limits} for name in _JUDGING_OPS}} if limits else {}

@@ -66,12 +66,17 @@ def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise CacheError(
-            f"{folder}: {error.strerror}",
-            expected="a folder of sessions that can be read",
-            remedy="correct RORQ_CACHE, or the folder and its permissions",
-        ) from None
+        raise unlistable(folder, error) from None
     return sorted(day for name in names if (day := _date_or_none(name)) is not None)
+
+
+def unlistable(folder: Path, error: OSError) -> CacheError:
+    """Make the error for a ticker's folder that cannot be listed."""
+    return CacheError(
+        f"{folder}: {error.strerror}",
+        expected="a folder of sessions that can be read",
+        remedy="correct RORQ_CACHE, or the folder and its permissions",
+    )
 
 
 def session_source(folder: Path) -> str:

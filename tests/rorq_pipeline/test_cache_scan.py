@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rorq_pipeline.cache_scan import scan_cache
+from rorq_pipeline.cache_scan import UNREADABLE, scan_cache
 from strategy.date_range import sessions_between
+from strategy.errors import CacheError
 
 FILES = ("underlying.parquet", "chain.parquet", "options.parquet")
 
@@ -70,3 +71,27 @@ def test_ten_years_are_scanned_in_under_a_second(tmp_path: Path) -> None:
         best = min(best, time.perf_counter() - start)
     assert len(scan.signatures) == 2500
     assert best < 1.0
+
+
+def test_a_session_that_cannot_be_looked_into_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_session(tmp_path, date(2023, 1, 3))
+    closed = put_session(tmp_path, date(2023, 1, 4))
+    scandir = os.scandir
+
+    def refusing(path: "os.PathLike[str]") -> object:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    signatures = scan_cache(tmp_path, "SPY").signatures
+    assert signatures[date(2023, 1, 4)] == UNREADABLE
+    assert signatures[date(2023, 1, 3)] != UNREADABLE
+
+
+def test_a_cache_that_is_no_folder_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "SPY").write_text("no folder")
+    with pytest.raises(CacheError, match="SPY: Not a directory; expected a folder of sessions"):
+        scan_cache(tmp_path, "SPY")

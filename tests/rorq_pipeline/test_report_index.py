@@ -1,11 +1,15 @@
 """The index page follows the reports that are there."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from optimize.statistics import walk_forward
+from rorq_pipeline import report_index
 from rorq_pipeline.report_index import refresh_index
 from rorq_pipeline.resources import MarketData
 from strategy.date_range import DateRange
@@ -18,6 +22,7 @@ FEBRUARY = DateRange(date(2023, 2, 1), date(2023, 2, 28))
 def test_the_index_lists_every_range_whose_report_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
     monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path))
     data = minimal_data()
     first = refresh_index(replace(data, date_range=JANUARY), MarketData())
@@ -31,3 +36,39 @@ def test_the_index_lists_every_range_whose_report_is_there(
     (tmp_path / "report" / f"{JANUARY}.html").unlink()
     refresh_index(replace(data, date_range=FEBRUARY), MarketData())
     assert f'href="./{JANUARY}.html"' not in first.read_text(encoding="utf-8")
+
+
+def test_reports_at_the_same_time_are_all_on_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path))
+    data = minimal_data()
+    ranges = [DateRange.of_month(date(2023, month, 1)) for month in range(1, 7)]
+    pages = [replace(data, date_range=one) for one in ranges]
+    (tmp_path / "report").mkdir()
+    for one in ranges:
+        (tmp_path / "report" / f"{one}.html").write_text("a page")
+
+    def slow(*_: object) -> None:
+        time.sleep(0.05)
+
+    monkeypatch.setattr(report_index, "renewed_record", slow)
+    with ThreadPoolExecutor(6) as pool:
+        (index,) = set(pool.map(lambda page: refresh_index(page, MarketData()), pages))
+    text = index.read_text(encoding="utf-8")
+    assert all(f'href="./{one}.html"' in text for one in ranges)
+
+
+def test_what_was_left_out_is_told_when_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path))
+    empty = walk_forward([], []).to_json_dict()
+    record = {**empty, "left_out": ["January: published with contracts_per_trade 10"]}
+    monkeypatch.setattr(report_index, "renewed_record", lambda *_: record)
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    text = index.read_text(encoding="utf-8")
+    assert "Left out: January: published with contracts_per_trade 10." in text
+    assert "<caption>Steps</caption>" not in text

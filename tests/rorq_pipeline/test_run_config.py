@@ -102,7 +102,7 @@ def test_the_ops_that_take_config_are_all_named() -> None:
 
     assert takers("download_and_optimize") == set(CONFIGURED_OPS)
     assert takers("optimize_range") == CHAIN_OPS
-    assert takers("renew_evidence") == {"verdict"}
+    assert takers("renew_evidence") == {"selection_checks", "verdict"}
 
 
 @pytest.mark.timeout(300)

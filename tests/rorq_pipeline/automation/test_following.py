@@ -7,7 +7,12 @@ import dagster as dg
 import pytest
 
 from optimize.verdict_settings import VerdictSettings
-from rorq_pipeline.automation.following import awaited_ranges, following_sensor, renew_evidence
+from rorq_pipeline.automation.following import (
+    Record,
+    awaited_ranges,
+    following_sensor,
+    renew_evidence,
+)
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
 from strategy.date_range import DateRange
@@ -17,8 +22,12 @@ WEEK = DateRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
 LATER = DateRange(date(2023, 1, 9), date(2023, 1, 10))  # two
 
 
-def record(*days: int, signature: str = "a") -> dict[str, Any]:
-    return {"looked_at": {f"2023-01-{day:02d}": signature for day in days}}
+def looked_at(*days: int, signature: str = "a") -> dict[str, str]:
+    return {f"2023-01-{day:02d}": signature for day in days}
+
+
+def record(*days: int, signature: str = "a", stamp: str = "1") -> Record:
+    return Record(looked_at=looked_at(*days, signature=signature), stamp=stamp)
 
 
 def cached(*days: int, signature: str = "a") -> dict[date, str]:
@@ -35,14 +44,16 @@ def test_a_range_is_returned_to_while_sessions_come_and_no_longer() -> None:
     assert awaited_ranges({WEEK: record(9, 10, 11, 12)}, cached(3, 9, 10, 11, 12, 13)) == []
 
 
-def test_a_range_is_returned_to_when_a_following_session_changes_or_goes() -> None:
+def test_a_range_is_returned_to_whenever_a_following_session_changes() -> None:
     (changed,) = awaited_ranges({WEEK: record(9)}, cached(9, signature="b"))
-    (back,) = awaited_ranges({WEEK: record(9, signature="b")}, cached(9))
-    assert changed.run_key != back.run_key
-    (gone,) = awaited_ranges({WEEK: record(9)}, cached(3))
-    assert gone.signatures == {}
-    assert awaited_ranges({WEEK: {}}, cached(3)) == []  # a record of an earlier version
-    assert len(awaited_ranges({WEEK: {}}, cached(9))) == 1
+    (back,) = awaited_ranges({WEEK: record(9, signature="b", stamp="2")}, cached(9))
+    (again,) = awaited_ranges({WEEK: record(9, stamp="3")}, cached(9, signature="b"))
+    assert len({changed.run_key, back.run_key, again.run_key}) == 3
+
+
+def test_sessions_that_are_gone_do_not_take_their_evidence_with_them() -> None:
+    assert awaited_ranges({WEEK: record(9, 10)}, cached(3, 9)) == []
+    assert awaited_ranges({WEEK: record(9, 10)}, {}) == []
 
 
 def test_the_latest_range_comes_first() -> None:
@@ -55,7 +66,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path / "artifacts"))
     folder = tmp_path / "artifacts" / "out_of_sample"
     folder.mkdir(parents=True)
-    (folder / f"{WEEK.key}.json").write_text(json.dumps(record()))
+    (folder / f"{WEEK.key}.json").write_text(json.dumps({"looked_at": {}}))
     (folder / "notes.json").write_text("{}")
     (folder / f"{LATER.key}.json").write_text("{")  # cut short
     return tmp_path
@@ -81,6 +92,8 @@ def test_the_sensor_requests_the_evidence_of_a_range_once_a_set_of_sessions(
     (first,) = asked.run_requests or []
     assert first.partition_key == WEEK.key
     assert first.run_config == {}
+    (added,) = asked.dynamic_partitions_requests or []
+    assert list(added.partition_keys) == [WEEK.key]
     assert not tick(cache, asked.cursor).run_requests
     put_session(cache, date(2023, 1, 10))
     (second,) = tick(cache, asked.cursor).run_requests or []
@@ -92,7 +105,7 @@ def test_a_request_without_success_does_not_keep_others_waiting(artifacts: Path)
     cache = artifacts / "cache"
     put_session(cache, date(2023, 1, 11))
     (artifacts / "artifacts" / "out_of_sample" / f"{LATER.key}.json").write_text(
-        json.dumps(record())
+        json.dumps({"looked_at": {}})
     )
     first = tick(cache, max_runs_per_tick=1)
     second = tick(cache, first.cursor, max_runs_per_tick=1)
@@ -108,13 +121,22 @@ def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -
     (folder / f"{WEEK.key}.json").write_text(json.dumps({"limits": limits}))
     put_session(artifacts / "cache", date(2023, 1, 9))
     (request,) = tick(artifacts / "cache").run_requests or []
-    assert request.run_config == {"ops": {"verdict": {"config": limits}}}
+    assert request.run_config == {
+        "ops": {name: {"config": limits} for name in ("selection_checks", "verdict")}
+    }
     job = defs.resolve_job_def("renew_evidence")
     assert dg.validate_run_config(job, request.run_config)["ops"]["verdict"]["config"] == limits
+
+
+def test_a_record_of_a_former_version_is_made_again(artifacts: Path) -> None:
+    (artifacts / "artifacts" / "out_of_sample" / f"{WEEK.key}.json").write_text("{}")
+    put_session(artifacts / "cache", date(2023, 1, 9))
+    (request,) = tick(artifacts / "cache").run_requests or []
+    assert request.partition_key == WEEK.key
 
 
 def test_the_job_repeats_no_search() -> None:
     job = defs.resolve_job_def("renew_evidence")
     names = {node.name for node in job.all_node_defs}
-    assert {"out_of_sample", "verdict", "report"} <= names
+    assert {"out_of_sample", "selection_statistics", "verdict", "report"} <= names
     assert not names & {"optimization", "parameter_surface", "validated_cache", "best_params"}

@@ -261,6 +261,23 @@ def test_the_latest_record_is_renewed_when_an_earlier_range_comes_after_it(
     assert kept == json.loads(json.dumps(found))
 
 
+def test_damaged_artifacts_of_other_ranges_are_named_or_made_again(
+    published: Published, artifacts: Path
+) -> None:
+    keep_record(artifacts, {"steps": []})
+    (artifacts / "walk_forward" / f"{SECOND.key}.json").write_text("{")
+    found = renewed_record(SECOND, published.market_data)
+    assert found is not None
+    assert found["n_steps"] == 1
+    (artifacts / "best_params" / f"{FIRST.key}.json").write_text("[1")
+    found = renewed_record(SECOND, published.market_data)
+    assert found is not None
+    assert found["n_steps"] == 0
+    (reason,) = found["left_out"]
+    assert f"{FIRST.key}.json" in reason
+    assert f"materialize best_params for {FIRST.key} again" in reason
+
+
 def test_other_files_and_other_kinds_of_data_are_no_choices(
     published: Published, artifacts: Path
 ) -> None:
