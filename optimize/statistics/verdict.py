@@ -154,8 +154,9 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
     low, high = evidence.out_of_sample_low_percent, evidence.out_of_sample_high_percent
     n_traded = evidence.out_of_sample_traded_sessions
-    if value is None or low is None or high is None or n_traded < limits.out_of_sample_sessions:
-        text = f"out of sample not known (trades in {n_traded} sessions so far)"
+    n_needed = limits.out_of_sample_sessions
+    if value is None or low is None or high is None or n_traded < n_needed:
+        text = f"out of sample not known (trades in {n_traded} sessions, {n_needed} are needed)"
         return Finding(name=name, level="unknown", text=text)
     level: Level = "good" if low > 0 else "bad" if high < 0 else "doubtful"
     return Finding(

@@ -76,7 +76,7 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
         (
             {"out_of_sample_traded_sessions": 4},
             "watch",
-            "out of sample not known (trades in 4 sessions so far)",
+            "out of sample not known (trades in 4 sessions, 5 are needed)",
         ),
         ({"out_of_sample_traded_sessions": 5}, "trade", "+8.0% out of sample"),
         ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
