@@ -15,7 +15,7 @@ from rorq_pipeline.artifacts import (
     read_object,
     write_whole,
 )
-from rorq_pipeline.published import sessions_of_study
+from rorq_pipeline.published import fixed_params, sessions_of_study
 from rorq_pipeline.resources import MarketData
 from strategy.errors import DateRangeError, RorqError
 
@@ -128,10 +128,10 @@ def _comparable(
     choices: "Mapping[DateRange, Json]", best: Mapping[str, Any]
 ) -> "tuple[dict[DateRange, Json], list[str]]":
     """Leave out choices with other fixed parameters: their dollars are no part of one curve."""
-    expected = _fixed_params(best)
+    expected = fixed_params(best)
     kept, left_out = {}, []
     for date_range, choice in choices.items():
-        fixed = _fixed_params(choice)
+        fixed = fixed_params(choice)
         other = sorted(
             name for name in fixed.keys() | expected.keys() if fixed.get(name) != expected.get(name)
         )
@@ -144,14 +144,6 @@ def _comparable(
         else:
             kept[date_range] = choice
     return kept, left_out
-
-
-def _fixed_params(best: Mapping[str, Any]) -> Json:
-    """Strategy parameters that no search chooses."""
-    from strategy.surface import DERIVED_PARAMETERS
-
-    chosen = DERIVED_PARAMETERS | best["trial_params"].keys()
-    return {name: value for name, value in best["strategy_params"].items() if name not in chosen}
 
 
 def _identity(planned: "PlannedStep", choices: "Mapping[DateRange, Json]") -> Json:

@@ -4,13 +4,18 @@ They are made once, by the checks of `best_params`, and kept beside the other ar
 the result that they are of, so that the verdict need not make them again.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rorq_pipeline.artifacts import artifact_path, write_whole
+from rorq_pipeline.artifacts import (
+    ArtifactError,
+    artifact_path,
+    json_text,
+    read_object,
+    write_whole,
+)
 from rorq_pipeline.identity import identity_of, of_result
-from rorq_pipeline.published import backtest, sessions_of_study
+from rorq_pipeline.published import backtest, fixed_params, sessions_of_study
 from rorq_pipeline.resources import MarketData
 
 if TYPE_CHECKING:
@@ -65,26 +70,23 @@ def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "DateRan
 
 def keep_proofs(proofs: Json, date_range: "DateRange") -> None:
     """Write the proofs of a range, so that what comes after need not make them again."""
-    text = json.dumps(proofs, indent=2, ensure_ascii=False, allow_nan=False)
     path = artifact_path(PROOFS, date_range.key, ".json")
-    write_whole(path, lambda beside: beside.write_text(f"{text}\n", encoding="utf-8"))
+    write_whole(path, lambda beside: beside.write_text(json_text(proofs), encoding="utf-8"))
 
 
 def kept_proofs(best: Mapping[str, Any], date_range: "DateRange") -> Json | None:
-    """Read the proofs of a range; None where there are none of just this result."""
-    path = artifact_path(PROOFS, date_range.key, ".json")
-    if not path.exists():
+    """Read the proofs of a range; None where there are none of just this result, undamaged."""
+    try:
+        return of_result(best, read_object(artifact_path(PROOFS, date_range.key, ".json")))
+    except ArtifactError:
         return None
-    return of_result(best, json.loads(path.read_text(encoding="utf-8")))
 
 
 def _objective_totals(best: Mapping[str, Any]) -> Any:
     """The study's objective of the published combination, as an engine that gives sums."""
     from optimize.objective import BacktestObjective
 
-    combination = best["trial_params"]
-    derived = {"entry_start_time", "entry_end_time", "reclaim_threshold", *combination}
-    fixed = {k: v for k, v in best["strategy_params"].items() if k not in derived}
+    combination, fixed = best["trial_params"], fixed_params(best)
 
     def totals(_: Any, sessions: "Sequence[SessionData]") -> Json:
         objective = BacktestObjective(sessions=sessions, fixed_params=fixed, min_trade_threshold=0)

@@ -147,6 +147,14 @@ def backtest(
     return params.to_json_dict(), run_backtest(params, sessions)
 
 
+def fixed_params(best: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the strategy parameters of a published result that no search chose."""
+    from strategy.surface import DERIVED_PARAMETERS
+
+    chosen = DERIVED_PARAMETERS | best["trial_params"].keys()
+    return {name: value for name, value in best["strategy_params"].items() if name not in chosen}
+
+
 def profit_shares(result: "BacktestResult") -> tuple[float | None, float | None]:
     """Largest share of gross profit from one trade and from one session; None without a profit."""
     pnl = result.trades["net_pnl_usd"]

@@ -3,13 +3,21 @@
 Each report leaves its entry beside it; the index is made of those whose page is there.
 """
 
-import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rorq_pipeline.artifacts import artifact_path, json_text, project_lock, write_whole
+from rorq_pipeline.artifacts import (
+    ArtifactError,
+    artifact_path,
+    json_text,
+    project_lock,
+    read_object,
+    write_whole,
+)
 from rorq_pipeline.forward import renewed_record
 from rorq_pipeline.report import (
+    WalkForward,
     build_index,
     entry_from_json,
     entry_to_json,
@@ -20,6 +28,7 @@ from rorq_pipeline.resources import MarketData
 
 if TYPE_CHECKING:
     from rorq_pipeline.report import ReportData
+    from strategy.date_range import DateRange
 
 INDEX_NAME = "index"
 
@@ -48,12 +57,21 @@ def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
 
 
 def _index_page(entry_path: Path, market_data: MarketData) -> str:
-    entries = [
-        entry_from_json(json.loads(path.read_text(encoding="utf-8")))
-        for path in sorted(entry_path.parent.glob("*_*.json"))
-        if path == entry_path or path.with_suffix(".html").exists()
-    ]
+    entries = []
+    for path in sorted(entry_path.parent.glob("*_*.json")):
+        if path == entry_path or path.with_suffix(".html").exists():
+            with suppress(ArtifactError):  # a damaged entry comes back with its report
+                entries.append(entry_from_json(read_object(path)))
     latest = max(entries, key=lambda one: (one.date_range.end_date, one.date_range)).date_range
-    record = renewed_record(latest, market_data)
-    worth_showing = record and (record["steps"] or record["left_out"])
-    return build_index(entries, walk_forward_view(record) if record and worth_showing else None)
+    return build_index(entries, _walk_forward(latest, market_data))
+
+
+def _walk_forward(latest: "DateRange", market_data: MarketData) -> WalkForward | None:
+    """The latest range's record; None where it has nothing to tell."""
+    try:
+        record = renewed_record(latest, market_data)
+    except ArtifactError as error:
+        return WalkForward(steps=(), left_out=(str(error),))
+    if record is None or not (record["steps"] or record["left_out"]):
+        return None
+    return walk_forward_view(record)

@@ -72,3 +72,20 @@ def test_what_was_left_out_is_told_when_nothing_else_is(
     text = index.read_text(encoding="utf-8")
     assert "Left out: January: published with contracts_per_trade 10." in text
     assert "<caption>Steps</caption>" not in text
+
+
+def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path))
+    for folder in ("report", "best_params"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "report" / f"{JANUARY}.json").write_text("{")
+    (tmp_path / "report" / f"{JANUARY}.html").write_text("a page")
+    (tmp_path / "best_params" / f"{FEBRUARY}.json").write_text("[]")
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    text = index.read_text(encoding="utf-8")
+    assert f'href="./{FEBRUARY}.html"' in text
+    assert f'href="./{JANUARY}.html"' not in text
+    assert f"materialize best_params for {FEBRUARY} again" in text
