@@ -9,14 +9,17 @@ import pytest
 
 from optimize.database import DatabaseSettings
 from strategy.market_data.sample import SampleSettings, write_samples
+from tests.rorq_pipeline.conftest import SMALL_SPACE
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 
 JANUARY, FEBRUARY = "2023-01-01_2023-01-31", "2023-02-01_2023-02-28"
-RUN_CONFIG = """
-ops:
-  optimization: {config: {n_trials: 30}}
-  verdict: {config: {trades_to_trade: 12}}
-"""
+STUDY = {"n_trials": 30, "min_trade_threshold": 1}
+RUN_CONFIG = {
+    "validated_cache": {"search_space": SMALL_SPACE},
+    "optimization": {"search_space": SMALL_SPACE, **STUDY},
+    "parameter_surface": {"search_space": SMALL_SPACE, "min_trade_threshold": 1},
+    "verdict": {"trades_to_trade": 12},
+}
 SENSOR_SECONDS = 5
 
 
@@ -25,7 +28,8 @@ SENSOR_SECONDS = 5
 def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: DatabaseSettings) -> None:
     settings = {"RORQ_QUIET_SECONDS": "2", "RORQ_SENSOR_INTERVAL_SECONDS": str(SENSOR_SECONDS)}
     with deployed(tmp_path, database, **settings) as dagster:
-        (tmp_path / "run_config.yaml").write_text(RUN_CONFIG)
+        ops = {name: {"config": config} for name, config in RUN_CONFIG.items()}
+        (tmp_path / "run_config.yaml").write_text(json.dumps({"ops": ops}))
         dagster.start()
         write_samples(dagster.cache, [date(2023, 1, 3), date(2023, 1, 4)], SampleSettings())
 
@@ -38,7 +42,7 @@ def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: Databa
         assert (dagster.artifacts / "report" / f"{JANUARY}.html").is_file()
         assert [run["jobName"] for run in dagster.runs()] == ["optimize_range"]
         settings_of_study = read(dagster, "optimization")["settings"]
-        assert (settings_of_study["n_trials"], settings_of_study["min_trade_threshold"]) == (30, 10)
+        assert settings_of_study.items() >= STUDY.items()
         assert read(dagster, "out_of_sample")["n_sessions"] == 0
 
         # What follows January is traded with January's parameters; its search is not repeated.
