@@ -1,6 +1,7 @@
 """What every test may use: a PostgreSQL of its own, and an environment without the developer's."""
 
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -62,3 +63,9 @@ def _run_sql(settings: DatabaseSettings, statement: str) -> None:
     with closing(connection), connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(statement)
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C even where the shell has it ignored, as it does for jobs in the background."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
