@@ -6,7 +6,8 @@ in the ranking of the other. With rank 1 for the worst of N trials and N for the
 omega = rank / (N + 1) and lambda = ln(omega / (1 - omega)); the probability is the share of splits
 with lambda <= 0, that is, with the winner at or below the median.
 
-Choices that the paper leaves open:
+Choices that the paper leaves open, and in the second one a departure from it (the paper ranks by
+what it chooses by):
 - the winner of a half is chosen as the search chooses: by its return on risk, net P&L over risk;
 - in the other half all are ranked by their return on risk before costs. Costs are the same dollars
   a trade for every trial and known beforehand, so that they say nothing about a choice's luck; yet

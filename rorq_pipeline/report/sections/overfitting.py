@@ -64,9 +64,10 @@ def _splits(s: Overfitting) -> dict[str, Any] | None:
         "high": None,
         "mark_fraction": None,
         "note": "",
-        "sentence": f"In {share(s.loss_fraction)} of the splits the winner of one half lost money "
-        f"in the other. The median winner fell from {percent(s.median_in_sample_percent)} return "
-        f"on risk to {percent(s.median_out_of_sample_percent)}.",
+        "sentence": f"In {share(s.loss_fraction)} of the splits whose winner traded in both halves "
+        "it lost money in the other one. The median winner fell from "
+        f"{percent(s.median_in_sample_percent)} return on risk to "
+        f"{percent(s.median_out_of_sample_percent)}.",
     }
 
 
