@@ -15,11 +15,11 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from optimize.search_space import SearchSpace
 from strategy.backtest import run_backtest
 from strategy.date_range import DateRange
 from strategy.market_data import list_sessions, load_sessions
-from strategy.market_data.sample import SampleSettings, write_samples
+from strategy.market_data.sample.generate import SampleSettings, write_samples
+from strategy.space import SearchSpace
 
 N_SETS = 300
 RUNS = 7

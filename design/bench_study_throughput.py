@@ -22,16 +22,16 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from optimize.database import DatabaseSettings
-from optimize.embedded_postgres import EmbeddedPostgres
-from optimize.memory import memory_study
-from optimize.objective import Outcome
-from optimize.samplers import make_sampler
-from optimize.schema import rdb_storage
-from optimize.search_space import SearchSpace
-from optimize.settings import StudySettings
-from optimize.study import open_study, run_study
+from optimize.database.connect import DatabaseSettings
+from optimize.database.embedded import EmbeddedPostgres
+from optimize.run_study import open_study, run_study
+from optimize.sampler.making import make_sampler
+from optimize.storage.memory import memory_study
+from optimize.storage.schema import rdb_storage
+from optimize.study.objective import Outcome
+from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
+from strategy.space import SearchSpace
 
 SPACE = SearchSpace.seed()
 DISTRIBUTIONS: dict[str, BaseDistribution] = {
@@ -116,7 +116,7 @@ def measure(database: DatabaseSettings, held: int, timed: int) -> dict[str, floa
 
 
 def stored_name(database: DatabaseSettings) -> str:
-    from optimize.study import latest_study_name
+    from optimize.run_study import latest_study_name
 
     return latest_study_name(database, KNOBS.study_name, RANGE.key) or ""
 
@@ -125,7 +125,7 @@ def drop_last(database: DatabaseSettings, name: str, n: int) -> None:
     """Take plain Optuna's trials away again, so that ours goes on from its own."""
     import sqlalchemy
 
-    from optimize.database import open_engine
+    from optimize.database.connect import open_engine
 
     engine = open_engine(database)
     with engine.begin() as connection:

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from optimize.search_space import SearchSpace
 from strategy.date_range import DateRange
 from strategy.market_data import list_sessions, load_sessions, open_sessions
-from strategy.surface import compute_surface
+from strategy.space import SearchSpace
+from strategy.surface.compute import compute_surface
 
 YEAR = DateRange.parse("2023-01-03_2024-01-03")  # 251 sessions
 MONTH = DateRange.parse("2023-01-03_2023-01-31")

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from strategy.backtest import run_backtest
 from strategy.date_range import NEW_YORK
-from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData
 

@@ -31,10 +31,10 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from rorq_pipeline.dagster_support.runner import MaterializationError, materialize_range
 from rorq_pipeline.definitions import build_definitions
-from rorq_pipeline.runner import MaterializationError, materialize_range
 from strategy.date_range import DateRange, sessions_between
-from strategy.market_data.sample import SampleSettings, write_samples
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 
 RANGE = DateRange.parse("2023-01-03_2023-02-01")  # 21 sessions
 LAST_FOLLOWING_DAY = date(2023, 3, 31)

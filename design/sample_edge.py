@@ -24,7 +24,7 @@ from rich.table import Table
 
 from strategy.backtest import run_backtest
 from strategy.date_range import DateRange
-from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.params import StrategyParams
 
 MONTH = DateRange.of_month(date(2023, 1, 3))

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from strategy.date_range import session_times
 from strategy.market_data import list_sessions, read_session_frames
-from strategy.market_data.sample import SampleSettings, sample_tables
+from strategy.market_data.sample.generate import SampleSettings, sample_tables
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
 
 TICKER = "SPY"

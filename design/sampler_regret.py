@@ -21,12 +21,12 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from optimize.sampler import UnseenTPESampler
-from optimize.search_space import SearchSpace
-from optimize.settings import StudySettings
+from optimize.sampler.unseen import UnseenTPESampler
+from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
-from strategy.market_data.sample import SampleSettings, sample_session
-from strategy.surface import compute_surface
+from strategy.market_data.sample.generate import SampleSettings, sample_session
+from strategy.space import SearchSpace
+from strategy.surface.compute import compute_surface
 
 CHECKPOINTS = (200, 500)  # trials of any outcome
 MIN_TRADES = StudySettings().min_trade_threshold

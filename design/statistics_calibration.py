@@ -34,7 +34,6 @@ from typing import Any
 
 import numpy as np
 
-from optimize.search_space import SearchSpace
 from optimize.statistics import (
     Evidence,
     deflated_sharpe,
@@ -47,11 +46,12 @@ from optimize.statistics import (
     trial_spread,
 )
 from strategy.date_range import sessions_between
-from strategy.fills import ADVERSE, fills_band
-from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_session
+from strategy.proofs.fill_scenarios import ADVERSE, fills_band
 from strategy.session import SessionData
-from strategy.surface import compute_surface
-from strategy.surface_result import Surface
+from strategy.space import SearchSpace
+from strategy.surface.compute import compute_surface
+from strategy.surface.result import Surface
 
 FIRST_DAY, LAST_DAY = date(2023, 1, 3), date(2023, 6, 30)
 MIN_TRADES = 10

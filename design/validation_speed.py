@@ -21,12 +21,12 @@ from statistics import median
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from optimize.search_space import SearchSpace
 from strategy.date_range import DateRange
 from strategy.market_data.integrity import content_checksum
-from strategy.market_data.sample import SampleSettings, write_samples
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.market_data.schema import FILE_SCHEMAS
 from strategy.market_data.validation import validate_range
+from strategy.space import SearchSpace
 
 MONTH = DateRange.parse("2023-01-03_2023-01-31")
 RUNS = 5

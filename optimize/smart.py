@@ -1,6 +1,6 @@
 """`python -m optimize.smart`: one study from the command line, without Dagster.
 
-Options are the knobs of `optimize.settings.StudySettings`, generated from it; environment
+Options are the knobs of `optimize.study.settings.StudySettings`, generated from it; environment
 variables of the same names in capitals (N_TRIALS) set them too. How the outcome looks belongs to
 `optimize.smart_tables`.
 """
@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from optimize.database import ensure_database
-from optimize.search_space import SearchSpace
-from optimize.settings import StudySettings
+from optimize.database.connect import ensure_database
+from optimize.run_study import run_study
 from optimize.signals import stop_on_signals
 from optimize.smart_tables import print_summary, progress_bar
-from optimize.study import run_study
+from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError, ParameterError, RorqError
 from strategy.market_data import list_sessions, load_sessions
+from strategy.space import SearchSpace
 
 F = TypeVar("F", bound=Callable[..., Any])
 

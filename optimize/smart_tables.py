@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from optimize.results import StudySummary
-from optimize.tally import StudyProgress
+from optimize.study.results import StudySummary
+from optimize.study.tally import StudyProgress
 
 _TOP_METRICS = ("total_trades", "win_rate_percent", "expectancy_usd", "net_pnl_usd")
 

@@ -14,16 +14,16 @@ from rorq_pipeline.automation.schedule import evening_schedule
 from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.checks import CHECKS
-from rorq_pipeline.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
-from rorq_pipeline.jobs import (
+from rorq_pipeline.dagster_support.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
+from rorq_pipeline.dagster_support.jobs import (
     download_and_optimize,
     optimize_range,
     single_backtest,
     validate_only,
 )
-from rorq_pipeline.paths import ProjectPaths
-from rorq_pipeline.resources import MarketData, StudyDatabase
-from rorq_pipeline.surface_io import SurfaceIOManager
+from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
+from rorq_pipeline.dagster_support.surface_io import SurfaceIOManager
+from rorq_pipeline.project.paths import ProjectPaths
 
 # A step is a process of its own: what kills it, kills no more. Forked from one that has loaded the
 # definitions and the engine, it starts at once.
@@ -31,7 +31,7 @@ _PRELOADED = (
     "rorq_pipeline.definitions",
     "strategy.backtest",
     "strategy.market_data.validation",
-    "optimize.study",
+    "optimize.run_study",
 )
 EXECUTOR = dg.multiprocess_executor.configured(
     {

@@ -8,8 +8,8 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from optimize.database_settings import GROUP, DatabaseSettings
-from optimize.embedded_postgres import EmbeddedPostgres
+from optimize.database.embedded import EmbeddedPostgres
+from optimize.database.settings import GROUP, DatabaseSettings
 
 _DEVELOPERS_OWN = (*GROUP, "POLYGON_API_KEY", "DAGSTER_HOME", "RORQ_CACHE", "RORQ_ARTIFACTS")
 _FAST = {"fsync": "off", "full_page_writes": "off"}  # a test database need not survive the machine

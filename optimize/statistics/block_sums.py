@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from strategy.errors import ParameterError
 from strategy.params import StrategyParams, cost_per_trade_usd
-from strategy.surface_result import Surface
+from strategy.surface.result import Surface
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
-from rorq_pipeline.config import SelectionConfig
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.published import publish
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.config import SelectionConfig
+from rorq_pipeline.results.published import publish
 
 
 @range_asset(

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.partitions import BACKTEST_RANGE
+from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from strategy.date_range import DateRange
 
 LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away

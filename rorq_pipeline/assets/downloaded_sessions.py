@@ -6,10 +6,10 @@ import dagster as dg
 from pydantic import Field
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
-from rorq_pipeline.config import SearchConfig
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.paths import ProjectPaths
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.config import SearchConfig
+from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
     from strategy.market_data.download import DownloadProgress
@@ -43,7 +43,7 @@ def downloaded_sessions(
     context: dg.AssetExecutionContext, config: DownloadConfig, market_data: MarketData
 ) -> dg.MaterializeResult:
     """Download the range's sessions that are not cached."""
-    from rorq_pipeline.provider_key import find_provider_key, require_provider_key
+    from rorq_pipeline.project.provider_key import find_provider_key, require_provider_key
 
     root = ProjectPaths.resolve().root
     with one_line_failures():

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
-from rorq_pipeline.config import OptimizationConfig
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.partitions import STUDIES_POOL
-from rorq_pipeline.progress import StudyLog
-from rorq_pipeline.resources import MarketData, StudyDatabase
-from rorq_pipeline.selections import regret_of_study
-from rorq_pipeline.validated import load_validated
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.partitions import STUDIES_POOL
+from rorq_pipeline.dagster_support.progress import StudyLog
+from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
+from rorq_pipeline.project.config import OptimizationConfig
+from rorq_pipeline.results.selections import regret_of_study
+from rorq_pipeline.results.validated import load_validated
 
 if TYPE_CHECKING:
-    from optimize.results import StudySummary
-    from optimize.selection import Regret
+    from optimize.choice.candidates import Regret
+    from optimize.study.results import StudySummary
 
 
 @range_asset(
@@ -38,8 +38,8 @@ def optimization(
     validated_cache: Table,
 ) -> dg.MaterializeResult:
     """Run or resume the study."""
+    from optimize.run_study import run_study
     from optimize.signals import stop_on_signals
-    from optimize.study import run_study
     from strategy.session import data_fingerprint
 
     date_range = range_of(context)

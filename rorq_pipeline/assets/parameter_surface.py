@@ -7,15 +7,15 @@ import dagster as dg
 from pydantic import Field
 
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
-from rorq_pipeline.config import SearchConfig
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.pictures import inline_png
-from rorq_pipeline.resources import MarketData
-from rorq_pipeline.validated import load_validated
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.pictures import inline_png
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.config import SearchConfig
+from rorq_pipeline.results.validated import load_validated
 from strategy.errors import SurfaceTooLargeError
 
 if TYPE_CHECKING:
-    from strategy.surface_result import Surface
+    from strategy.surface.result import Surface
 
 _CHECK = "every_combination_evaluated"
 
@@ -60,8 +60,8 @@ def parameter_surface(
     validated_cache: Table,
 ) -> dg.MaterializeResult:
     """Evaluate the search space."""
-    from optimize.selection import compare_selections
-    from strategy.surface import compute_surface
+    from optimize.choice.candidates import compare_selections
+    from strategy.surface.compute import compute_surface
 
     started = time.perf_counter()
     date_range = range_of(context)

@@ -5,13 +5,13 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.artifacts import artifact_path, write_whole
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.identity import of_result
-from rorq_pipeline.pictures import inline_png
-from rorq_pipeline.proofs import kept_proofs
-from rorq_pipeline.resources import MarketData, StudyDatabase
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.pictures import inline_png
+from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
+from rorq_pipeline.results.artifacts import artifact_path, write_whole
+from rorq_pipeline.results.identity import of_result
+from rorq_pipeline.results.proofs import kept_proofs
 
 Evidence = dict[str, Any] | None  # None where the asset was never made
 
@@ -59,8 +59,8 @@ def report(
         proof_checks,
         summary_markdown,
     )
-    from rorq_pipeline.report_data import gather_report
-    from rorq_pipeline.report_index import refresh_index
+    from rorq_pipeline.report.collect import gather_report
+    from rorq_pipeline.report.collect_index import refresh_index
 
     date_range = range_of(context)
     path = artifact_path("report", date_range.key, ".html")

@@ -6,9 +6,9 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
-from rorq_pipeline.evidence import measure_selection
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.results.evidence import measure_selection
 
 
 @range_asset(

@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from rorq_pipeline.artifacts import artifact_path
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
 from rorq_pipeline.checks.data import FAMILIES, family_results
-from rorq_pipeline.config import ValidationConfig
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.resources import MarketData
-from rorq_pipeline.validated import validate
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.config import ValidationConfig
+from rorq_pipeline.results.artifacts import artifact_path
+from rorq_pipeline.results.validated import validate
 
 
 @range_asset(

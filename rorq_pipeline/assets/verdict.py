@@ -6,11 +6,11 @@ import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.assets.common import range_asset, range_of
-from rorq_pipeline.config import config_from, settings_values
-from rorq_pipeline.evidence import reach_verdict
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.proofs import keep_proofs, kept_proofs, prove
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.config import config_from, settings_values
+from rorq_pipeline.results.evidence import reach_verdict
+from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
 
 if TYPE_CHECKING:
     VerdictConfig = dg.Config

@@ -5,9 +5,9 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.forward import record_walk_forward
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.results.forward import record_walk_forward
 
 
 @range_asset(

@@ -15,12 +15,12 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
-from rorq_pipeline.artifacts import ArtifactError, artifact_path, read_object
 from rorq_pipeline.automation.settings import AutomationSettings
-from rorq_pipeline.cache_scan import following_signatures, scan_cache
-from rorq_pipeline.partitions import BACKTEST_RANGE
-from rorq_pipeline.paths import ProjectPaths
-from rorq_pipeline.run_config import project_run_config
+from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
+from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.run_config import project_run_config
+from rorq_pipeline.results.artifacts import ArtifactError, artifact_path, read_object
 from strategy.date_range import DateRange
 from strategy.errors import DateRangeError
 

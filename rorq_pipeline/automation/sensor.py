@@ -10,11 +10,11 @@ from dagster._core.definitions.target import ExecutableDefinition
 
 from rorq_pipeline.automation.changes import Cursor, Plan, Planner, RangeRequest
 from rorq_pipeline.automation.settings import AutomationSettings
-from rorq_pipeline.cache_scan import CacheScan, scan_cache
-from rorq_pipeline.partitions import BACKTEST_RANGE
-from rorq_pipeline.paths import ProjectPaths
-from rorq_pipeline.ranges import ranges_of
-from rorq_pipeline.run_config import CONFIGURED_OPS, project_run_config
+from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
+from rorq_pipeline.project.cache_scan import CacheScan, scan_cache
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.ranges import ranges_of
+from rorq_pipeline.project.run_config import CONFIGURED_OPS, project_run_config
 
 FINGERPRINT_TAG = "rorq/data_fingerprint"
 CHAIN_OPS = frozenset(CONFIGURED_OPS) - {"downloaded_sessions"}

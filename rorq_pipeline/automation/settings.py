@@ -3,7 +3,7 @@
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rorq_pipeline.ranges import DEFAULT_TICKER, RangeRule
+from rorq_pipeline.project.ranges import DEFAULT_TICKER, RangeRule
 from strategy.errors import ParameterError
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.failures import one_line_failures
-from rorq_pipeline.proofs import keep_proofs, prove
-from rorq_pipeline.resources import MarketData
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.results.proofs import keep_proofs, prove
 from strategy.date_range import DateRange
 
 
@@ -66,7 +66,7 @@ def _proof(name: str, told: dict[str, Any]) -> dg.AssetCheckResult:
 
 
 def _fills(fills: dict[str, Any]) -> dg.AssetCheckResult:
-    from strategy.fills import ADVERSE
+    from strategy.proofs.fill_scenarios import ADVERSE
 
     values = {one["name"]: one["metrics"]["return_on_risk_percent"] for one in fills["scenarios"]}
     adverse = values[ADVERSE]

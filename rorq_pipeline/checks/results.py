@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.config import ResultCheckConfig
+from rorq_pipeline.project.config import ResultCheckConfig
 
 _SPECS = {
     "enough_complete_trials": "The study completed enough trials to be a search.",

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
-from rorq_pipeline.config import config_from, settings_values
-from rorq_pipeline.failures import one_line_failures
+from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.project.config import config_from, settings_values
 
 if TYPE_CHECKING:
     LuckConfig = dg.Config

@@ -44,7 +44,7 @@ def command(
     allow_missing: bool,
 ) -> None:
     """Trade one set of strategy parameters through one RANGE; print its trades and metrics."""
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.backtest import run_backtest
     from strategy.date_range import DateRange
     from strategy.market_data import load_sessions
@@ -111,7 +111,7 @@ def published_params(artifacts: Path, key: str) -> dict[str, Any]:
     Raises:
         StudyError: nothing was published.
     """
-    from rorq_pipeline.artifacts import artifact_path
+    from rorq_pipeline.results.artifacts import artifact_path
     from strategy.errors import StudyError
 
     path = artifact_path("best_params", key, ".json", artifacts)
@@ -129,7 +129,7 @@ def published_params(artifacts: Path, key: str) -> dict[str, Any]:
 
 def write_trades(result: "BacktestResult", path: Path) -> None:
     """Write the trades as CSV or Parquet, whole or not at all."""
-    from rorq_pipeline.artifacts import write_whole
+    from rorq_pipeline.results.artifacts import write_whole
 
     if path.suffix == ".csv":
         write_whole(path, lambda beside: result.trades.to_csv(beside, index=False))

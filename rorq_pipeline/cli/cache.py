@@ -9,7 +9,7 @@ import click
 from rorq_pipeline.cli.common import console, error_console
 
 if TYPE_CHECKING:
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.date_range import DateRange
     from strategy.market_data.validation import Finding, ValidationReport
 
@@ -27,7 +27,7 @@ def command() -> None:
 def list_sessions_command(ticker: str) -> None:
     """List the cached sessions with their source, size and health."""
     from rorq_pipeline.cli.cache_views import LEGEND, session_table
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
 
     paths = ProjectPaths.resolve()
     whole = _whole_cache(paths, ticker)
@@ -53,7 +53,7 @@ def list_sessions_command(ticker: str) -> None:
 def show_command(day: datetime, ticker: str) -> None:
     """Show one session: price and VWAP through the day, option bars by strike, findings."""
     from rorq_pipeline.cli.cache_views import coverage_table, finding_lines, price_plot, summary
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.date_range import DateRange
     from strategy.market_data import load_session
 
@@ -83,7 +83,7 @@ def verify_command(
     last cached one, or if synthetic and real sessions stand together.
     """
     from rorq_pipeline.cli.cache_views import finding_lines
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.date_range import DateRange
 
     paths = ProjectPaths.resolve()
@@ -140,7 +140,7 @@ def _validated(
     """Validate with a progress bar on standard error."""
     from rich.progress import Progress
 
-    from rorq_pipeline.cache_health import validate_remembering
+    from rorq_pipeline.cli.cache_health import validate_remembering
     from strategy.market_data import list_sessions
 
     days = [day for day in list_sessions(paths.cache, ticker) if day in date_range]

@@ -12,9 +12,9 @@ def command(port: int, host: str) -> None:
     """Open optuna-dashboard on the studies; Ctrl-C ends it."""
     from optuna_dashboard import run_server  # type: ignore[import-untyped]
 
-    from optimize.database import ensure_database
-    from optimize.schema import rdb_storage
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import ensure_database
+    from optimize.storage.schema import rdb_storage
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.errors import RorqError
 
     settings = ensure_database(ProjectPaths.resolve().root)

@@ -7,8 +7,8 @@ import click
 from rorq_pipeline.cli.common import console
 
 if TYPE_CHECKING:
-    from optimize.database import DatabaseSettings
-    from optimize.embedded_postgres import EmbeddedPostgres
+    from optimize.database.connect import DatabaseSettings
+    from optimize.database.embedded import EmbeddedPostgres
 
 
 @click.group()
@@ -22,8 +22,8 @@ def start() -> None:
 
     Commands start it by themselves and let it go with the last of them.
     """
-    from optimize.database import ensure_database
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import ensure_database
+    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = ensure_database(ProjectPaths.resolve().root, keep_running=True)
     if settings.source == "embedded":
@@ -44,8 +44,8 @@ def stop() -> None:
 @command.command()
 def status() -> None:
     """Show which database is used, whether it answers, and what it holds."""
-    from optimize.database import resolve_settings
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import resolve_settings
+    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = resolve_settings(ProjectPaths.resolve().root)
     rows = {"database": settings.address, "settings": settings.source}
@@ -64,8 +64,8 @@ def status() -> None:
 @click.option("--show-password", is_flag=True, help="Print the password, too.")
 def url(show_password: bool) -> None:
     """Print the database URL, as psql and other tools take it."""
-    from optimize.database import resolve_settings
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import resolve_settings
+    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = resolve_settings(ProjectPaths.resolve().root)
     plain = settings.sqlalchemy_url().set(drivername="postgresql")
@@ -73,9 +73,9 @@ def url(show_password: bool) -> None:
 
 
 def _embedded() -> "EmbeddedPostgres":
-    from optimize.database import embedded_state_dir
-    from optimize.embedded_postgres import EmbeddedPostgres
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import embedded_state_dir
+    from optimize.database.embedded import EmbeddedPostgres
+    from rorq_pipeline.project.paths import ProjectPaths
 
     return EmbeddedPostgres(embedded_state_dir(ProjectPaths.resolve().root))
 
@@ -83,7 +83,7 @@ def _embedded() -> "EmbeddedPostgres":
 def _contents(settings: "DatabaseSettings") -> dict[str, str]:
     from sqlalchemy import text
 
-    from optimize.database import open_engine
+    from optimize.database.connect import open_engine
 
     engine = open_engine(settings)
     try:

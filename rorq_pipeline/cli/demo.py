@@ -22,10 +22,10 @@ def command() -> None:
     The month is that of the latest cached session; sample sessions are made where there is none.
     """
     from rorq_pipeline.cli.progress import step_lines_logger
+    from rorq_pipeline.dagster_support.runner import materialize_range
     from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.paths import ProjectPaths
-    from rorq_pipeline.ranges import range_or_latest_month
-    from rorq_pipeline.runner import materialize_range
+    from rorq_pipeline.project.paths import ProjectPaths
+    from rorq_pipeline.project.ranges import range_or_latest_month
 
     paths = ProjectPaths.resolve()
     make_samples_if_empty(paths.cache)
@@ -39,10 +39,10 @@ def command() -> None:
 
 def make_samples_if_empty(cache_dir: Path) -> None:
     """Make a month of sample sessions where the cache holds no session at all."""
-    from rorq_pipeline.ranges import DEFAULT_TICKER
+    from rorq_pipeline.project.ranges import DEFAULT_TICKER
     from strategy.date_range import sessions_between
     from strategy.market_data.layout import list_sessions
-    from strategy.market_data.sample import SampleSettings, write_samples
+    from strategy.market_data.sample.generate import SampleSettings, write_samples
 
     if list_sessions(cache_dir, DEFAULT_TICKER):
         return
@@ -55,8 +55,8 @@ def show_best(date_range: "DateRange", artifacts: Path) -> None:
     """Print the best parameters with their metrics, and where the report lies."""
     import json
 
-    from rorq_pipeline.artifacts import artifact_path
     from rorq_pipeline.cli.tables import value_table
+    from rorq_pipeline.results.artifacts import artifact_path
 
     best = json.loads(
         artifact_path("best_params", date_range.key, ".json", artifacts).read_text("utf-8")

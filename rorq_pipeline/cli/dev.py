@@ -21,9 +21,9 @@ def command(port: int, host: str, workspace: str | None) -> None:
     import os
     import sys
 
-    from optimize.database import ensure_database
-    from rorq_pipeline.instance import instance_environment, workspace_file
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import ensure_database
+    from rorq_pipeline.dagster_support.instance import instance_environment, workspace_file
+    from rorq_pipeline.project.paths import ProjectPaths
 
     paths = ProjectPaths.resolve()
     settings = ensure_database(paths.root, keep_running=True)

@@ -15,8 +15,8 @@ def command() -> None:
     """
     from rich.markup import escape
 
-    from rorq_pipeline.health import examine
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.cli.health import examine
+    from rorq_pipeline.project.paths import ProjectPaths
 
     findings = examine(ProjectPaths.resolve())
     width = max(len(finding.subject) for finding in findings)

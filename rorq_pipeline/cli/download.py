@@ -60,12 +60,12 @@ def command(
     """
     from rich.progress import Progress
 
-    from optimize.search_space import SearchSpace
-    from rorq_pipeline.paths import ProjectPaths
-    from rorq_pipeline.provider_key import require_provider_key
+    from rorq_pipeline.project.paths import ProjectPaths
+    from rorq_pipeline.project.provider_key import require_provider_key
     from strategy.date_range import DateRange
     from strategy.errors import DownloadError
     from strategy.market_data.download import DownloadSettings, download_sessions
+    from strategy.space import SearchSpace
 
     paths = ProjectPaths.resolve()
     date_range = DateRange(start.date(), end.date())

@@ -21,15 +21,15 @@ def command(date_range: str | None) -> None:
     latest cached session. It is registered as a partition, and the database is started. The lines
     hold the database password.
     """
-    from optimize.database import ensure_database
-    from rorq_pipeline.instance import (
+    from optimize.database.connect import ensure_database
+    from rorq_pipeline.dagster_support.instance import (
         DEFINITIONS_MODULE,
         instance_environment,
         project_instance,
     )
-    from rorq_pipeline.partitions import register_range
-    from rorq_pipeline.paths import ProjectPaths
-    from rorq_pipeline.ranges import range_or_latest_month
+    from rorq_pipeline.dagster_support.partitions import register_range
+    from rorq_pipeline.project.paths import ProjectPaths
+    from rorq_pipeline.project.ranges import range_or_latest_month
 
     paths = ProjectPaths.resolve()
     chosen = range_or_latest_month(date_range, paths.cache)

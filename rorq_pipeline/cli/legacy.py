@@ -8,7 +8,7 @@ import click
 from rorq_pipeline.cli.common import console, error_console
 
 if TYPE_CHECKING:
-    from strategy.market_data.legacy import ImportSummary
+    from strategy.market_data.legacy.importing import ImportSummary
 
 _OUTCOMES = {"written": "written", "kept": "there already", "refused": "refused"}
 
@@ -29,9 +29,9 @@ def command(folder: Path, keep_repeats: bool) -> None:
     """
     from rich.progress import Progress
 
-    from rorq_pipeline.paths import ProjectPaths
+    from rorq_pipeline.project.paths import ProjectPaths
     from strategy.errors import LegacyImportError
-    from strategy.market_data.legacy import import_legacy
+    from strategy.market_data.legacy.importing import import_legacy
 
     cache = ProjectPaths.resolve().cache
     shown = error_console.is_terminal

@@ -39,8 +39,8 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
 def command(date_range: str, selection: str | None, run_config: dict[str, Any] | None) -> None:
     """Materialise the assets of one backtest RANGE, such as 2023-01-03_2023-01-31."""
     from rorq_pipeline.cli.progress import step_lines_logger
+    from rorq_pipeline.dagster_support.runner import DEFAULT_SELECTION, materialize_range
     from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.runner import DEFAULT_SELECTION, materialize_range
     from strategy.date_range import DateRange
 
     run_id = materialize_range(

@@ -8,7 +8,7 @@ import click
 from rorq_pipeline.cli.common import console, error_console
 
 if TYPE_CHECKING:
-    from strategy.market_data.sample import SampleSummary
+    from strategy.market_data.sample.generate import SampleSummary
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -56,8 +56,8 @@ def _sessions(start: date, end: date) -> tuple[date, ...]:
 
 
 def _remove(ticker: str, days: tuple[date, ...] | None) -> None:
-    from rorq_pipeline.paths import ProjectPaths
-    from strategy.market_data.sample import remove_samples
+    from rorq_pipeline.project.paths import ProjectPaths
+    from strategy.market_data.sample.generate import remove_samples
 
     cache = ProjectPaths.resolve().cache
     removed = remove_samples(cache, ticker, days)
@@ -67,8 +67,8 @@ def _remove(ticker: str, days: tuple[date, ...] | None) -> None:
 def _make(days: tuple[date, ...], *, ticker: str, seed: int, edge: float, force: bool) -> None:
     from rich.progress import Progress
 
-    from rorq_pipeline.paths import ProjectPaths
-    from strategy.market_data.sample import SampleSettings, write_samples
+    from rorq_pipeline.project.paths import ProjectPaths
+    from strategy.market_data.sample.generate import SampleSettings, write_samples
 
     settings = SampleSettings(ticker=ticker, seed=seed, edge=edge)
     cache = ProjectPaths.resolve().cache

@@ -10,7 +10,7 @@ from rorq_pipeline.cli.common import console
 if TYPE_CHECKING:
     import optuna
 
-    from optimize.database import DatabaseSettings
+    from optimize.database.connect import DatabaseSettings
 
 _LATEST = "Full name of a study; by default the one that a trial was added to last."
 
@@ -25,7 +25,7 @@ def command() -> None:
 @click.option("--range", "range_key", metavar="RANGE", help="Only those of this date range.")
 def list_command(base_name: str | None, range_key: str | None) -> None:
     """List the studies in order of creation."""
-    from optimize.study import list_studies
+    from optimize.run_study import list_studies
 
     infos = list_studies(_database(), base_name, range_key)
     if not infos:
@@ -49,8 +49,8 @@ def show(study_name: str | None, as_json: bool) -> None:
     """
     import json
 
-    from optimize.results import summarize_stored
     from optimize.smart_tables import print_summary
+    from optimize.study.results import summarize_stored
 
     summary = summarize_stored(_study(study_name))
     if as_json:
@@ -65,7 +65,7 @@ def compare(study_names: tuple[str, ...]) -> None:
     """Show studies side by side, by their full names: what differs, and what each found."""
     from rich.table import Table
 
-    from optimize.results import summarize_stored
+    from optimize.study.results import summarize_stored
 
     studies = [_study(name) for name in study_names]
     summaries = [summarize_stored(study) for study in studies]
@@ -105,7 +105,7 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
 
     STUDY_NAME is the full name, as `rorq study list` prints it; by default the latest.
     """
-    from optimize.export import trials_frame, write_frame
+    from optimize.storage.export import trials_frame, write_frame
 
     frame = trials_frame(_study(study_name))
     if top is not None:
@@ -116,14 +116,14 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
 
 
 def _database() -> "DatabaseSettings":
-    from optimize.database import ensure_database
-    from rorq_pipeline.paths import ProjectPaths
+    from optimize.database.connect import ensure_database
+    from rorq_pipeline.project.paths import ProjectPaths
 
     return ensure_database(ProjectPaths.resolve().root)
 
 
 def _study(study_name: str | None) -> "optuna.Study":
-    from optimize.study import list_studies, open_study
+    from optimize.run_study import list_studies, open_study
     from strategy.errors import StudyMismatchError
 
     database = _database()

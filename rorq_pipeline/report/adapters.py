@@ -112,7 +112,7 @@ def overfitting_view(statistics: Json) -> Overfitting:
 
 
 def fills_view(band: Json) -> FillsBand:
-    """Read `strategy.fills.FillsBand.as_dict()`."""
+    """Read `strategy.proofs.fill_scenarios.FillsBand.as_dict()`."""
     return FillsBand(
         scenarios=[
             FillScenario(

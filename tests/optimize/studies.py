@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from optimize.database_settings import DatabaseSettings
-from optimize.objective import INSUFFICIENT_TRADES, Outcome
-from optimize.search_space import SearchSpace
-from optimize.settings import StudySettings
-from optimize.study import StudySummary, run_study
+from optimize.database.settings import DatabaseSettings
+from optimize.run_study import StudySummary, run_study
+from optimize.study.objective import INSUFFICIENT_TRADES, Outcome
+from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
+from strategy.space import SearchSpace
 
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 31))
 SMALL = SearchSpace.from_mapping(

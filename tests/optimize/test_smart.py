@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from optimize import smart
-from optimize.settings import StudySettings
+from optimize.run_study import list_studies
 from optimize.smart import main
-from optimize.study import list_studies
+from optimize.study.settings import StudySettings
 from strategy.errors import ParameterError, RorqError
-from strategy.market_data.sample import SampleSettings, write_samples
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4))
 

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from dagster._core.storage.defs_state.base import set_defs_state_storage
 
-from optimize.database import DatabaseSettings
+from optimize.database.connect import DatabaseSettings
 from rorq_pipeline.cli.main import main
-from rorq_pipeline.paths import ProjectPaths
-from strategy.market_data.sample import SampleSettings, write_samples
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 
 SESSIONS = (date(2023, 1, 3), date(2023, 1, 4))
 SMALL_SPACE = {

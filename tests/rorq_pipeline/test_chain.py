@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from optimize.database import DatabaseSettings
-from optimize.study import list_studies
-from rorq_pipeline.paths import ProjectPaths
-from strategy.market_data.sample import SampleSettings, write_samples
+from optimize.database.connect import DatabaseSettings
+from optimize.run_study import list_studies
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SESSIONS, small_config
 
 RANGE = "2023-01-03_2023-01-04"

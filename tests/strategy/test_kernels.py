@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from strategy import backtest, surface
+from strategy import backtest
 from strategy.kernels import contracts, fills, session_walk, signals, surface_walk
 from strategy.market_data import build_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData
+from strategy.surface import compute as surface
 from tests.strategy.random_sessions import random_frames
 
 MODULES: tuple[ModuleType, ...] = (

@@ -14,7 +14,7 @@ from strategy.market_data import list_sessions, load_session, read_session_frame
 from strategy.params import StrategyParams
 from strategy.reference import Day, backtest_days
 from strategy.session import SessionData
-from strategy.surface import compute_surface
+from strategy.surface.compute import compute_surface
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"  # beside the checkout, not part of it
 RESULTS = SHARED / "reference_results" / "results.jsonl.gz"

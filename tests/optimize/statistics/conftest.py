@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from strategy.date_range import sessions_between
-from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_session
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from optimize.search_space import SearchSpace
 from optimize.statistics.block_sums import QUANTUM_USD, surface_trials, trial_blocks
 from strategy.errors import ParameterError
-from strategy.market_data.sample import SampleSettings, sample_session
-from strategy.surface import compute_surface
+from strategy.market_data.sample.generate import SampleSettings, sample_session
+from strategy.space import SearchSpace
+from strategy.surface.compute import compute_surface
 from tests.optimize.statistics.builders import trials_of
 
 

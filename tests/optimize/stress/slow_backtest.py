@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from optimize.database_settings import DatabaseSettings
-from optimize.objective import BacktestObjective, Outcome
-from optimize.search_space import SearchSpace
-from optimize.settings import StudySettings
-from optimize.study import StudySummary, run_study
-from optimize.tally import StudyProgress
+from optimize.database.settings import DatabaseSettings
+from optimize.run_study import StudySummary, run_study
+from optimize.study.objective import BacktestObjective, Outcome
+from optimize.study.settings import StudySettings
+from optimize.study.tally import StudyProgress
 from strategy.date_range import DateRange
-from strategy.market_data.sample import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.session import SessionData
+from strategy.space import SearchSpace
 
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 4))
 MIN_TRADES = 3

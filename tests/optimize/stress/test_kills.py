@@ -18,17 +18,17 @@ import pytest
 from optuna.trial import TrialState
 from sqlalchemy import text
 
-from optimize.database import open_engine
-from optimize.database_settings import DatabaseSettings
-from optimize.embedded_postgres import EmbeddedPostgres
-from optimize.search_space import strategy_params
-from optimize.study import open_study
-from optimize.tally import StudyProgress
+from optimize.database.connect import open_engine
+from optimize.database.embedded import EmbeddedPostgres
+from optimize.database.settings import DatabaseSettings
+from optimize.run_study import open_study
+from optimize.study.tally import StudyProgress
 from strategy.backtest import run_backtest
 from strategy.session import SessionData
+from strategy.space import strategy_params
 from tests.optimize.stress.slow_backtest import MIN_TRADES, make_sessions, run_slowly
 from tests.optimize.studies import SMALL
-from tests.optimize.test_study import record
+from tests.optimize.test_run_study import record
 
 pytestmark = [
     pytest.mark.stress,
@@ -68,7 +68,7 @@ def workers_of(parent: int) -> list[int]:
             command = (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(stat[1]) == parent and b"optimize.worker_process" in command:
+        if int(stat[1]) == parent and b"optimize.study.worker_process" in command:
             found.append(int(folder.name))
     return found
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from rorq_pipeline.automation.changes import Cursor, Plan, Planner
-from rorq_pipeline.ranges import RangeRule, ranges_of
+from rorq_pipeline.project.ranges import RangeRule, ranges_of
 from strategy.date_range import DateRange, sessions_between
 
 JANUARY = sessions_between(date(2023, 1, 3), date(2023, 1, 31))

@@ -16,7 +16,7 @@ from rorq_pipeline.automation.following import (
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
 from strategy.date_range import DateRange
-from tests.rorq_pipeline.test_cache_scan import put_session
+from tests.rorq_pipeline.project.test_cache_scan import put_session
 
 WEEK = DateRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
 LATER = DateRange(date(2023, 1, 9), date(2023, 1, 10))  # two

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from rorq_pipeline.checks.results import judge
-from rorq_pipeline.config import ResultCheckConfig
+from rorq_pipeline.project.config import ResultCheckConfig
 
 
 def published(**changes: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from rorq_pipeline.paths import ProjectPaths
-from strategy.market_data.sample import SampleSettings, write_samples
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.params import StrategyParams
 from tests.rorq_pipeline.conftest import SESSIONS
 

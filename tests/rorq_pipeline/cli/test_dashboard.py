@@ -6,8 +6,8 @@ import optuna
 import pytest
 from click.testing import CliRunner
 
-from optimize.database_settings import DatabaseSettings
-from optimize.schema import rdb_storage
+from optimize.database.settings import DatabaseSettings
+from optimize.storage.schema import rdb_storage
 from rorq_pipeline.cli import main
 
 

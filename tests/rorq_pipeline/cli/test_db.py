@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from optimize.database import embedded_state_dir
-from optimize.database_settings import DatabaseSettings
-from optimize.embedded_postgres import EmbeddedPostgres
+from optimize.database.connect import embedded_state_dir
+from optimize.database.embedded import EmbeddedPostgres
+from optimize.database.settings import DatabaseSettings
 from rorq_pipeline.cli import main
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from optimize.database_settings import DatabaseSettings
-from rorq_pipeline import health
-from rorq_pipeline.cli import main
-from rorq_pipeline.paths import ProjectPaths
+from optimize.database.settings import DatabaseSettings
+from rorq_pipeline.cli import health, main
+from rorq_pipeline.project.paths import ProjectPaths
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from optimize.database import DatabaseSettings
-from rorq_pipeline.paths import ProjectPaths
+from optimize.database.connect import DatabaseSettings
+from rorq_pipeline.project.paths import ProjectPaths
 from tests.rorq_pipeline.conftest import small_config
 
 Rorq = Callable[..., Result]

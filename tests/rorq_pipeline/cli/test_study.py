@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from optimize.database_settings import DatabaseSettings
+from optimize.database.settings import DatabaseSettings
 from rorq_pipeline.cli import main
 from tests.optimize.studies import SMALL, Landscape, run
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from optimize.database import DatabaseSettings
+from optimize.database.connect import DatabaseSettings
 
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "rorq_pipeline"}
 START_SECONDS = 120.0

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from optimize.database import DatabaseSettings
-from optimize.study import list_studies, open_study
-from strategy.market_data.sample import SampleSettings, write_samples
+from optimize.database.connect import DatabaseSettings
+from optimize.run_study import list_studies, open_study
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 
 RANGE = "2023-01-03_2023-01-04"

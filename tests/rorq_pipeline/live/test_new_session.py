@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from optimize.database import DatabaseSettings
-from strategy.market_data.sample import SampleSettings, write_samples
+from optimize.database.connect import DatabaseSettings
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SMALL_SPACE
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from optimize.database import DatabaseSettings
-from optimize.study import list_studies
-from rorq_pipeline.paths import ProjectPaths
+from optimize.database.connect import DatabaseSettings
+from optimize.run_study import list_studies
+from rorq_pipeline.project.paths import ProjectPaths
 
 RANGE = "2023-01-03_2023-01-04"
 STUDY = {

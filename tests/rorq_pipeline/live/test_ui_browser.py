@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from optimize.database import DatabaseSettings
-from strategy.market_data.sample import SampleSettings, write_samples
+from optimize.database.connect import DatabaseSettings
+from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SESSIONS, SMALL_STUDY, small_config
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 from tests.rorq_pipeline.report.browser import (

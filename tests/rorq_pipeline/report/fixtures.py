@@ -13,7 +13,6 @@ import numpy as np
 import optuna
 from scipy.signal import lfilter
 
-from optimize.search_space import SearchSpace
 from optimize.statistics.verdict import Evidence, Verdict, judge
 from rorq_pipeline.report import (
     CheckOutcome,
@@ -35,6 +34,7 @@ from rorq_pipeline.report import (
 from strategy.backtest import run_backtest
 from strategy.date_range import DateRange, session_times
 from strategy.session import SessionData
+from strategy.space import SearchSpace
 
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 20))
 MIN_TRADES = 5

@@ -37,7 +37,7 @@ from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.report.svg import equity_chart, sparkline
-from strategy.fills import fills_band
+from strategy.proofs.fill_scenarios import fills_band
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
     fabricated_session,

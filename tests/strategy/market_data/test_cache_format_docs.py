@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from strategy.market_data.integrity import CHECKSUM_KEY
-from strategy.market_data.sample import SampleSettings
+from strategy.market_data.sample.generate import SampleSettings
 from strategy.market_data.schema import FILE_SCHEMAS, FORMAT_VERSION_KEY, SOURCE_KEY
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "cache_format.md"

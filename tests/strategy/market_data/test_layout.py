@@ -26,7 +26,7 @@ from strategy.market_data import (
 )
 from strategy.market_data import layout as layout_module
 from strategy.market_data.layout import session_source
-from strategy.market_data.sample import SampleSettings, sample_tables, write_samples
+from strategy.market_data.sample.generate import SampleSettings, sample_tables, write_samples
 from strategy.session import data_fingerprint
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 5))

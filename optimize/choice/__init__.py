@@ -1,0 +1,1 @@
+"""Which combination of an exact surface to trade."""

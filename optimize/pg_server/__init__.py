@@ -1,4 +1,0 @@
-"""The parts of the embedded server: where it lives, its programs, processes, locks and watcher.
-
-`optimize.embedded_postgres` puts them together.
-"""

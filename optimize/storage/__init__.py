@@ -1,0 +1,1 @@
+"""Studies in PostgreSQL: rows, claims of combinations, the connection of a run."""

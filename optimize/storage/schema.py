@@ -1,0 +1,68 @@
+"""The tables of a study: Optuna's own, of a known revision, and `seen_combos` beside them."""
+
+import warnings
+
+import optuna
+from sqlalchemy import Connection, text
+
+from optimize.database.connect import DatabaseSettings
+from optimize.storage import dedup
+from optimize.storage.driver import lock_key
+from strategy.errors import StudyMismatchError
+
+KNOWN_REVISION = "v3.2.0.a"  # schema of Optuna 5.0, as its alembic_version says
+
+
+class UnknownSchemaWarning(UserWarning):
+    """Optuna's tables are not of the revision that bulk writing was made for."""
+
+
+def ensure_schema(connection: Connection, settings: DatabaseSettings) -> bool:
+    """Create what is missing; return whether the tables are of the known revision.
+
+    Raises:
+        StudyMismatchError: the tables were made by an Optuna that the installed one refuses.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": lock_key("schema", "")})
+    dedup.ensure_table(connection)
+    revision = stored_revision(connection)
+    if revision is None:
+        rdb_storage(settings).engine.dispose()  # its constructor creates the tables
+        revision = stored_revision(connection)
+    if revision != KNOWN_REVISION:
+        rdb_storage(settings).engine.dispose()  # its constructor checks the tables
+        warnings.warn(
+            f"Optuna's tables have revision {revision}, bulk writing knows {KNOWN_REVISION}: "
+            "trials are written through Optuna, some fifty times slower",
+            UnknownSchemaWarning,
+            stacklevel=2,
+        )
+    return revision == KNOWN_REVISION
+
+
+def stored_revision(connection: Connection) -> str | None:
+    """The revision of Optuna's tables, None where there are none."""
+    exists = text(
+        "SELECT FROM pg_tables WHERE schemaname = 'public' AND tablename = 'alembic_version'"
+    )
+    if connection.execute(exists).first() is None:
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM public.alembic_version"))
+    return revision
+
+
+def rdb_storage(settings: DatabaseSettings) -> optuna.storages.RDBStorage:
+    """Optuna's own storage on the same database, for what is not worth doing faster.
+
+    Raises:
+        StudyMismatchError: Optuna refuses the tables it finds.
+    """
+    url = settings.sqlalchemy_url().render_as_string(hide_password=False)
+    try:
+        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+    except RuntimeError as error:
+        raise StudyMismatchError(
+            f"Optuna {optuna.__version__} refuses the tables in {settings.database}",
+            expected="tables of its own revision",
+            remedy=str(error).partition("). ")[2] or "upgrade the tables or Optuna",
+        ) from None

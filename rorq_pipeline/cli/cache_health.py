@@ -1,0 +1,82 @@
+"""Validation of cached sessions that remembers what it has seen, for the commands on the cache.
+
+The memory is a manifest in the state folder; without it, everything is validated again.
+"""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rorq_pipeline.project.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from strategy.date_range import DateRange
+    from strategy.market_data.validation import ValidationReport
+
+
+def validate_remembering(
+    paths: ProjectPaths,
+    ticker: str,
+    date_range: "DateRange",
+    *,
+    allow_missing: bool = False,
+    on_session: Callable[[date], object] | None = None,
+) -> "ValidationReport":
+    """Validate a range for the seed's search space; unchanged sessions are not looked at again."""
+    from strategy.market_data.validation import validate_range
+    from strategy.space import SearchSpace
+
+    path = paths.state / "validation" / f"{ticker}.parquet"
+    remembered = _read(path)
+    report = validate_range(
+        paths.cache,
+        ticker,
+        date_range,
+        search_values=SearchSpace.seed(),
+        allow_missing=allow_missing,
+        previous_manifest=remembered,
+        on_session=on_session,
+    )
+    if report.taken_over < sum(record.is_cached for record in report.records):
+        _write(path, _merged(remembered, report.manifest))
+    return report
+
+
+def _read(path: Path) -> "pd.DataFrame | None":
+    """The remembered manifest; None if there is none that can be read."""
+    import pandas as pd
+    import pyarrow as pa
+
+    from strategy.errors import CorruptFileError
+    from strategy.market_data.validation import records_of
+
+    try:
+        manifest = pd.read_parquet(path)
+        records_of(manifest)
+    except (OSError, pa.ArrowException, ValueError, CorruptFileError):
+        return None
+    return manifest
+
+
+def _merged(remembered: "pd.DataFrame | None", manifest: "pd.DataFrame") -> "pd.DataFrame":
+    """The manifest's rows, and the remembered ones of other dates."""
+    import pandas as pd
+
+    if remembered is None or list(remembered.columns) != list(manifest.columns):
+        return manifest
+    others = remembered[~remembered["date"].isin(manifest["date"])]
+    return pd.concat([others, manifest], ignore_index=True) if len(others) else manifest
+
+
+def _write(path: Path, manifest: "pd.DataFrame") -> None:
+    """Put the manifest in place by one rename; a state folder that is read-only is no error."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            manifest.to_parquet(file)
+        Path(file.name).replace(path)

@@ -1,0 +1,200 @@
+"""What `rorq doctor` looks at: each check answers with one finding, good or with its remedy."""
+
+import importlib.metadata
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import RorqError
+
+PROJECT = "rorq-pipeline"
+_OLDEST_PYTHON = (3, 11)
+_NEEDED_BYTES = 1_000_000_000
+_PORTS = {3000: "rorq dev", 8080: "rorq dashboard"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the doctor: what was looked at, how it is, what to do."""
+
+    subject: str
+    text: str
+    remedy: str = ""
+    """Empty where all is well."""
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether nothing is to be done."""
+        return not self.remedy
+
+
+def examine(paths: ProjectPaths) -> list[Finding]:
+    """Run all checks; none of them raises."""
+    checks: tuple[Callable[[ProjectPaths], Finding], ...] = (
+        _python,
+        _packages,
+        _folders,
+        _disk,
+        _cache,
+        _database,
+        _run_config,
+        *(lambda _paths, port=port: _port(port) for port in _PORTS),
+    )
+    return [check(paths) for check in checks]
+
+
+def _python(_paths: ProjectPaths) -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    oldest = ".".join(map(str, _OLDEST_PYTHON))
+    is_old = sys.version_info[:2] < _OLDEST_PYTHON
+    return Finding(
+        subject="Python",
+        text=f"{version} in {sys.prefix}",
+        remedy=f"install Python {oldest} or later" if is_old else "",
+    )
+
+
+def _packages(_paths: ProjectPaths) -> Finding:
+    remedy = "run `make install`"
+    try:
+        lines = importlib.metadata.requires(PROJECT) or []
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(subject="packages", text=f"{PROJECT} is not installed", remedy=remedy)
+    needed = [Requirement(line) for line in lines]
+    needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    wrong = [text for requirement in needed if (text := _mismatch(requirement))]
+    if wrong:
+        return Finding(subject="packages", text="; ".join(wrong), remedy=remedy)
+    return Finding(subject="packages", text=f"{len(needed)} of {len(needed)} as required")
+
+
+def _mismatch(requirement: Requirement) -> str:
+    try:
+        found = importlib.metadata.version(requirement.name)
+    except importlib.metadata.PackageNotFoundError:
+        return f"{requirement.name} is not installed"
+    if requirement.specifier.contains(found, prereleases=True):
+        return ""
+    return f"{requirement.name} is {found}, expected {requirement.specifier}"
+
+
+def _folders(paths: ProjectPaths) -> Finding:
+    for folder in (paths.state, paths.artifacts, paths.cache):
+        probe = folder / ".doctor"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            return Finding(
+                subject="folders",
+                text=f"{folder}: {error.strerror}",
+                remedy="make it writable, or set RORQ_HOME, RORQ_CACHE or RORQ_ARTIFACTS",
+            )
+    return Finding(subject="folders", text=f"{paths.root} and its folders can be written")
+
+
+def _disk(paths: ProjectPaths) -> Finding:
+    free = {folder: _free_bytes(folder) for folder in (paths.root, paths.cache, paths.artifacts)}
+    folder, least = min(free.items(), key=lambda item: item[1])
+    return Finding(
+        subject="disk",
+        text=f"{least / 1e9:.1f} GB free at {folder}",
+        remedy=f"free {_NEEDED_BYTES / 1e9:.0f} GB or more" if least < _NEEDED_BYTES else "",
+    )
+
+
+def _free_bytes(folder: Path) -> int:
+    existing = next(part for part in (folder, *folder.parents) if part.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _cache(paths: ProjectPaths) -> Finding:
+    from strategy.market_data import list_sessions
+
+    tickers = (
+        sorted(p.name for p in paths.cache.glob("*") if p.is_dir()) if paths.cache.is_dir() else []
+    )
+    parts = []
+    for ticker in tickers:
+        try:
+            sessions = list_sessions(paths.cache, ticker)
+        except RorqError:  # a folder that is no ticker's
+            continue
+        if sessions:
+            parts.append(f"{ticker} {len(sessions)} sessions {sessions[0]} to {sessions[-1]}")
+    if parts:
+        return Finding(subject="cache", text="; ".join(parts))
+    return Finding(
+        subject="cache",
+        text=f"no session in {paths.cache}",
+        remedy="`rorq sample`, `rorq download` or `rorq import-legacy` brings some",
+    )
+
+
+def _database(paths: ProjectPaths) -> Finding:
+    from sqlalchemy import text
+
+    from optimize.database.connect import ensure_database, open_engine
+
+    try:
+        settings = ensure_database(paths.root)
+        engine = open_engine(settings)
+    except RorqError as error:
+        return Finding(subject="database", text=error.found, remedy=error.remedy or "see above")
+    with engine.connect() as connection:
+        version = connection.scalar(text("SHOW server_version"))
+    engine.dispose()
+    return Finding(
+        subject="database", text=f"PostgreSQL {version} at {settings.address} ({settings.source})"
+    )
+
+
+def _run_config(paths: ProjectPaths) -> Finding:
+    from rorq_pipeline.project.run_config import CONFIGURED_OPS, FILE_NAME, project_run_config
+
+    subject = "run config"
+    try:
+        config = project_run_config(paths.root, CONFIGURED_OPS)
+    except RorqError as error:
+        return Finding(subject=subject, text=error.found, remedy=error.remedy)
+    if not config:
+        return Finding(subject=subject, text=f"no {FILE_NAME}: the defaults hold")
+    return Finding(subject=subject, text=f"{FILE_NAME} sets {', '.join(config['ops'])}")
+
+
+def _port(port: int) -> Finding:
+    user = _PORTS[port]
+    subject = f"port {port}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            if _is_own_page(port):
+                return Finding(subject=subject, text=f"{user} answers there")
+            return Finding(
+                subject=subject,
+                text="taken by another program",
+                remedy=f"end it, or `{user} --port` another",
+            )
+    return Finding(subject=subject, text=f"free for {user}")
+
+
+def _is_own_page(port: int) -> bool:
+    """Tell whether it is Dagster's or Optuna's own page that answers."""
+    paths = {3000: "/server_info", 8080: "/api/studies"}
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{paths[port]}", timeout=3) as answer:
+            body = answer.read(100_000)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+    return b"dagster" in body or b"study_summaries" in body

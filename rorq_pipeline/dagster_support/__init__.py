@@ -1,0 +1,1 @@
+"""What Dagster needs besides assets: partitions, resources, IO managers, jobs, launcher."""

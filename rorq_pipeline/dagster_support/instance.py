@@ -1,0 +1,55 @@
+"""The Dagster instance of the project: its environment, and how a rorq command opens it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optimize.database.connect import DatabaseSettings, ensure_database
+from rorq_pipeline.project.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+DEFINITIONS_MODULE = "rorq_pipeline.definitions"
+_INSTANCE_FILE = "dagster.yaml"
+
+
+def dagster_home(paths: ProjectPaths) -> Path:
+    """Return the folder with the project's dagster.yaml; a root without one gets a copy.
+
+    The copy is refreshed whenever it is asked for, so that it never falls behind.
+    """
+    if (paths.root / _INSTANCE_FILE).exists():
+        return paths.root
+    home = paths.state / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).parents[2] / _INSTANCE_FILE, home / _INSTANCE_FILE)
+    return home
+
+
+def instance_environment(paths: ProjectPaths, settings: DatabaseSettings) -> dict[str, str]:
+    """Environment variables that make Dagster's own commands use this project and database."""
+    return {"DAGSTER_HOME": str(dagster_home(paths)), **settings.environment()}
+
+
+@contextmanager
+def project_instance(paths: ProjectPaths) -> Iterator["dg.DagsterInstance"]:
+    """Open the project's Dagster instance, with its database up and lost runs cleared away."""
+    import dagster as dg  # two seconds: only where an instance is opened
+
+    from rorq_pipeline.dagster_support.launcher import fail_lost_commands  # imports dagster
+
+    settings = ensure_database(paths.root)
+    os.environ.update(instance_environment(paths, settings))
+    with dg.DagsterInstance.get() as instance:
+        fail_lost_commands(instance)
+        yield instance
+
+
+def workspace_file(paths: ProjectPaths) -> Path:
+    """Return the project's workspace.yaml, else that of the checkout."""
+    own = paths.root / "workspace.yaml"
+    return own if own.exists() else Path(__file__).parents[2] / "workspace.yaml"

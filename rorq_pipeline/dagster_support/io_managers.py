@@ -1,0 +1,120 @@
+"""How assets hand values on: tables as Parquet, parameters as JSON, pages as HTML, never pickled.
+
+A file's place depends on the asset and the partition alone, so that a later command, with or
+without DAGSTER_HOME, finds what an earlier one made.
+"""
+
+import json
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+from rorq_pipeline.results.artifacts import artifact_path, json_text, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class FileIOManager(dg.ConfigurableIOManager):
+    """One file an asset and partition, under `artifacts/`."""
+
+    folder: str | None = Field(
+        default=None, description="Where files lie; RORQ_ARTIFACTS or artifacts/ if empty."
+    )
+
+    @property
+    @abstractmethod
+    def suffix(self) -> str:
+        """Ending of the files, with its dot."""
+
+    @abstractmethod
+    def write(self, path: Path, value: Any) -> None:
+        """Fill the file."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Any:
+        """Give back what `write` was given."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Write the value, or leave the file as it is where the asset returned none."""
+        if obj is None:
+            return
+        path = self._path(context)
+        write_whole(path, lambda beside: self.write(beside, obj))
+        context.add_output_metadata({"path": dg.MetadataValue.path(path)})
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Read the value; None where an input that is not required was never made."""
+        path = self._path(context)
+        if path.exists():
+            return self.read(path)
+        if context.definition_metadata.get("required", True):
+            name = context.asset_key.path[-1]
+            raise dg.Failure(
+                description=f"{path} is absent; expected what the asset {name} makes; "
+                f"materialize {name} for {context.partition_key} first",
+                allow_retries=False,
+            )
+        return None
+
+    def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
+        folder = Path(self.folder) if self.folder else None
+        return artifact_path(
+            "/".join(context.asset_key.path), context.partition_key, self.suffix, folder
+        )
+
+
+class ParquetIOManager(FileIOManager):
+    """DataFrames, with their `attrs`."""
+
+    @property
+    def suffix(self) -> str:
+        """Parquet's usual ending."""
+        return ".parquet"
+
+    def write(self, path: Path, value: "pd.DataFrame") -> None:
+        """Write the table, compressed."""
+        value.to_parquet(path, compression="zstd", index=False)
+
+    def read(self, path: Path) -> "pd.DataFrame":
+        """Read the table."""
+        import pandas as pd  # heavy: only where a table is read
+
+        return pd.read_parquet(path)
+
+
+class JsonIOManager(FileIOManager):
+    """Values that JSON can say, readable and stable under version control."""
+
+    @property
+    def suffix(self) -> str:
+        """JSON's usual ending."""
+        return ".json"
+
+    def write(self, path: Path, value: Any) -> None:
+        """Write the value; a number that JSON cannot say is an error."""
+        path.write_text(json_text(value), encoding="utf-8")
+
+    def read(self, path: Path) -> Any:
+        """Read the value."""
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+class HtmlIOManager(FileIOManager):
+    """Self-contained pages."""
+
+    @property
+    def suffix(self) -> str:
+        """HTML's usual ending."""
+        return ".html"
+
+    def write(self, path: Path, value: str) -> None:
+        """Write the page."""
+        path.write_text(value, encoding="utf-8")
+
+    def read(self, path: Path) -> str:
+        """Read the page."""
+        return path.read_text(encoding="utf-8")

@@ -1,0 +1,28 @@
+"""How the exact surface is handed on: its totals as Parquet, a row a combination."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rorq_pipeline.dagster_support.io_managers import FileIOManager
+
+if TYPE_CHECKING:
+    from strategy.surface.result import Surface
+
+
+class SurfaceIOManager(FileIOManager):
+    """Surfaces, without their sums by block."""
+
+    @property
+    def suffix(self) -> str:
+        """Parquet's usual ending."""
+        return ".parquet"
+
+    def write(self, path: Path, value: "Surface") -> None:
+        """Write the totals."""
+        value.to_parquet(path)
+
+    def read(self, path: Path) -> "Surface":
+        """Read the totals as a surface of one block."""
+        from strategy.surface.result import Surface  # heavy: only where a surface is read
+
+        return Surface.from_parquet(path)

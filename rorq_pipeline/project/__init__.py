@@ -1,0 +1,1 @@
+"""The project folder: where things lie, what its settings say, which sessions its cache holds."""

@@ -1,0 +1,38 @@
+"""Where a project keeps its things: the root, the cache, the artifacts and the state folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_MARKER = "pyproject.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectPaths:
+    """The folders of one project, all absolute."""
+
+    root: Path
+    cache: Path
+    artifacts: Path
+    state: Path
+
+    @classmethod
+    def resolve(cls) -> "ProjectPaths":
+        """Take RORQ_HOME, RORQ_CACHE and RORQ_ARTIFACTS where set, else the checkout itself."""
+        root = _folder_from("RORQ_HOME") or _checkout_root()
+        return cls(
+            root=root,
+            cache=_folder_from("RORQ_CACHE") or root / "polygon_cache",
+            artifacts=_folder_from("RORQ_ARTIFACTS") or root / "artifacts",
+            state=root / ".rorq",
+        )
+
+
+def _folder_from(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value).expanduser().resolve() if value else None
+
+
+def _checkout_root() -> Path:
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / _MARKER).exists() else Path.cwd()

@@ -1,0 +1,1 @@
+"""What assets leave behind: how it is made, kept as files, and read back."""

@@ -1,0 +1,75 @@
+"""What was validated, and whether it is what is read now."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rorq_pipeline.dagster_support.resources import MarketData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from strategy.date_range import DateRange
+    from strategy.market_data.validation import ValidationReport, ValidationSettings
+    from strategy.session import SessionData
+    from strategy.space import SearchSpace
+
+
+def validate(
+    market_data: MarketData,
+    date_range: "DateRange",
+    search_space: "SearchSpace",
+    settings: "ValidationSettings | None" = None,
+    previous_manifest: "pd.DataFrame | None" = None,
+) -> "ValidationReport":
+    """Validate the cached sessions of a range; what has not changed is not looked at again."""
+    from strategy.market_data.validation import validate_range
+
+    return validate_range(
+        market_data.cache_dir,
+        market_data.ticker,
+        date_range,
+        search_values=search_space,
+        settings=settings,
+        allow_missing=market_data.allow_missing_sessions,
+        previous_manifest=previous_manifest,
+    )
+
+
+def load_validated(
+    market_data: MarketData,
+    date_range: "DateRange",
+    search_space: "SearchSpace",
+    manifest: "pd.DataFrame | None",
+) -> "tuple[Sequence[SessionData], bool]":
+    """Load a range's sessions, of which every byte is validated.
+
+    A manifest of other bytes, of other rules, or none, leads to a validation here and now.
+
+    Returns:
+        The sessions, and whether the manifest already vouched for them.
+
+    Raises:
+        CacheError: the sessions are unsound.
+    """
+    from strategy.session import data_fingerprint
+
+    sessions = market_data.load(date_range)
+    if manifest is not None and _vouches(manifest, data_fingerprint(sessions)):
+        return sessions, True
+    report = validate(market_data, date_range, search_space, previous_manifest=manifest)
+    report.raise_for_errors()
+    if report.fingerprint != data_fingerprint(sessions):  # changed between the two readings
+        return load_validated(market_data, date_range, search_space, report.manifest)
+    return sessions, False
+
+
+def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
+    from strategy.market_data.validation import RULES_VERSION, records_of
+    from strategy.session import combine_fingerprints
+
+    records = records_of(manifest)
+    return (
+        bool(records)
+        and all(r.is_cached and not r.errors and r.rules_version == RULES_VERSION for r in records)
+        and combine_fingerprints((r.ticker, r.date, r.fingerprint) for r in records) == fingerprint
+    )

@@ -1,0 +1,1 @@
+"""The predecessor's pickled cache, taken over without running its pickles."""

@@ -1,0 +1,1 @@
+"""Synthetic sessions, made from a seed: marked as such everywhere, never mixed with others."""

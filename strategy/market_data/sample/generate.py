@@ -1,0 +1,194 @@
+"""Sample sessions: synthetic market data, real in shape, for trying and testing without a provider.
+
+A session follows from (ticker, date, seed, edge) alone. `edge` is the strength of the planted mean
+reversion to VWAP: at 0 the option prices are fair, and there is nothing to earn and the costs to
+lose; at 1 a search over a month finds parameters that pay after costs; above it the edge is plain.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strategy.errors import ParameterError
+from strategy.market_data.alignment import align_session
+from strategy.market_data.layout import (
+    list_sessions,
+    remove_session,
+    session_folder,
+    session_source,
+    write_session,
+)
+from strategy.market_data.sample.clock import plan_day, seeded_generator
+from strategy.market_data.sample.options import chain_table, option_bars
+from strategy.market_data.sample.path import draw_path
+from strategy.market_data.sample.underlying import underlying_bars
+from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, SYNTHETIC, UNDERLYING_FILE
+from strategy.session import SessionData
+
+GENERATOR_VERSION = "1"  # raised whenever the same settings give other bars
+STRONGEST_EDGE = 10.0
+_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY = "rorq.seed", "rorq.edge", "rorq.generator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings:
+    """What a sample session follows from, besides its date.
+
+    Raises:
+        ParameterError: a negative seed, or an edge outside 0 to 10. Also a ValueError.
+    """
+
+    ticker: str = "SPY"
+    seed: int = 0
+    edge: float = 1.0  # strength of the planted mean reversion, 0 for none
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ParameterError(
+                f"seed {self.seed}", expected="a whole number from 0 up", remedy="correct --seed"
+            )
+        if not (math.isfinite(self.edge) and 0.0 <= self.edge <= STRONGEST_EDGE):
+            raise ParameterError(
+                f"edge {self.edge}",
+                expected=f"a number from 0 (none) to {STRONGEST_EDGE:g}",
+                remedy="correct --edge",
+            )
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the Parquet files state about their making."""
+        return {
+            _SEED_KEY: str(self.seed),
+            _EDGE_KEY: repr(float(self.edge)),
+            _GENERATOR_KEY: GENERATOR_VERSION,
+        }
+
+
+@dataclass(kw_only=True)
+class SampleSummary:
+    """What became of each session that was asked for."""
+
+    written: list[date] = field(default_factory=list)
+    kept: list[date] = field(default_factory=list)  # there already, of the same settings
+    kept_other: list[date] = field(default_factory=list)  # synthetic, of other settings
+    kept_real: list[date] = field(default_factory=list)
+
+
+def sample_tables(day: date, settings: SampleSettings) -> dict[str, pa.Table]:
+    """Make one session's three tables, by file name, in memory.
+
+    Raises:
+        DateRangeError: `day` is no exchange session.
+    """
+    plan = plan_day(settings.ticker, day, settings.seed)
+    generator = seeded_generator(settings.ticker, day.isoformat(), settings.seed)
+    path = draw_path(plan, settings.edge, generator)
+    underlying = underlying_bars(path, plan.times.open_utc_seconds, generator)
+    closes = underlying["close"].to_numpy()
+    return {
+        UNDERLYING_FILE: underlying,
+        CHAIN_FILE: chain_table(plan),
+        OPTIONS_FILE: option_bars(plan, path, closes, generator),
+    }
+
+
+def sample_session(day: date, settings: SampleSettings) -> SessionData:
+    """Make one session ready for the engine, without a cache in between."""
+    tables = sample_tables(day, settings)
+    identity = f"{settings.ticker}|{day}|{sorted(settings.metadata.items())}"
+    return align_session(
+        tables[UNDERLYING_FILE].to_pandas(),
+        tables[CHAIN_FILE].to_pandas(),
+        tables[OPTIONS_FILE].to_pandas(),
+        ticker=settings.ticker,
+        day=day,
+        source=SYNTHETIC,
+        fingerprint=hashlib.sha256(identity.encode()).hexdigest(),
+    )
+
+
+def write_samples(
+    cache_dir: Path | str,
+    days: Iterable[date],
+    settings: SampleSettings,
+    *,
+    force: bool = False,
+    on_session: Callable[[date], None] | None = None,
+) -> SampleSummary:
+    """Write the sessions that the cache does not hold yet, each whole or not at all.
+
+    Real sessions always stay. Synthetic ones stay unless `force` makes them anew.
+
+    Args:
+        cache_dir: the cache folder.
+        days: exchange sessions.
+        settings: what the sessions follow from.
+        force: make synthetic sessions anew.
+        on_session: called with each date when it is done.
+    """
+    summary = SampleSummary()
+    for day in days:
+        group = _existing(cache_dir, day, settings, summary)
+        if group is None or (force and group is not summary.kept_real):
+            written = _write(cache_dir, day, settings, replace=group is not None)
+            # Somebody else may have put a session there meanwhile; it stays.
+            group = summary.written if written else _existing(cache_dir, day, settings, summary)
+        (summary.kept if group is None else group).append(day)
+        if on_session is not None:
+            on_session(day)
+    return summary
+
+
+def remove_samples(
+    cache_dir: Path | str, ticker: str, days: Iterable[date] | None = None
+) -> list[date]:
+    """Remove synthetic sessions, of these days or all, and return their dates."""
+    wanted = None if days is None else set(days)
+    removed = []
+    for day in list_sessions(cache_dir, ticker):
+        if wanted is not None and day not in wanted:
+            continue
+        if session_source(session_folder(cache_dir, ticker, day)) == SYNTHETIC:
+            remove_session(cache_dir, ticker, day)
+            removed.append(day)
+    return removed
+
+
+def sample_metadata(folder: Path) -> dict[str, str]:
+    """Return what a synthetic session states about its making; empty where nothing can be read."""
+    try:
+        metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
+    except (OSError, pa.ArrowException):
+        return {}
+    keys = (_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY)
+    return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
+
+
+def _write(cache_dir: Path | str, day: date, settings: SampleSettings, *, replace: bool) -> bool:
+    return write_session(
+        cache_dir,
+        settings.ticker,
+        day,
+        sample_tables(day, settings),
+        source=SYNTHETIC,
+        extra_metadata=settings.metadata,
+        replace=replace,
+    )
+
+
+def _existing(
+    cache_dir: Path | str, day: date, settings: SampleSettings, summary: SampleSummary
+) -> list[date] | None:
+    """Return the list of the summary that an existing session belongs in, or None without one."""
+    folder = session_folder(cache_dir, settings.ticker, day)
+    if not folder.exists():
+        return None
+    if session_source(folder) != SYNTHETIC:
+        return summary.kept_real
+    return summary.kept if sample_metadata(folder) == settings.metadata else summary.kept_other

@@ -1,0 +1,114 @@
+"""The underlying's path in a sample session: what the price does, second by second.
+
+Without an edge the price is a martingale whose law the option prices know: a diffusion with the
+day's known volatility smile, plus rare jumps. The planted edge alone is a drift that the option
+prices know nothing of. It lives on excursions, the times that the price spends on one side of the
+running VWAP: an excursion that makes new extremes is pushed on a little, and one that has given
+back a quarter of its extreme is pulled back to VWAP.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from strategy.market_data.sample.clock import DayPlan
+from strategy.market_data.sample.kernels import autoregress_compiled, walk_price_compiled
+from strategy.session import FloatArray
+
+JUMPS_PER_SESSION = 1.0  # expected number
+JUMP_VOLATILITY = 0.002  # standard deviation of a jump's log return; its mean makes it fair
+
+_MOST_BURSTS = 3  # spells of higher volatility that everyone expects, such as announcements
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PricePath:
+    """One session's path; every array is (n_seconds,)."""
+
+    prices_usd: FloatArray  # at the end of each second
+    variance_left: FloatArray  # of the diffusion's log return, from the end of the second
+    jumps_left: FloatArray  # expected number, from the end of the second
+    surprise: FloatArray  # size of the second's diffusive move, in standard deviations
+    activity: FloatArray  # slow variation of trading, N(0, 1)
+    underlying_volume: FloatArray  # shares, 0 in seconds without a bar
+    day_fraction: FloatArray  # 0 at the open, 1 at the close
+    volatility_fraction: float  # of the whole session
+
+
+def draw_path(plan: DayPlan, edge: float, generator: np.random.Generator) -> PricePath:
+    """Draw volume first, then the moves, and walk the price with the drift that `edge` adds."""
+    fraction = np.linspace(0.0, 1.0, plan.n_seconds)
+    variance = _variance_profile(plan, fraction, generator)
+    normals = generator.standard_normal(plan.n_seconds)
+    moves = np.sqrt(variance) * normals
+    # Bridge to the planned return: as that is N(0, volatility) itself, the moves stay independent.
+    moves += variance / variance.sum() * (plan.diffusive_return - moves.sum())
+    variance_left = np.maximum(variance.sum() - np.cumsum(variance), 0.0)
+    jump_odds = JUMPS_PER_SESSION * variance / variance.sum()
+    jumps = _draw_jumps(jump_odds, generator)
+    surprise = np.abs(normals)
+    activity = _slow_variation(plan.n_seconds, generator)
+    volume = _draw_volume(fraction, activity, surprise, generator)
+    log_prices = walk_price_compiled(moves - variance / 2.0 + jumps, volume, edge)
+    return PricePath(
+        prices_usd=plan.open_price_usd * np.exp(log_prices),
+        variance_left=variance_left,
+        jumps_left=JUMPS_PER_SESSION * variance_left / variance.sum(),
+        surprise=surprise,
+        activity=activity,
+        underlying_volume=volume,
+        day_fraction=fraction,
+        volatility_fraction=plan.volatility_fraction,
+    )
+
+
+def _variance_profile(
+    plan: DayPlan, fraction: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    """Variance of each second's log return: high at the open, higher again towards the close."""
+    volatility = 0.62 + 1.2 * np.exp(-fraction / 0.06) + 0.35 * np.exp((fraction - 1.0) / 0.1)
+    for _ in range(generator.integers(0, _MOST_BURSTS + 1)):
+        centre, height = generator.uniform(0.1, 0.95), generator.uniform(0.2, 1.0)
+        volatility += height * np.exp(-0.5 * ((fraction - centre) / 0.02) ** 2)
+    variance = volatility**2
+    variance[0] = 0.0  # the first second opens at the planned price
+    scaled: FloatArray = variance * (plan.volatility_fraction**2 / variance.sum())
+    return scaled
+
+
+def _draw_jumps(odds: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Log returns of the jumps, by second; fair, since E[exp(jump)] = 1."""
+    jumps = np.zeros(len(odds))
+    count = generator.poisson(odds.sum())
+    seconds = generator.choice(len(odds), size=count, p=odds / odds.sum())
+    sizes = JUMP_VOLATILITY * generator.standard_normal(count) - JUMP_VOLATILITY**2 / 2.0
+    np.add.at(jumps, seconds, sizes)
+    return jumps
+
+
+def _slow_variation(n_seconds: int, generator: np.random.Generator) -> FloatArray:
+    """Autoregressive noise of unit variance that forgets within about three minutes."""
+    memory = np.exp(-1.0 / 180.0)
+    shocks = generator.standard_normal(n_seconds) * np.sqrt(1.0 - memory**2)
+    shocks[0] /= np.sqrt(1.0 - memory**2)
+    variation: FloatArray = autoregress_compiled(shocks, memory)
+    return variation
+
+
+def _draw_volume(
+    fraction: FloatArray,
+    activity: FloatArray,
+    surprise: FloatArray,
+    generator: np.random.Generator,
+) -> FloatArray:
+    """Shares a second: a smile over the day, heavy tails, auctions at both ends, and gaps."""
+    smile = 0.62 + 1.4 * np.exp(-fraction / 0.09) + 1.6 * np.exp((fraction - 1.0) / 0.05)
+    log_noise = 0.4 * activity + 1.0 * generator.standard_normal(len(fraction)) + 0.4 * surprise
+    volume = np.ceil(1_150.0 * smile * np.exp(log_noise))
+    volume[0] *= 30.0  # opening auction
+    volume[-1] *= 150.0  # closing auction
+    gap_odds = np.minimum(0.035 * np.exp(-0.7 * activity) * smile**-1.5, 0.4)
+    gaps = generator.random(len(fraction)) < gap_odds
+    gaps[[0, -1]] = False
+    volume[gaps] = 0.0
+    return volume

@@ -1,0 +1,355 @@
+"""Proof that nothing looked ahead, on a range's own data.
+
+For many moments of every session, each moment of a decision among them, everything after the
+moment is replaced by noise. Every signal, contract choice and entry decided by then, every exit
+decision, and every fill, must come out as before. Engines that give sums and no trades (the
+surface, the study's objective) must give the sums of the proven engine, on the data as it is and
+on noisy copies of it.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from strategy.backtest import run_backtest
+from strategy.date_range import NEW_YORK
+from strategy.params import StrategyParams
+from strategy.proofs.future_noise import NoisyFuture
+from strategy.session import SessionData
+from strategy.surface.compute import compute_surface
+from strategy.trade_table import TRADE_COLUMNS
+
+TradeEngine = Callable[[StrategyParams, Sequence[SessionData]], pd.DataFrame]
+TotalsEngine = Callable[[StrategyParams, Sequence[SessionData]], Mapping[str, Any]]
+
+FEWER_BARS_EVERY = 4  # moments, one of which is tried without some of the later bars too
+LATER_SESSION_ROUNDS = 3  # with other noise in the sessions that follow
+NOISY_RANGES = 3  # on which engines without trades are compared
+RELATIVE_TOLERANCE = 1e-9  # between sums that were added in another order
+UNDELAYED_EXITS = frozenset({"emergency_exit", "end_of_data"})
+
+Fact = tuple[int, str, str]  # second of the signal, side, what was decided
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One decision that data from after its moment has changed."""
+
+    session_date: date
+    moment: str  # New York time after which the data was replaced; empty for sums
+    decision: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        place = f"{self.session_date} {self.moment}".rstrip()
+        return f"{place}: {self.decision} was {self.before}, with another future {self.after}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookaheadReport:
+    """What was tried, and what depended on the future."""
+
+    n_sessions: int
+    n_moments: int  # replaced futures
+    n_decisions: int  # signals, entries, exit decisions and fills of the range
+    violations: tuple[Violation, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was something to check and nothing looked ahead."""
+        return not self.violations and self.n_moments > 0
+
+    def summary(self) -> str:
+        """One line."""
+        tried = (
+            f"{self.n_decisions} decisions under {self.n_moments} other futures "
+            f"in {self.n_sessions} sessions"
+        )
+        if self.violations:
+            return f"{len(self.violations)} changes in {tried}; first: {self.violations[0]}"
+        return f"no look-ahead: {tried}"
+
+
+@dataclass(frozen=True)
+class _Trade:
+    """One trade, in seconds since the open."""
+
+    signal: int
+    side: str
+    entry: int
+    decision: int  # the second at which the exit was decided
+    exit: int
+    facts: Mapping[str, tuple[int, Any]]  # what was decided -> at which second, and what
+
+
+def backtest_trades(params: StrategyParams, sessions: Sequence[SessionData]) -> pd.DataFrame:
+    """The engine that is checked unless another is given."""
+    return run_backtest(params, sessions).trades
+
+
+def surface_totals(params: StrategyParams, sessions: Sequence[SessionData]) -> Mapping[str, Any]:
+    """The sums of a surface that has this one combination."""
+    surface = compute_surface(_one_combination(params), params, sessions)
+    return {
+        "total_trades": int(surface.total_trades.item()),
+        "net_pnl_usd": float(surface.net_pnl_usd.item()),
+        "risk_usd": float(surface.risk_usd.item()),
+    }
+
+
+def check_lookahead(
+    params: StrategyParams,
+    sessions: Sequence[SessionData],
+    *,
+    engine: TradeEngine = backtest_trades,
+    totals: Mapping[str, TotalsEngine] | None = None,
+    random_moments: int = 6,
+    seed: int = 0,
+) -> LookaheadReport:
+    """Trade the sessions again and again with other futures, and compare what was decided.
+
+    Args:
+        params: The parameters whose decisions are checked.
+        sessions: A range's sessions.
+        engine: What trades; the columns are those of `BacktestResult.trades`.
+        totals: By name, engines without trades; they give some of `total_trades`, `net_pnl_usd`,
+            `risk_usd` and `return_on_risk_percent`. By default the surface.
+        random_moments: Moments a session beside those of its decisions.
+        seed: Of the noise and of the random moments.
+    """
+    if totals is None:
+        totals = {"surface": surface_totals}
+    random = np.random.default_rng(seed)
+    futures = [NoisyFuture(session, random) for session in sessions]
+    trades_by_date = _trades_by_date(engine(params, sessions), params, sessions)
+    check = _Check(params, sessions, futures, engine, trades_by_date)
+    moments = [
+        _moments(trades_by_date[session.date], session, random, random_moments)
+        for session in sessions
+    ]
+    violations = [
+        *check.later_sessions(random),
+        *check.moments(moments),
+        *check.totals(totals, random),
+    ]
+    return LookaheadReport(
+        n_sessions=len(sessions),
+        n_moments=2 * sum(map(len, moments)),
+        n_decisions=sum(len(t.facts) for trades in trades_by_date.values() for t in trades),
+        violations=tuple(violations),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Check:
+    """The three comparisons, on one range and one engine."""
+
+    params: StrategyParams
+    sessions: Sequence[SessionData]
+    futures: Sequence[NoisyFuture]
+    engine: TradeEngine
+    trades_by_date: Mapping[date, Sequence[_Trade]]  # of the data as it is
+
+    def later_sessions(self, random: np.random.Generator) -> Iterator[Violation]:
+        """Every second session is all noise, then every other; the one before must not notice."""
+        for parity in (0, 1) * LATER_SESSION_ROUNDS:
+            mixed = [
+                session if row % 2 == parity else NoisyFuture(session, random).session
+                for row, session in enumerate(self.sessions)
+            ]
+            last_seconds = {s.date: s.n_seconds - 1 for s in self.sessions[parity::2]}
+            yield from self._compare(mixed, last_seconds, entered=False)
+
+    def moments(self, moments: Sequence[Sequence[int]]) -> Iterator[Violation]:
+        """In each round every session has a moment; then all again with mirrored noise."""
+        for _ in range(2):
+            for turn in range(max(map(len, moments))):
+                turns = [
+                    (future, of_session[turn])
+                    for future, of_session in zip(self.futures, moments, strict=True)
+                    if turn < len(of_session)
+                ]
+                copies = [future.move_to(moment) for future, moment in turns]
+                by_date = {
+                    copy.date: moment for copy, (_, moment) in zip(copies, turns, strict=True)
+                }
+                yield from self._compare(copies, by_date, entered=False)
+                if turn % FEWER_BARS_EVERY == 0:
+                    thinned = [future.with_fewer_bars() for future, _ in turns]
+                    yield from self._compare(thinned, by_date, entered=True)
+            for future in self.futures:
+                future.mirror()
+
+    def totals(
+        self, totals: Mapping[str, TotalsEngine], random: np.random.Generator
+    ) -> Iterator[Violation]:
+        """Engines without trades must add up to the trades, on the data and on noisy copies."""
+        yield from self._compare_totals(self.sessions, totals)
+        for _ in range(NOISY_RANGES):
+            copies = [
+                future.move_to(int(random.integers(session.n_seconds)))
+                for session, future in zip(self.sessions, self.futures, strict=True)
+            ]
+            yield from self._compare_totals(copies, totals)
+
+    def _compare(
+        self, copies: Sequence[SessionData], moments: Mapping[date, int], *, entered: bool
+    ) -> Iterator[Violation]:
+        """Compare what was decided by each session's moment with what is decided on its copy."""
+        trades = self.engine(self.params, copies)
+        found = _trades_by_date(trades, self.params, copies, until=moments)
+        for session in self.sessions:
+            if session.date in moments:
+                moment = moments[session.date]
+                # Without some bars, a contract may have no price yet at an entry that is to come.
+                before = _facts_by(moment, self.trades_by_date[session.date], entered=entered)
+                after = _facts_by(moment, found[session.date], entered=entered)
+                yield from _differences(session, moment, before, after)
+
+    def _compare_totals(
+        self, data: Sequence[SessionData], totals: Mapping[str, TotalsEngine]
+    ) -> Iterator[Violation]:
+        expected = _sums(self.engine(self.params, data))
+        for engine_name, totals_engine in totals.items():
+            found = totals_engine(self.params, data)
+            for name in expected.keys() & found.keys():
+                if not _same(expected[name], found[name]):
+                    yield Violation(
+                        session_date=data[0].date,
+                        moment="",
+                        decision=f"{name} of {engine_name}",
+                        before=str(expected[name]),
+                        after=str(found[name]),
+                    )
+
+
+def _moments(
+    trades: Sequence[_Trade], session: SessionData, random: np.random.Generator, n_random: int
+) -> list[int]:
+    """Seconds after which the future is replaced: those of all decisions, and random ones."""
+    of_decisions = {second for trade in trades for second, _ in trade.facts.values()}
+    of_stretches = {trade.facts["signal"][1] for trade in trades}
+    at_random = {int(second) for second in random.integers(0, session.n_seconds - 1, n_random)}
+    return sorted(of_decisions | of_stretches | at_random)
+
+
+def _sums(trades: pd.DataFrame) -> dict[str, float | None]:
+    net_pnl_usd, risk_usd = float(trades["net_pnl_usd"].sum()), float(trades["risk_usd"].sum())
+    return {
+        "total_trades": len(trades),
+        "net_pnl_usd": net_pnl_usd,
+        "risk_usd": risk_usd,
+        "return_on_risk_percent": 100 * net_pnl_usd / risk_usd if len(trades) else None,
+    }
+
+
+def _trades_by_date(
+    trades: pd.DataFrame,
+    params: StrategyParams,
+    sessions: Sequence[SessionData],
+    *,
+    until: Mapping[date, int] | None = None,  # last second of a signal that matters
+) -> dict[date, list[_Trade]]:
+    """The rows of a table of trades as `_Trade`, by session; a session without trades has none."""
+    open_by_date = {session.date: session.open_utc_seconds for session in sessions}
+    by_date: dict[date, list[_Trade]] = {session.date: [] for session in sessions}
+    opens = np.array([open_by_date[day] for day in trades["session_date"]], dtype=np.int64)
+    columns = {}
+    for name in TRADE_COLUMNS:
+        if name.endswith("_time"):
+            utc_seconds = trades[name].dt.as_unit("s").astype("int64").to_numpy()
+            columns[name] = (utc_seconds - opens).tolist()
+        else:
+            columns[name] = trades[name].tolist()
+    for row, day in enumerate(columns["session_date"]):
+        if until is None or columns["signal_time"][row] <= until.get(day, -1):
+            trade = {name: values[row] for name, values in columns.items()}
+            by_date[day].append(_trade(trade, params.latency_seconds))
+    return by_date
+
+
+def _trade(row: Mapping[str, Any], latency_seconds: int) -> _Trade:
+    exit_second = row["exit_time"]
+    decision = exit_second - (0 if row["exit_reason"] in UNDELAYED_EXITS else latency_seconds)
+    signal, entry = row["signal_time"], row["entry_time"]
+    return _Trade(
+        signal=signal,
+        side=row["side"],
+        entry=entry,
+        decision=decision,
+        exit=exit_second,
+        facts={
+            "signal": (signal, row["stretch_time"]),
+            "contract": (signal, (row["ticker"], row["underlying_price"])),
+            "entry": (entry, (entry, row["entry_price"], row["entry_price_age_seconds"])),
+            "exit decision": (decision, (row["exit_reason"], exit_second)),
+            "exit": (exit_second, (row["exit_price"], row["exit_price_age_seconds"])),
+            "result": (exit_second, (row["net_pnl_usd"], row["risk_usd"])),
+        },
+    )
+
+
+def _facts_by(moment: int, trades: Sequence[_Trade], *, entered: bool) -> dict[Fact, Any]:
+    """All that was decided by a moment; if `entered`, of trades that had been entered by then."""
+    return {
+        (trade.signal, trade.side, name): value
+        for trade in trades
+        if not entered or trade.entry <= moment
+        for name, (second, value) in trade.facts.items()
+        if second <= moment
+    }
+
+
+def _differences(
+    session: SessionData, moment: int, before: Mapping[Fact, Any], after: Mapping[Fact, Any]
+) -> Iterator[Violation]:
+    for fact in sorted(before.keys() | after.keys()):
+        if before.get(fact) != after.get(fact):
+            signal, side, what = fact
+            yield Violation(
+                session_date=session.date,
+                moment=_wall_time(session, moment),
+                decision=f"the {what} of the signal {side} VWAP at {_wall_time(session, signal)}",
+                before=str(before.get(fact, "absent")),
+                after=str(after.get(fact, "absent")),
+            )
+
+
+def _wall_time(session: SessionData, second: int) -> str:
+    stamp = pd.Timestamp(session.open_utc_seconds + second, unit="s", tz="UTC")
+    return str(stamp.tz_convert(NEW_YORK).time())
+
+
+def _same(expected: float | None, found: float | None) -> bool:
+    if expected is None or found is None:
+        return expected is found
+    return math.isclose(expected, found, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
+
+
+def _one_combination(params: StrategyParams) -> dict[str, Sequence[Any]]:
+    """A search space of this parameter set alone."""
+    return {
+        "entry_window": [f"{params.entry_start_time:%H:%M:%S}-{params.entry_end_time:%H:%M:%S}"],
+        "stretch_threshold": [params.stretch_threshold],
+        "reclaim_percentage": [_exact_quotient(params)],
+        "cooldown_period_seconds": [params.cooldown_period_seconds],
+        "take_profit_percent": [params.take_profit_percent],
+        "stop_loss_percent": [params.stop_loss_percent],
+        "max_trade_duration_seconds": [params.max_trade_duration_seconds],
+        "strikes_depth": [params.strikes_depth],
+        "option_selection_mode": [params.option_selection_mode],
+    }
+
+
+def _exact_quotient(params: StrategyParams) -> float:
+    """The reclaim percentage whose product with the stretch threshold is the reclaim threshold."""
+    quotient = params.reclaim_threshold / params.stretch_threshold
+    neighbours = (quotient, math.nextafter(quotient, 0), math.nextafter(quotient, 2))
+    exact = (q for q in neighbours if q * params.stretch_threshold == params.reclaim_threshold)
+    return next(exact, quotient)

@@ -1,0 +1,91 @@
+"""A surface as a Parquet file: one row a combination, in index order, with its values and sums.
+
+The sums by block are not stored: computing the surface again takes less time than reading them.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strategy.errors import CorruptFileError
+from strategy.space import DIMENSION_NAMES
+from strategy.surface.result import Surface, SurfaceSums
+
+_HEADER_KEY = b"rorq.surface"
+_SUM_COLUMNS = ("total_trades", "missing_entries", "winners", "net_pnl_usd",
+                "net_pnl_squared_usd", "risk_usd")  # fmt: skip
+
+
+def write_surface(surface: Surface, path: Path | str) -> None:
+    """Write the totals of a surface; the file appears whole or not at all."""
+    index = np.arange(surface.size)
+    positions = np.unravel_index(index, surface.shape)
+    columns = {
+        name: pa.DictionaryArray.from_arrays(
+            pa.array(row.astype(np.int16)), pa.array(surface.dimensions[name])
+        )
+        for name, row in zip(DIMENSION_NAMES, positions, strict=True)
+    }
+    for name in _SUM_COLUMNS:
+        columns[name] = pa.array(getattr(surface, name).ravel())
+    objective = surface.return_on_risk_percent.ravel()
+    columns["return_on_risk_percent"] = pa.array(objective.astype(np.float32))
+    header = {
+        "dimensions": {name: list(values) for name, values in surface.dimensions.items()},
+        "fixed_params": surface.fixed_params,
+        "engine_version": surface.engine_version,
+        "data_fingerprint": surface.data_fingerprint,
+        "session_dates": [day.isoformat() for day in surface.session_dates],
+    }
+    table = pa.table(columns).replace_schema_metadata({_HEADER_KEY: json.dumps(header).encode()})
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, building = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(descriptor)
+    try:
+        pq.write_table(table, building, compression="zstd", write_page_checksum=True)
+        Path(building).replace(path)
+    finally:
+        Path(building).unlink(missing_ok=True)
+
+
+def read_surface(path: Path | str) -> Surface:
+    """Read what `write_surface` wrote, as a surface of one block.
+
+    Raises:
+        CorruptFileError: the file is absent, damaged, or no surface.
+    """
+    try:
+        table = pq.read_table(path, columns=list(_SUM_COLUMNS), page_checksum_verification=True)
+        return _surface(table, json.loads(table.schema.metadata[_HEADER_KEY]))
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise CorruptFileError(
+            f"{Path(path).name} is no readable surface ({type(error).__name__})",
+            expected="a Parquet file that a surface was written to",
+            remedy="compute the surface again",
+        ) from None
+
+
+def _surface(table: pa.Table, header: Mapping[str, Any]) -> Surface:
+    dimensions = {name: tuple(values) for name, values in header["dimensions"].items()}
+    shape = tuple(len(values) for values in dimensions.values())
+    totals = {name: table[name].to_numpy().reshape(shape) for name in _SUM_COLUMNS}
+    sums = SurfaceSums.from_totals(dimensions, totals)
+    dates = tuple(date.fromisoformat(text) for text in header["session_dates"])
+    return Surface(
+        dimensions=dimensions,
+        fixed_params=header["fixed_params"],
+        engine_version=header["engine_version"],
+        data_fingerprint=header["data_fingerprint"],
+        session_dates=dates,
+        block_of_session=(0,) * len(dates),
+        sums=sums,
+    )

@@ -1,0 +1,117 @@
+import threading
+import time
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from optimize.database.connect import open_engine
+from optimize.storage.driver import Driver, lock_key
+from strategy.errors import DatabaseLostError, StudyBusyError
+from tests.optimize.studies import run
+from tests.optimize.test_run_study import record, trials_of
+
+ONE = text("SELECT 1")
+
+
+@pytest.fixture
+def engine(database):
+    engine = open_engine(database)
+    yield engine
+    engine.dispose()
+
+
+def end_other_connections(engine):
+    """What a restart of the server does to a client."""
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name LIKE 'rorq study%' AND datname = current_database()"
+            )
+        )
+
+
+def test_a_lock_key_is_a_positive_bigint_of_its_name():
+    assert lock_key("study", "a") != lock_key("study", "b") != lock_key("schema", "b")
+    assert 0 < lock_key("study", "a") < 2**63
+
+
+def test_a_transaction_is_run_again_after_the_connection_broke(database, engine):
+    driver = Driver(database, "s")
+    attempts = []
+
+    def work(connection):
+        attempts.append(1)
+        connection.execute(ONE)
+        if len(attempts) == 1:
+            end_other_connections(engine)
+        return connection.scalar(ONE)
+
+    assert driver.transaction(work) == 1
+    assert (len(attempts), driver.n_reconnects) == (2, 1)
+    with pytest.raises(StudyBusyError):
+        Driver(database, "s")
+    driver.close()
+    Driver(database, "s", lock_wait_seconds=5).close()
+
+
+def test_an_error_in_a_statement_is_not_waited_out(database):
+    driver = Driver(database, "s")
+    with pytest.raises(DBAPIError, match="no_such_table"):
+        driver.transaction(lambda c: c.execute(text("SELECT FROM no_such_table")))
+    assert driver.transaction(lambda c: c.scalar(ONE)) == 1
+    driver.close()
+
+
+def test_a_server_that_stays_away_ends_the_run_with_one_line(database, engine):
+    driver = Driver(database, "s", patience_seconds=0.5)
+    driver._settings = database.model_copy(update={"port": 1})
+    end_other_connections(engine)
+    started = time.monotonic()
+    with pytest.raises(DatabaseLostError, match=r"away for .* s .*study resumes") as error:
+        driver.transaction(lambda c: c.scalar(ONE))
+    assert time.monotonic() - started < 10
+    assert "\n" not in str(error.value)
+
+
+def test_a_study_taken_by_another_run_meanwhile_is_not_written(database, engine, monkeypatch):
+    monkeypatch.setattr("optimize.storage.driver.RELOCK_SECONDS", 0.3)
+    driver = Driver(database, "s")
+    end_other_connections(engine)
+    other = Driver(database, "s", lock_wait_seconds=5)
+    with pytest.raises(StudyBusyError):
+        driver.transaction(lambda c: c.scalar(ONE))
+    other.close()
+    driver.close()
+
+
+def test_shared_runs_lock_beside_each_other_and_keep_an_exclusive_one_out(database):
+    one, two = Driver(database, "s", shared=True), Driver(database, "s", shared=True)
+    with pytest.raises(StudyBusyError):
+        Driver(database, "s")
+    one.close()
+    two.close()
+    Driver(database, "s", lock_wait_seconds=5).close()
+
+
+def test_a_stop_request_ends_the_wait_for_a_lock(database):
+    holder, stop = Driver(database, "s"), threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(StudyBusyError):
+        Driver(database, "s", lock_wait_seconds=30, stop=stop)
+    assert time.monotonic() - started < 5
+    holder.close()
+
+
+def test_a_study_loses_nothing_when_its_connection_breaks_again_and_again(database, engine):
+    def meddle(state):
+        if state.n_attempts % 60 == 0:
+            end_other_connections(engine)
+
+    summary = run(database, n_trials=300, progress=meddle)
+    whole = run(database, n_trials=300, study_name="whole")
+    assert [record(t) for t in trials_of(database, summary)] == [
+        record(t) for t in trials_of(database, whole)
+    ]

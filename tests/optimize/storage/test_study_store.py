@@ -1,0 +1,93 @@
+"""The store: commits whose answer was lost, and the slow way through Optuna's own calls."""
+
+import optuna
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from optimize.storage import schema
+from optimize.storage.driver import Driver
+from optimize.storage.optuna_store import OptunaStore
+from optimize.storage.schema import UnknownSchemaWarning, rdb_storage
+from optimize.storage.study_store import NewTrial, open_store
+from strategy.errors import StudyMismatchError
+from tests.optimize.storage.test_trial_rows import TRIALS
+from tests.optimize.studies import SMALL, Landscape, run
+from tests.optimize.test_run_study import record, trials_of
+
+
+@pytest.fixture
+def driver(database):
+    driver = Driver(database, "s")
+    yield driver
+    driver.close()
+
+
+class LosesAnswers:
+    """Commits, then says that the connection broke; every other time."""
+
+    def __init__(self, driver):
+        self._attempt = driver._attempt
+        self.calls = 0
+
+    def __call__(self, work):
+        result = self._attempt(work)
+        self.calls += 1
+        if self.calls % 2:
+            import psycopg2
+
+            raise OperationalError("COMMIT", {}, psycopg2.OperationalError("connection lost"))
+        return result
+
+
+@pytest.mark.parametrize("kind", ["bulk", "optuna"])
+def test_a_commit_whose_answer_was_lost_is_not_repeated(database, driver, kind):
+    store = open_store(driver, database, "s")
+    if kind == "optuna":
+        store = OptunaStore(driver, "s", rdb_storage(database))
+    store.open({"about": 1})
+    store.load()
+    driver._attempt = LosesAnswers(driver)
+    for batch in (TRIALS[:2], TRIALS[2:]):
+        store.append([NewTrial(trial=t, key=f"key {t.number}") for t in batch])
+    read = store.load()
+    assert [t.number for t in read] == list(range(len(TRIALS)))
+    assert [t.params for t in read] == [t.params for t in TRIALS]
+    assert sorted(store.load_keys()) == [f"key {t.number}" for t in TRIALS]
+    if kind == "optuna":
+        store._storage.engine.dispose()
+
+
+def test_tables_of_an_unknown_revision_are_written_through_optuna(database, monkeypatch):
+    known = run(database, n_trials=24, objective=Landscape(prune_below=-2.0), study_name="known")
+    monkeypatch.setattr(schema, "KNOWN_REVISION", "v9.9.9.a")
+    with pytest.warns(UnknownSchemaWarning, match=r"revision v3\.2\.0\.a, .* knows v9\.9\.9\.a"):
+        first = run(database, n_trials=12, objective=Landscape(prune_below=-2.0))
+    with pytest.warns(UnknownSchemaWarning):
+        second = run(database, n_trials=24, objective=Landscape(prune_below=-2.0))
+    assert second.resumed
+    assert second.study_name == first.study_name
+    assert [record(t) for t in trials_of(database, second)] == [
+        record(t) for t in trials_of(database, known)
+    ]
+    with pytest.warns(UnknownSchemaWarning), pytest.raises(StudyMismatchError, match="shared"):
+        run(database, n_trials=30, shared=True)
+
+
+def test_optuna_can_go_on_with_a_study_of_ours_and_we_with_its(database):
+    summary = run(database, n_trials=10, space=SMALL)
+    storage = rdb_storage(database)
+    study = optuna.load_study(
+        study_name=summary.study_name,
+        storage=storage,
+        sampler=optuna.samplers.RandomSampler(seed=1),
+    )
+    distributions = {n: optuna.distributions.CategoricalDistribution(v) for n, v in SMALL.items()}
+    for _ in range(5):
+        trial = study.ask(distributions)
+        study.tell(trial, 1.0)
+    storage.remove_session()
+    storage.engine.dispose()
+    resumed = run(database, n_trials=60, space=SMALL)
+    tried = {str(t.params) for t in trials_of(database, resumed)}
+    assert len(tried) == 60
+    assert [t.number for t in trials_of(database, resumed)] == list(range(resumed.n_trials))

@@ -1,0 +1,59 @@
+import pytest
+
+from optimize.study.identity import StudyIdentity, all_fixed_params, canonical_json
+from strategy.errors import ParameterError, StudyMismatchError
+from strategy.space import SearchSpace
+
+ABOUT = {
+    "base_name": "vwap_reclaim",
+    "date_range": "2023-01-03_2023-01-31",
+    "data_fingerprint": "ab" * 32,
+    "engine_version": "1",
+    "fixed_params": {"slippage_amount": 0.02, "ticker": "SPY"},
+    "search_space": {"strikes_depth": (1,)},
+    "min_trade_threshold": 10,
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("data_fingerprint", "cd" * 32),
+        ("engine_version", "2"),
+        ("fixed_params", {"slippage_amount": 0.03, "ticker": "SPY"}),
+        ("search_space", {"strikes_depth": (1, 2)}),
+        ("min_trade_threshold", 11),
+    ],
+)
+def test_whatever_the_values_depend_on_is_in_the_name(field, value):
+    one, other = StudyIdentity(**ABOUT), StudyIdentity(**{**ABOUT, field: value})
+    assert one.prefix == other.prefix == "vwap_reclaim/2023-01-03_2023-01-31/"
+    assert one.study_name != other.study_name
+    with pytest.raises(StudyMismatchError, match=f"another {field}"):
+        other.verify(one.as_attributes())
+    one.verify(one.as_attributes())
+
+
+def test_the_order_of_fixed_parameters_is_not():
+    swapped = dict(reversed(ABOUT["fixed_params"].items()))
+    assert (
+        StudyIdentity(**{**ABOUT, "fixed_params": swapped}).study_name
+        == StudyIdentity(**ABOUT).study_name
+    )
+
+
+def test_fixed_parameters_are_all_that_are_not_searched():
+    fixed = all_fixed_params(SearchSpace.seed(), {"slippage_amount": 0.05})
+    assert fixed["slippage_amount"] == 0.05
+    assert fixed["latency_seconds"] == 1
+    assert fixed["late_entry_cutoff_time"] == "15:54:00"
+    searched = "entry_start_time entry_end_time reclaim_threshold stretch_threshold strikes_depth"
+    assert not fixed.keys() & set(searched.split())
+    with pytest.raises(ParameterError, match="slipage"):
+        all_fixed_params(SearchSpace.seed(), {"slipage": 0.05})
+
+
+def test_canonical_json_refuses_what_json_cannot_hold():
+    assert canonical_json({"b": 1, "a": [1.5, None]}) == '{"a":[1.5,null],"b":1}'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float("nan"))

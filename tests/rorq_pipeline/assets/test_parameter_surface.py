@@ -1,0 +1,53 @@
+"""The exact surface as an asset: what it publishes, and what follows from its refusal."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.surface.result import Surface
+from tests.rorq_pipeline.conftest import small_config
+
+RANGE = "2023-01-03_2023-01-04"
+SELECTION = "validated_cache,optimization,parameter_surface,best_params"
+Rorq = Callable[..., Result]
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def materialize(rorq: Rorq, *, max_gibibytes: float, selection: str) -> Result:
+    config = json.loads(small_config("validated_cache", "optimization", "parameter_surface"))
+    config["ops"]["parameter_surface"]["config"]["max_gibibytes"] = max_gibibytes
+    config["ops"]["parameter_surface"]["config"]["min_trade_threshold"] = 1
+    config["ops"]["best_params"] = {"config": {"selection": selection}}
+    return rorq("materialize", RANGE, "--select", SELECTION, "--config-json", json.dumps(config))
+
+
+@pytest.mark.usefixtures("database")
+def test_the_exact_best_can_be_published(sampled_project: ProjectPaths, rorq: Rorq) -> None:
+    result = materialize(rorq, max_gibibytes=1.0, selection="exact_best")
+    assert result.exit_code == 0, result.output
+    stored = sampled_project.artifacts / "parameter_surface" / f"{RANGE}.parquet"
+    best = Surface.from_parquet(stored).best(min_trades=1)
+    path = sampled_project.artifacts / "best_params" / f"{RANGE}.json"
+    published = json.loads(path.read_text("utf-8"))
+    assert best is not None
+    assert published["selection"] == "exact_best"
+    assert published["trial_params"] == best.combination
+    assert published["metrics"]["return_on_risk_percent"] == pytest.approx(
+        best.return_on_risk_percent, rel=1e-9
+    )
+    assert set(published["selections"]) == {"study_best", "exact_best", "plateau"}
+    assert published["regret"]["rank"] >= 1
+    assert published["regret"]["regret_percent_points"] >= 0
+
+
+@pytest.mark.usefixtures("database")
+def test_a_space_too_large_is_left_to_the_study(sampled_project: ProjectPaths, rorq: Rorq) -> None:
+    result = materialize(rorq, max_gibibytes=1e-6, selection="study_best")
+    assert result.exit_code == 0, result.output
+    assert "search it with the study alone" in result.output
+    assert not (sampled_project.artifacts / "parameter_surface" / f"{RANGE}.parquet").exists()
+    assert (sampled_project.artifacts / "best_params" / f"{RANGE}.json").exists()

@@ -1,0 +1,106 @@
+import json
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from rorq_pipeline.dagster_support.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
+from rorq_pipeline.results.artifacts import write_whole
+
+PARTITION = "2023-01-03_2023-01-31"
+
+
+def output_context(name: str = "thing") -> dg.OutputContext:
+    return dg.build_output_context(asset_key=dg.AssetKey(name), partition_key=PARTITION)
+
+
+def input_context(name: str = "thing", **metadata: object) -> dg.InputContext:
+    return dg.build_input_context(
+        asset_key=dg.AssetKey(name), partition_key=PARTITION, definition_metadata=metadata
+    )
+
+
+@pytest.mark.parametrize(
+    ("manager", "value", "suffix"),
+    [
+        (JsonIOManager, {"a": 1, "b": [None, 0.1], "c": "é"}, ".json"),
+        (HtmlIOManager, "<!doctype html><p>é</p>", ".html"),
+    ],
+)
+def test_value_comes_back_from_a_readable_file(
+    tmp_path: Path, manager: type, value: object, suffix: str
+) -> None:
+    io = manager(folder=str(tmp_path))
+    io.handle_output(output_context(), value)
+    assert (tmp_path / "thing" / f"{PARTITION}{suffix}").is_file()
+    assert io.load_input(input_context()) == value
+
+
+def test_table_comes_back_with_types_and_attributes(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "n": [1, 2],
+            "x": [0.1, None],
+            "at": pd.to_datetime(["2023-01-03 10:00", "2023-01-04 11:00"]).tz_localize(
+                "America/New_York"
+            ),
+        }
+    )
+    table.attrs = {"study_name": "s/2023", "source": "synthetic"}
+    io = ParquetIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), table)
+    back = io.load_input(input_context())
+    pd.testing.assert_frame_equal(back, table)
+    assert back.attrs == table.attrs
+
+
+def test_another_process_finds_the_file_by_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path / "elsewhere"))
+    JsonIOManager().handle_output(output_context(), {"a": 1})
+    content = (tmp_path / "elsewhere" / "thing" / f"{PARTITION}.json").read_text("utf-8")
+    assert json.loads(content) == {"a": 1}
+
+
+def test_a_required_input_that_was_never_made_says_what_to_do(tmp_path: Path) -> None:
+    io = JsonIOManager(folder=str(tmp_path))
+    with pytest.raises(dg.Failure) as caught:
+        io.load_input(input_context("best_params"))
+    description = caught.value.description or ""
+    assert "materialize best_params" in description
+    assert "\n" not in description
+
+
+def test_an_input_that_is_not_required_is_none(tmp_path: Path) -> None:
+    io = JsonIOManager(folder=str(tmp_path))
+    assert io.load_input(input_context(required=False)) is None
+
+
+def test_none_leaves_the_former_file(tmp_path: Path) -> None:
+    io = JsonIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), {"a": 1})
+    io.handle_output(output_context(), None)
+    assert io.load_input(input_context()) == {"a": 1}
+
+
+def test_a_failed_write_leaves_the_former_file_and_no_other(tmp_path: Path) -> None:
+    io = JsonIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), {"a": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        io.handle_output(output_context(), {"a": float("nan")})
+    assert io.load_input(input_context()) == {"a": 1}
+    assert [path.name for path in (tmp_path / "thing").iterdir()] == [f"{PARTITION}.json"]
+
+
+def test_a_file_is_never_seen_half_written(tmp_path: Path) -> None:
+    target = tmp_path / "value.txt"
+    target.write_text("old")
+
+    def write(beside: Path) -> None:
+        beside.write_text("new")
+        assert target.read_text() == "old"
+
+    write_whole(target, write)
+    assert target.read_text() == "new"

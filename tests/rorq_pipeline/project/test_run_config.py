@@ -1,0 +1,129 @@
+"""The project's own run config, as sensors, schedule and commands take it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from rorq_pipeline.automation.sensor import CHAIN_OPS
+from rorq_pipeline.definitions import defs
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.run_config import CONFIGURED_OPS, merged, project_run_config
+from strategy.errors import ParameterError
+from tests.rorq_pipeline.conftest import small_config
+
+FILE = """
+ops:
+  optimization:
+    config:
+      n_trials: 500
+      search_space:
+        stretch_threshold: [0.002, 0.003]
+  verdict:
+    config: {trades_to_trade: 12}
+"""
+
+
+def test_without_a_file_nothing_is_set(tmp_path: Path) -> None:
+    assert project_run_config(tmp_path, CONFIGURED_OPS) == {}
+    (tmp_path / "run_config.yaml").write_text("# nothing yet\n")
+    assert project_run_config(tmp_path, CONFIGURED_OPS) == {}
+
+
+def test_a_run_is_given_what_its_ops_take(tmp_path: Path) -> None:
+    (tmp_path / "run_config.yaml").write_text(FILE)
+    found = project_run_config(tmp_path, CONFIGURED_OPS)
+    assert found["ops"]["optimization"]["config"]["n_trials"] == 500
+    assert project_run_config(tmp_path, {"verdict", "report"}) == {
+        "ops": {"verdict": {"config": {"trades_to_trade": 12}}}
+    }
+    assert project_run_config(tmp_path, {"report"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("ops: [", "while parsing"),
+        ("n_trials: 500", "the top level is not `ops:` alone"),
+        ("- 1", "the top level is not `ops:` alone"),
+        ("ops: 1", "ops is no mapping"),
+        ("ops: {optimisation: {config: {}}}", "'optimisation', which is none of best_params"),
+        ("ops: {verdict: {trades_to_trade: 3}}", "verdict is not `config:` with values"),
+        ("ops: {verdict: }", "verdict is not `config:` with values"),
+        ("ops: {verdict: {config: {trades_to_trade: 5}}}", "verdict: trades_to_trade 5 is below"),
+        ("ops: {optimization: {config: {n_trials: -3}}}", "optimization: n_trials is -3"),
+        ("ops: {optimization: {config: {trials: 3}}}", "optimization: unknown name 'trials'"),
+        ("ops: {optimization: {config: {search_space: {stretch: [1]}}}}", "unknown search dim"),
+        ("ops: {parameter_surface: {config: {fixed_params: {ticker: 5}}}}", "ticker"),
+        ("ops: {best_params: {config: {selection: best}}}", "best_params.selection is 'best'"),
+        ("ops: {validated_cache: {config: {thresholds: {gap: 1}}}}", "gap"),
+        ("ops: {downloaded_sessions: {config: {search_space: {x: [1]}}}}", "unknown search dim"),
+        ("ops: {result_checks: {config: {min_complete_trials: x}}}", "min_complete_trials is 'x'"),
+        ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
+    ],
+)
+def test_a_malformed_file_is_one_line(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "run_config.yaml").write_text(text)
+    with pytest.raises(ParameterError) as caught:
+        project_run_config(tmp_path, CONFIGURED_OPS)
+    message = str(caught.value)
+    assert problem in message
+    assert "run_config.yaml" in message
+    assert "\n" not in message
+
+
+def test_what_is_given_goes_over_the_projects_value_by_value() -> None:
+    project = {"ops": {"optimization": {"config": {"n_trials": 500, "seed": 1}}}}
+    given = {"ops": {"optimization": {"config": {"seed": 2}}, "verdict": {"config": {}}}}
+    assert merged(project, given)["ops"] == {
+        "optimization": {"config": {"n_trials": 500, "seed": 2}},
+        "verdict": {"config": {}},
+    }
+    assert merged({}, {"loggers": {}}) == {"loggers": {}}
+    assert merged(project, {}) == project
+
+
+@pytest.mark.parametrize("ops", [None, 5, {"optimization": 5}, {"optimization": {"config": None}}])
+def test_what_is_no_run_config_is_left_for_dagster_to_refuse(ops: Any) -> None:
+    project = {"ops": {"optimization": {"config": {"n_trials": 500}}}}
+    assert merged(project, {"ops": ops})["ops"] == ops
+
+
+def test_the_ops_that_take_config_are_all_named() -> None:
+    def takers(job: str) -> set[str]:
+        return {
+            node.name
+            for node in defs.resolve_job_def(job).nodes
+            if getattr(node.definition.config_field.config_type, "fields", None)
+        }
+
+    assert takers("download_and_optimize") == set(CONFIGURED_OPS)
+    assert takers("optimize_range") == CHAIN_OPS
+    assert takers("renew_evidence") == {"selection_checks", "verdict"}
+
+
+@pytest.mark.timeout(300)
+def test_a_command_takes_the_projects_config_and_its_own_over_it(
+    sampled_project: ProjectPaths, rorq: Callable[..., Result]
+) -> None:
+    config: dict[str, Any] = json.loads(small_config("optimization", "validated_cache"))
+    (sampled_project.root / "run_config.yaml").write_text(json.dumps(config))
+    more = {"ops": {"optimization": {"config": {"n_trials": 7}}}}
+    result = rorq(
+        "materialize", "2023-01-03_2023-01-04", "--select", "optimization",
+        "--config-json", json.dumps(more),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    path = sampled_project.artifacts / "optimization" / "2023-01-03_2023-01-04.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["settings"]["n_trials"] == 7
+    assert found["settings"]["min_trade_threshold"] == 1
+    assert found["search_space"]["stretch_threshold"] == [0.002, 0.003]
+
+    (sampled_project.root / "run_config.yaml").write_text("ops: 1")
+    refused = rorq("materialize", "2023-01-03_2023-01-04", "--select", "optimization")
+    assert refused.exit_code == 1
+    assert "run_config.yaml: ops is no mapping" in refused.output

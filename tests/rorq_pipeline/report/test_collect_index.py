@@ -1,0 +1,97 @@
+"""The index page follows the reports that are there."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from optimize.statistics import walk_forward
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.report import collect_index as report_index
+from rorq_pipeline.report.collect_index import refresh_index
+from strategy.date_range import DateRange
+from tests.rorq_pipeline.report.fixtures import minimal_data
+
+JANUARY = DateRange(date(2023, 1, 1), date(2023, 1, 31))
+FEBRUARY = DateRange(date(2023, 2, 1), date(2023, 2, 28))
+
+
+@pytest.fixture(autouse=True)
+def _artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path))
+
+
+def test_the_index_lists_every_range_whose_report_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = minimal_data()
+    first = refresh_index(replace(data, date_range=JANUARY), MarketData())
+    (tmp_path / "report" / f"{JANUARY}.html").write_text("a page")
+    refresh_index(replace(data, date_range=FEBRUARY), MarketData())
+    page = first.read_text(encoding="utf-8")
+    assert first == tmp_path / "report" / "index.html"
+    assert f'href="./{JANUARY}.html"' in page
+    assert f'href="./{FEBRUARY}.html"' in page
+
+    (tmp_path / "report" / f"{JANUARY}.html").unlink()
+    refresh_index(replace(data, date_range=FEBRUARY), MarketData())
+    assert f'href="./{JANUARY}.html"' not in first.read_text(encoding="utf-8")
+
+
+def test_reports_at_the_same_time_are_all_on_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = minimal_data()
+    ranges = [DateRange.of_month(date(2023, month, 1)) for month in range(1, 7)]
+    pages = [replace(data, date_range=one) for one in ranges]
+    (tmp_path / "report").mkdir()
+    for one in ranges:
+        (tmp_path / "report" / f"{one}.html").write_text("a page")
+
+    begun = threading.Event()
+
+    def slow_at_first(*_: object) -> None:
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.3)  # the others are ready long before
+
+    monkeypatch.setattr(report_index, "renewed_record", slow_at_first)
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(refresh_index, pages[0], MarketData())
+        begun.wait()
+        others = [pool.submit(refresh_index, page, MarketData()) for page in pages[1:]]
+        (index,) = {one.result() for one in (first, *others)}
+    text = index.read_text(encoding="utf-8")
+    assert all(f'href="./{one}.html"' in text for one in ranges)
+
+
+def test_what_was_left_out_is_told_when_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = walk_forward([], []).to_json_dict()
+    record = {**empty, "left_out": ["January: published with contracts_per_trade 10"]}
+    monkeypatch.setattr(report_index, "renewed_record", lambda *_: record)
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    text = index.read_text(encoding="utf-8")
+    assert "Left out: January: published with contracts_per_trade 10." in text
+    assert "<caption>Steps</caption>" not in text
+
+
+def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("report", "best_params"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "report" / f"{JANUARY}.json").write_text("{")
+    (tmp_path / "report" / f"{JANUARY}.html").write_text("a page")
+    (tmp_path / "best_params" / f"{FEBRUARY}.json").write_text("[]")
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    text = index.read_text(encoding="utf-8")
+    assert f'href="./{FEBRUARY}.html"' in text
+    assert f'href="./{JANUARY}.html"' not in text
+    assert f"materialize best_params for {FEBRUARY} again" in text

@@ -1,0 +1,321 @@
+"""The surface against single backtests, and its own arithmetic by hand."""
+
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strategy.backtest import run_backtest
+from strategy.errors import CorruptFileError, MissingSessionError, ParameterError
+from strategy.errors import SurfaceTooLargeError as TooLarge
+from strategy.kernels import surface_walk
+from strategy.market_data import SessionFrames, build_session
+from strategy.params import StrategyParams, parse_entry_window
+from strategy.session import SessionData, data_fingerprint
+from strategy.surface.compute import compute_surface, surface_bytes
+from strategy.surface.plateau import best_plateau, neighbourhoods
+from strategy.surface.result import Surface, SurfaceSums
+from tests.strategy.random_sessions import random_frames, session_ranges
+
+SPACE: dict[str, tuple[Any, ...]] = {
+    "entry_window": ("09:30-10:30", "09:30-15:45", "12:00-15:59"),
+    "stretch_threshold": (0.0005, 0.001, 0.004),
+    "reclaim_percentage": (0.0, 0.5, 1.0),
+    "cooldown_period_seconds": (30, 600),
+    "take_profit_percent": (5, 50, 100),
+    "stop_loss_percent": (-5, -50, -100),
+    "max_trade_duration_seconds": (1, 60, 1200),
+    "strikes_depth": (1, 3),
+    "option_selection_mode": ("itm", "otm", "atm"),
+}
+DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 11, 24)]
+
+
+def params_of(combination: dict[str, Any], fixed: dict[str, Any]) -> StrategyParams:
+    values = dict(combination)
+    start, end = parse_entry_window(values.pop("entry_window"))
+    reclaim = values.pop("reclaim_percentage") * values["stretch_threshold"]
+    return StrategyParams(
+        entry_start_time=start, entry_end_time=end, reclaim_threshold=reclaim, **values, **fixed
+    )
+
+
+def made_sessions(seed: int) -> list[SessionData]:
+    random = Random(seed)
+    return [
+        build_session(
+            random_frames(
+                random, day, n_underlying_bars=300, n_option_bars=200, strikes=list(range(-3, 4))
+            )
+        )
+        for day in DAYS
+    ]
+
+
+def assert_agrees(
+    surface: Surface, sessions: list[SessionData], fixed: dict[str, Any], index: int
+) -> int:
+    combination = surface.combination(index)
+    result = run_backtest(params_of(combination, fixed), sessions)
+    at = np.unravel_index(index, surface.shape)
+    metrics = result.metrics
+    assert surface.total_trades[at] == metrics.total_trades
+    assert surface.missing_entries[at] == result.counts.missing_contract_data
+    assert surface.net_pnl_usd[at] == pytest.approx(metrics.net_pnl_usd, rel=1e-9, abs=1e-9)
+    pnl = result.trades["net_pnl_usd"].to_numpy(float)
+    assert surface.winners[at] == (pnl > 0).sum()
+    assert surface.net_pnl_squared_usd[at] == pytest.approx((pnl**2).sum(), rel=1e-9)
+    assert surface.risk_usd[at] == pytest.approx(
+        result.trades["risk_usd"].to_numpy(float).sum(), rel=1e-9
+    )
+    if metrics.return_on_risk_percent is None:
+        assert np.isnan(surface.return_on_risk_percent[at])
+    else:
+        assert surface.return_on_risk_percent[at] == pytest.approx(
+            metrics.return_on_risk_percent, rel=1e-9, abs=1e-9
+        )
+    return metrics.total_trades
+
+
+@pytest.mark.parametrize("latency_seconds", range(6))
+def test_the_surface_agrees_with_single_backtests(latency_seconds: int) -> None:
+    sessions = made_sessions(latency_seconds)
+    fixed = {"latency_seconds": latency_seconds, "contracts_per_trade": 2}
+    surface = compute_surface(SPACE, fixed, sessions)
+    random = Random(latency_seconds)
+    trades = sum(
+        assert_agrees(surface, sessions, fixed, random.randrange(surface.size)) for _ in range(350)
+    )
+    assert trades > 300  # the agreement is not about nothing
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(session_ranges(), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_the_surface_agrees_on_nasty_sessions(
+    frames: list[SessionFrames], latency_seconds: int, random: Random
+) -> None:
+    sessions = [build_session(one) for one in frames]
+    fixed = {
+        "latency_seconds": latency_seconds,
+        "end_of_day_exit_time": random.choice(("15:54", "10:00", "15:59:59")),
+        "emergency_exit_time": random.choice(("15:55", "10:01", "16:30")),
+        "late_entry_cutoff_time": random.choice(("15:54", "09:50", "16:30")),
+    }
+    surface = compute_surface(SPACE, fixed, sessions)
+    for _ in range(12):
+        assert_agrees(surface, sessions, fixed, random.randrange(surface.size))
+
+
+def test_workers_do_not_change_a_bit() -> None:
+    sessions = made_sessions(7)
+    one, two = (compute_surface(SPACE, None, sessions, workers=n) for n in (1, 2))
+    assert np.array_equal(one.block_net_pnl_usd, two.block_net_pnl_usd)
+    assert np.array_equal(one.block_risk_usd, two.block_risk_usd)
+
+
+def test_blocks_are_the_sessions_in_order_and_add_up() -> None:
+    sessions = made_sessions(8)
+    surface = compute_surface(SPACE, None, sessions, n_blocks=2)
+    assert surface.session_dates == tuple(DAYS)
+    assert surface.block_of_session == (0, 0, 1)
+    last = compute_surface(SPACE, None, sessions[2:])
+    assert np.array_equal(surface.block_net_pnl_usd[1], last.net_pnl_usd)
+    assert np.array_equal(surface.block_total_trades[1], last.total_trades)
+    assert np.allclose(surface.block_winners.sum(axis=0), surface.winners)
+    assert surface.block_risk_usd.shape == (2, *surface.shape)
+
+
+def test_the_plain_twin_of_the_exit_table_is_its_compiled_self() -> None:
+    session = made_sessions(9)[0]
+    contract = int(np.argmax(np.diff(session.bar_offsets)))
+    first, end = session.bar_offsets[contract : contract + 2]
+    results = []
+    for table in (surface_walk.tabulate_exits, surface_walk.tabulate_exits.py_func):
+        prices = np.zeros((2, 2, 2))
+        table(
+            session.bar_seconds, session.bar_prices_usd, end, first, session.bar_seconds[first],
+            np.array([5.0, 50.0]), np.array([-5.0, -50.0]), np.array([60, 600]), 1, 23_000, 23_100,
+            session.n_seconds - 1, np.zeros(602), np.zeros(2, np.int64), np.zeros(2, np.int64),
+            prices,
+        )  # fmt: skip
+        results.append(prices)
+    assert np.array_equal(*results)
+    assert (results[0] > 0).all()
+
+
+def test_best_and_ranks_follow_the_objective() -> None:
+    surface = compute_surface(SPACE, None, made_sessions(10))
+    best = surface.best(min_trades=5)
+    assert best is not None
+    objective = surface.return_on_risk_percent[surface.total_trades >= 5]
+    assert best.return_on_risk_percent == objective.max()
+    assert (best.rank, best.n_valid) == (1, objective.size)
+    second = np.sort(np.unique(objective))[-2]
+    index = int(np.flatnonzero(surface.objective(5).ravel() == second)[0])
+    point = surface.rank_of(surface.combination(index), min_trades=5)
+    assert point.rank == 1 + int((objective > second).sum())
+    assert surface.best(min_trades=10**6) is None
+
+
+def test_many_exits_are_refused_for_the_work_that_they_take() -> None:
+    space = {name: values[:1] for name, values in SPACE.items()}
+    space["take_profit_percent"] = tuple(range(1, 2001))
+    sums_bytes = surface_bytes(space, 1)
+    with pytest.raises(TooLarge):
+        compute_surface(space, None, made_sessions(12)[:1], workers=1, max_bytes=2 * sums_bytes)
+
+
+def test_a_file_holds_the_totals(tmp_path: Path) -> None:
+    sessions = made_sessions(11)
+    surface = compute_surface(SPACE, {"latency_seconds": 2}, sessions)
+    surface.to_parquet(tmp_path / "surface.parquet")
+    read = Surface.from_parquet(tmp_path / "surface.parquet")
+    assert read.dimensions == surface.dimensions
+    assert read.fixed_params == surface.fixed_params
+    assert read.session_dates == surface.session_dates
+    assert read.data_fingerprint == data_fingerprint(sessions)
+    for name in ("total_trades", "missing_entries", "winners", "risk_usd", "net_pnl_usd"):
+        assert np.array_equal(getattr(read, name), getattr(surface, name)), name
+    assert read.best(5) == surface.best(5)
+    assert [path.name for path in tmp_path.iterdir()] == ["surface.parquet"]
+
+
+def test_a_slice_holds_some_dimensions() -> None:
+    surface = compute_surface(SPACE, None, made_sessions(14)[:1])
+    part = surface.sliced(surface.net_pnl_usd, strikes_depth=3, option_selection_mode="atm")
+    assert part.shape == surface.shape[:7]
+    index = surface.index_of({**surface.combination(0), "strikes_depth": 3,
+                              "option_selection_mode": "atm"})  # fmt: skip
+    assert part[0, 0, 0, 0, 0, 0, 0] == surface.net_pnl_usd.ravel()[index]
+    with pytest.raises(ParameterError, match="strikes_depth is 2"):
+        surface.sliced(surface.net_pnl_usd, strikes_depth=2)
+    with pytest.raises(ParameterError, match="unknown search dimension 'depth'"):
+        surface.sliced(surface.net_pnl_usd, depth=1)
+
+
+def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "surface.parquet"
+    path.write_bytes(b"PAR1 nothing PAR1")
+    with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
+        Surface.from_parquet(path)
+
+
+def test_a_file_without_some_of_its_rows_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "surface.parquet"
+    compute_surface(SPACE, None, made_sessions(11)[:1]).to_parquet(path)
+    pq.write_table(pq.read_table(path).slice(1), path)
+    with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
+        Surface.from_parquet(path)
+
+
+def test_what_cannot_be_evaluated_is_refused() -> None:
+    session = made_sessions(12)[:1]
+    with pytest.raises(TooLarge, match="combinations needs"):
+        compute_surface(SPACE, None, session, max_bytes=1000)
+    with pytest.raises(MissingSessionError):
+        compute_surface(SPACE, None, [])
+    with pytest.raises(ParameterError, match="lacks strikes_depth"):
+        compute_surface({k: v for k, v in SPACE.items() if k != "strikes_depth"}, None, session)
+    with pytest.raises(ParameterError, match="stop_loss_percent is not in order"):
+        compute_surface({**SPACE, "stop_loss_percent": (-50, -5)}, None, session)
+    for fixed in ({"strikes_depth": 2}, {"entry_start_time": "10:00"}, {"reclaim_threshold": 0}):
+        with pytest.raises(ParameterError, match="both searched and fixed"):
+            compute_surface(SPACE, fixed, session)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("entry_window", "12:00-09:30"),
+        ("stretch_threshold", 1.5),
+        ("reclaim_percentage", 1.5),
+        ("cooldown_period_seconds", 0),
+        ("take_profit_percent", -5),
+        ("stop_loss_percent", 50),
+        ("max_trade_duration_seconds", 60.5),
+        ("strikes_depth", 0),
+        ("option_selection_mode", "deep"),
+    ],
+)
+def test_a_value_that_the_strategy_does_not_admit_is_refused(name: str, value: Any) -> None:
+    session = made_sessions(12)[:1]
+    alias = "entry_start_time" if name == "entry_window" else name
+    with pytest.raises(ParameterError, match=alias):
+        compute_surface({**SPACE, name: (value,)}, None, session)
+    with pytest.raises(ParameterError, match=f"{name} has no value"):
+        compute_surface({**SPACE, name: ()}, None, session)
+
+
+def test_positions_may_be_held_for_longer_than_the_session() -> None:
+    sessions, fixed = made_sessions(14), {"latency_seconds": 2}
+    space = {**SPACE, "max_trade_duration_seconds": (60, 86_400), "take_profit_percent": (1000,)}
+    surface = compute_surface(space, fixed, sessions)
+    random = Random(14)
+    for _ in range(100):
+        assert_agrees(surface, sessions, fixed, random.randrange(surface.size))
+
+
+@pytest.mark.parametrize("n_exits", [1, 3])
+def test_the_memory_that_is_stated_is_the_memory_that_is_taken(n_exits: int) -> None:
+    space = {**SPACE, "take_profit_percent": SPACE["take_profit_percent"][:n_exits]}
+    sums = vars(SurfaceSums.zeros(space, 4)).values()
+    taken = sum(array.nbytes for array in sums)
+    assert surface_bytes(space, 4) == taken // 4 * 5  # four blocks and the total
+
+
+def hand_made_surface(objective: list[float]) -> Surface:
+    """One ordered dimension, 100 USD of risk and 10 trades everywhere."""
+    values = np.array(objective)
+    space = {name: values_[:1] for name, values_ in SPACE.items()}
+    space["take_profit_percent"] = tuple(range(10, 10 + len(objective)))
+    surface = compute_surface(space, None, made_sessions(13)[:1])
+    shape = surface.sums.net_pnl_usd.shape
+    surface.sums.net_pnl_usd[:] = values.reshape(shape)
+    surface.sums.risk_usd[:] = 100.0
+    surface.sums.total_trades[:] = 10
+    return surface
+
+
+def with_too_few_trades(surface: Surface, take_profit_percent: int) -> Surface:
+    """The same surface, but for one take profit, which no longer has enough trades."""
+    few = surface.total_trades.copy()
+    few[..., surface.dimensions["take_profit_percent"].index(take_profit_percent), :, :, :, :] = 1
+    vars(surface)["total_trades"] = few  # a cached property: trades do not depend on exits
+    return surface
+
+
+def test_neighbourhoods_by_hand() -> None:
+    surface = hand_made_surface([10.0, 90.0, 0.0, 40.0, 60.0, 50.0])
+    around = neighbourhoods(surface, min_trades=5)
+    assert around.mean_percent.ravel().tolist() == [90.0, 5.0, 65.0, 30.0, 45.0, 60.0]
+    assert around.worst_percent.ravel().tolist() == [90.0, 0.0, 40.0, 0.0, 40.0, 60.0]
+    assert around.n_inside.ravel().tolist() == [1, 2, 2, 2, 2, 1]
+    best, plateau = surface.best(5), best_plateau(surface, 5)
+    assert best is not None
+    assert plateau is not None
+    assert best.combination["take_profit_percent"] == 11  # the lone peak of 90
+    assert plateau.combination["take_profit_percent"] == 15  # (50 + 60) / 2 is the best mean
+
+
+def test_neighbours_with_too_few_trades_do_not_count() -> None:
+    surface = with_too_few_trades(hand_made_surface([10.0, 90.0, 0.0, 40.0]), 11)
+    around = neighbourhoods(surface, min_trades=5)
+    assert np.array_equal(around.mean_percent.ravel(), [np.nan, 5.0, 40.0, 0.0], equal_nan=True)
+    assert np.array_equal(around.worst_percent.ravel(), [np.nan, 0.0, 40.0, 0.0], equal_nan=True)
+    # The first has no neighbour that counts, the second does not count itself.
+    expected = [np.nan, np.nan, 20.0, 20.0]
+    assert np.array_equal(around.score_percent.ravel(), expected, equal_nan=True)
+    best = surface.best(5)
+    assert best is not None
+    assert best.combination["take_profit_percent"] == 13
+
+
+def test_no_plateau_without_trades() -> None:
+    surface = hand_made_surface([1.0, 2.0])
+    assert best_plateau(surface, min_trades=11) is None
