@@ -24,7 +24,7 @@ from optimize.database.settings import DatabaseSettings
 from strategy.errors import DatabaseUnreachableError
 
 _FAST = {"fsync": "off"}
-_ROOT = Path(__file__).parent.parent.parent
+_ROOT = Path(__file__).parents[3]
 _USER_SCRIPT = """
 import sys
 from pathlib import Path
