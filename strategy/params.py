@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from strategy.errors import ParameterError
+from strategy.ticker import DEFAULT_TICKER, TICKER_PATTERN
 
 _WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 _DAY_SECONDS = 86_400  # no session is longer
@@ -33,7 +34,7 @@ class StrategyParams(BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
 
-    ticker: str = Field("SPY", min_length=1, description="Underlying traded.")
+    ticker: str = Field(DEFAULT_TICKER, pattern=TICKER_PATTERN, description="Underlying traded.")
     entry_start_time: time = Field(
         time(9, 30), description="First moment at which a stretch counts."
     )

@@ -28,8 +28,8 @@ from strategy.market_data.schema import (
     SYNTHETIC,
     UNKNOWN,
 )
+from strategy.ticker import TICKER_EXPECTED, is_ticker
 
-_TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,15}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -39,10 +39,10 @@ def ticker_folder(cache_dir: Path | str, ticker: str) -> Path:
     Raises:
         CacheError: the ticker is not of the form that exchanges use.
     """
-    if not _TICKER.fullmatch(ticker):
+    if not is_ticker(ticker):
         raise CacheError(
             f"ticker {ticker[:40]!r}",
-            expected="capital letters, digits and dots, such as SPY",
+            expected=TICKER_EXPECTED,
             remedy="correct the ticker",
         )
     return Path(cache_dir) / ticker

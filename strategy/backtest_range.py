@@ -1,0 +1,96 @@
+"""BacktestRange: the sessions of one underlying that one backtest, study and report is of.
+
+Its key is the partition key, the name of its files and a part of its study's name. The ticker comes
+from there and from nowhere else. How cached sessions are grouped into ranges belongs to
+`rorq_pipeline.project.ranges`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+
+from strategy.date_range import DateRange
+from strategy.errors import DateRangeError, ParameterError
+from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
+
+DEFAULT_MONTHS = 3  # of the range that is meant where none is named
+_N_PARTS_WITH_TICKER = 3  # ticker, first and last date, joined by _
+
+
+@dataclass(frozen=True, order=True)
+class BacktestRange(DateRange):
+    """The exchange sessions from `start_date` to `end_date`, both included, of one underlying.
+
+    The dates become those of the first and the last session, so that one set of sessions has one
+    key, however it was written: 2023-01-01_2023-01-31 is 2023-01-03_2023-01-31.
+
+    Raises:
+        DateRangeError: dates that cannot be, no session between them, or a ticker of another form
+            than exchanges use. Also a ValueError.
+    """
+
+    ticker: str = DEFAULT_TICKER
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not is_ticker(self.ticker):
+            raise DateRangeError(
+                f"ticker {self.ticker[:40]!r}",
+                expected=TICKER_EXPECTED,
+                remedy="write the range as QQQ_2023-01-03_2023-01-31, or without a ticker for SPY",
+            )
+        sessions = self.require_sessions()
+        object.__setattr__(self, "start_date", sessions[0])
+        object.__setattr__(self, "end_date", sessions[-1])
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read [TICKER_]FIRST_LAST, such as 2023-01-03_2023-01-31 or QQQ_2023-01-03_2023-01-31."""
+        parts = text.strip().split("_")
+        has_ticker = len(parts) == _N_PARTS_WITH_TICKER
+        dates = DateRange.parse("_".join(parts[1:] if has_ticker else parts))
+        return cls(dates.start_date, dates.end_date, parts[0] if has_ticker else DEFAULT_TICKER)
+
+    @classmethod
+    def trailing_months(
+        cls,
+        last: date,
+        *,
+        n_months: int = DEFAULT_MONTHS,
+        first_cached: date | None = None,
+        ticker: str = DEFAULT_TICKER,
+    ) -> Self:
+        """Return the calendar months that end with that of `last`.
+
+        Args:
+            last: A day of the last month.
+            n_months: How many months there are.
+            first_cached: The range begins no earlier: before it no session is cached.
+            ticker: The underlying.
+        """
+        month = 12 * last.year + last.month - n_months
+        first = date(month // 12, month % 12 + 1, 1)
+        if first_cached is not None:
+            first = max(first, min(first_cached, last))
+        return cls(first, DateRange.of_month(last).end_date, ticker)
+
+    @property
+    def key(self) -> str:
+        """The text form that `parse` reads; the ticker stands in it unless it is SPY."""
+        dates = super().key
+        return dates if self.ticker == DEFAULT_TICKER else f"{self.ticker}_{dates}"
+
+    def fixed_params(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the strategy parameters that no search chooses, the range's ticker among them.
+
+        Raises:
+            ParameterError: the given ones name a ticker too.
+        """
+        if "ticker" in given:
+            raise ParameterError(
+                f"ticker {str(given['ticker'])[:40]!r} among the strategy parameters",
+                expected="the ticker in the range alone, such as QQQ_2023-01-03_2023-01-31",
+                remedy="leave it out there",
+            )
+        return {"ticker": self.ticker, **given}
