@@ -48,6 +48,67 @@ class _Axes:
     modes: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SurfacePlan:
+    """A checked search space beside its fixed parameters, ready to evaluate session by session."""
+
+    dimensions: dict[str, tuple[Any, ...]]
+    base: StrategyParams
+    axes: _Axes
+
+    @classmethod
+    def of(
+        cls,
+        search_space: Mapping[str, Values],
+        fixed_params: StrategyParams | Mapping[str, Any] | None,
+    ) -> "SurfacePlan":
+        """Check what is searched and what is fixed; same errors as `compute_surface`."""
+        dimensions = _checked_dimensions(search_space)
+        base = _base_params(fixed_params, dimensions)
+        _require_admitted(dimensions, base)
+        return cls(dimensions=dimensions, base=base, axes=_axes_of(dimensions))
+
+    @property
+    def fixed_params(self) -> dict[str, Any]:
+        """JSON values of the parameters that are not searched."""
+        return {k: v for k, v in self.base.to_json_dict().items() if k not in self.dimensions}
+
+    def add_session(self, session: SessionData, sums: SurfaceSums, block: int) -> None:
+        """Add one session to a block of the sums."""
+        axes, base = self.axes, self.base
+        add_session(
+            session.underlying_close_usd,
+            session.running_vwap_usd,
+            session.call_strikes_usd,
+            session.put_strikes_usd,
+            session.shares_per_contract,
+            session.bar_offsets,
+            session.bar_seconds,
+            session.bar_prices_usd,
+            axes.window_starts,
+            axes.window_ends,
+            axes.stretch_thresholds,
+            axes.reclaim_thresholds,
+            axes.cooldowns,
+            axes.take_profits,
+            axes.stop_losses,
+            axes.durations,
+            axes.depths,
+            axes.modes,
+            session_clock(base, session)[2:],
+            base.contracts_per_trade,
+            base.slippage_amount,
+            base.latency_seconds,
+            base.brokerage_fee_per_contract + base.exchange_fee_per_contract,
+            sums.total_trades[block],
+            sums.missing_entries[block],
+            sums.risk_usd[block],
+            sums.winners[block],
+            sums.net_pnl_usd[block],
+            sums.net_pnl_squared_usd[block],
+        )
+
+
 def compute_surface(
     search_space: Mapping[str, Values],
     fixed_params: StrategyParams | Mapping[str, Any] | None,
@@ -80,9 +141,8 @@ def compute_surface(
             expected="at least one session",
             remedy="load the sessions of a range that is cached",
         )
-    dimensions = _checked_dimensions(search_space)
-    base = _base_params(fixed_params, dimensions)
-    _require_admitted(dimensions, base)
+    plan = SurfacePlan.of(search_space, fixed_params)
+    dimensions = plan.dimensions
     n_blocks = min(n_blocks, len(sessions))
     workers = min(workers or os.cpu_count() or 1, n_blocks)
     require_affordable(
@@ -91,7 +151,6 @@ def compute_surface(
         needed_bytes=surface_bytes(dimensions, n_blocks) + workers * work_bytes(dimensions),
         max_bytes=max_bytes,
     )
-    axes = _axes_of(dimensions)
     sums = SurfaceSums.zeros(dimensions, n_blocks)
     blocks = np.array_split(np.arange(len(sessions)), n_blocks)
 
@@ -99,7 +158,7 @@ def compute_surface(
         seen = []
         for row in blocks[block]:
             session = sessions[row]
-            _add_session(axes, base, session, sums, block)
+            plan.add_session(session, sums, block)
             seen.append((session.ticker, session.date, session.fingerprint))
         return seen
 
@@ -107,7 +166,7 @@ def compute_surface(
         seen = [entry for block in pool.map(add_block, range(n_blocks)) for entry in block]
     return Surface(
         dimensions=dimensions,
-        fixed_params={k: v for k, v in base.to_json_dict().items() if k not in dimensions},
+        fixed_params=plan.fixed_params,
         engine_version=ENGINE_VERSION,
         data_fingerprint=combine_fingerprints(seen),
         session_dates=tuple(day for _, day, _ in seen),
@@ -145,42 +204,6 @@ def require_affordable(
         f"GiB and about {seconds:,.0f} core-seconds for {n_sessions} sessions",
         expected=f"at most {max_bytes / 1024**3:.1f} GiB",
         remedy="search it with the study alone, or name fewer values a dimension",
-    )
-
-
-def _add_session(
-    axes: _Axes, base: StrategyParams, session: SessionData, sums: SurfaceSums, block: int
-) -> None:
-    add_session(
-        session.underlying_close_usd,
-        session.running_vwap_usd,
-        session.call_strikes_usd,
-        session.put_strikes_usd,
-        session.shares_per_contract,
-        session.bar_offsets,
-        session.bar_seconds,
-        session.bar_prices_usd,
-        axes.window_starts,
-        axes.window_ends,
-        axes.stretch_thresholds,
-        axes.reclaim_thresholds,
-        axes.cooldowns,
-        axes.take_profits,
-        axes.stop_losses,
-        axes.durations,
-        axes.depths,
-        axes.modes,
-        session_clock(base, session)[2:],
-        base.contracts_per_trade,
-        base.slippage_amount,
-        base.latency_seconds,
-        base.brokerage_fee_per_contract + base.exchange_fee_per_contract,
-        sums.total_trades[block],
-        sums.missing_entries[block],
-        sums.risk_usd[block],
-        sums.winners[block],
-        sums.net_pnl_usd[block],
-        sums.net_pnl_squared_usd[block],
     )
 
 
