@@ -1,0 +1,119 @@
+"""How the combinations of a search space lie in the arrays of sums, for rules that look around.
+
+A set is an entry set with a choice of contract, a row of `GridSums`; an exit is a column. Both are
+C-ordered over their dimensions, so that a dimension is an axis of the flat array: `outer` rows of
+`size` values, each `inner` numbers long.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from strategy.session import FloatArray
+from strategy.space import (
+    CATEGORICAL_DIMENSIONS,
+    CHOICE_DIMENSIONS,
+    ENTRY_DIMENSIONS,
+    EXIT_DIMENSIONS,
+)
+
+SET_DIMENSIONS = ENTRY_DIMENSIONS + CHOICE_DIMENSIONS
+_SMOOTHED_FROM = 3  # values of a dimension; of two, each is the other's only neighbour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """One dimension in a flat C-ordered array."""
+
+    name: str
+    outer: int
+    size: int
+    inner: int
+    ordered: bool  # one value can lie next to another
+
+    @property
+    def smoothed(self) -> bool:
+        """Whether values are averaged along it."""
+        return self.ordered and self.size >= _SMOOTHED_FROM
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The two sides of the grid; `of` takes the values of every dimension."""
+
+    set_axes: tuple[Axis, ...]
+    exit_axes: tuple[Axis, ...]
+
+    @classmethod
+    def of(cls, dimensions: Mapping[str, tuple[Any, ...]]) -> "Grid":
+        """Lay out a search space."""
+        sizes = {name: len(values) for name, values in dimensions.items()}
+        return cls(set_axes=_axes(sizes, SET_DIMENSIONS), exit_axes=_axes(sizes, EXIT_DIMENSIONS))
+
+    @property
+    def n_sets(self) -> int:
+        """Rows."""
+        return prod(axis.size for axis in self.set_axes)
+
+    @property
+    def n_exits(self) -> int:
+        """Columns."""
+        return prod(axis.size for axis in self.exit_axes)
+
+    @property
+    def n_choices(self) -> int:
+        """Choices of contract for each entry set."""
+        return prod(axis.size for axis in self.set_axes if axis.name in CHOICE_DIMENSIONS)
+
+    @property
+    def n_stops(self) -> int:
+        """Stop losses, the columns of the risk."""
+        return self._exit_axis("stop_loss_percent").size
+
+    @property
+    def n_durations(self) -> int:
+        """Durations, the fastest of the exits."""
+        return self._exit_axis("max_trade_duration_seconds").size
+
+    @property
+    def stop_axis(self) -> Axis:
+        """The stop losses as columns of the risk."""
+        name = "stop_loss_percent"
+        return Axis(name=name, outer=1, size=self.n_stops, inner=1, ordered=True)
+
+    def place_of(self, index: int) -> tuple[int, int, int]:
+        """Set, exit and stop loss of a combination's index in the search space."""
+        entry, rest = divmod(index, self.n_exits * self.n_choices)
+        exit_, choice = divmod(rest, self.n_choices)
+        stop = exit_ // self.n_durations % self.n_stops
+        return entry * self.n_choices + choice, exit_, stop
+
+    def _exit_axis(self, name: str) -> Axis:
+        return next(axis for axis in self.exit_axes if axis.name == name)
+
+
+def smoothing_weights(size: int) -> FloatArray:
+    """1/4 1/2 1/4 applied twice, (size, 5): the weight of the value two below to two above.
+
+    At an edge the weights are those of what is there, made to sum to one, each time.
+    """
+    once = 0.5 * np.eye(size) + 0.25 * (np.eye(size, k=1) + np.eye(size, k=-1))
+    once /= once.sum(axis=1, keepdims=True)
+    twice = np.pad(once @ once, ((0, 0), (2, 2)))
+    return np.stack([twice[row, row : row + 5] for row in range(size)])
+
+
+def _axes(sizes: Mapping[str, int], names: tuple[str, ...]) -> tuple[Axis, ...]:
+    return tuple(
+        Axis(
+            name=name,
+            outer=prod(sizes[n] for n in names[:row]),
+            size=sizes[name],
+            inner=prod(sizes[n] for n in names[row + 1 :]),
+            ordered=name not in CATEGORICAL_DIMENSIONS,
+        )
+        for row, name in enumerate(names)
+    )

@@ -1,0 +1,173 @@
+"""Kernels of the rules of choice: arrays and numbers alone; the plain twins are `.py_func`.
+
+Values lie as (n_sets, n_exits), what depends on the stop loss alone as (n_sets, n_stops); the stop
+loss of an exit is `exit // n_durations % n_stops`.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+_compile: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+_CHUNK = 512  # numbers of an axis' inner part at a time: five such rows stay in the nearest cache
+
+
+@_compile
+def smooth_axis(  # type: ignore[no-untyped-def]
+    values,  # (outer, size, inner)
+    weights,  # (size, 5), of the values two below to two above
+    smoothed,  # (outer, size, inner), overwritten
+):
+    """Average along the middle axis."""
+    outer, size, inner = values.shape
+    for group in range(outer):
+        for start in range(0, inner, _CHUNK):
+            end = min(start + _CHUNK, inner)
+            for row in range(size):
+                for column in range(start, end):
+                    smoothed[group, row, column] = weights[row, 2] * values[group, row, column]
+                for step in (-2, -1, 1, 2):
+                    other = row + step
+                    if other < 0 or other >= size:
+                        continue
+                    weight = weights[row, step + 2]
+                    for column in range(start, end):
+                        smoothed[group, row, column] += weight * values[group, other, column]
+
+
+@_compile
+def divide_by_risk(  # type: ignore[no-untyped-def]
+    net_pnl,  # (n_sets, n_exits), USD
+    risk,  # (n_sets, n_stops), USD
+    n_durations,
+    quantum,  # values are rounded to multiples of it, 0 for none
+    values,  # (n_sets, n_exits), overwritten: percent, -inf without risk
+):
+    """Return on risk in percent."""
+    n_sets, n_exits = net_pnl.shape
+    n_stops = risk.shape[1]
+    for index in range(n_sets):
+        for exit_ in range(0, n_exits, n_durations):
+            risked = risk[index, exit_ // n_durations % n_stops]
+            for column in range(exit_, exit_ + n_durations):
+                if risked > 0.0:
+                    value = 100.0 * net_pnl[index, column] / risked
+                    values[index, column] = (
+                        np.rint(value / quantum) * quantum if quantum > 0.0 else value
+                    )
+                else:
+                    values[index, column] = -np.inf
+
+
+@_compile
+def lower_bounds(  # type: ignore[no-untyped-def]
+    net_pnl,  # (n_sets, n_exits), USD
+    squared,  # (n_sets, n_exits), sum of the sessions' squares, USD squared
+    n_sessions,
+    n_errors,  # standard errors below
+    bounds,  # (n_sets, n_exits), overwritten: USD
+):
+    """Net P&L less some standard errors of it, from the spread of the sessions."""
+    scale = n_sessions / (n_sessions - 1.0)
+    for index in range(net_pnl.shape[0]):
+        for column in range(net_pnl.shape[1]):
+            total = net_pnl[index, column]
+            variance = scale * (squared[index, column] - total * total / n_sessions)
+            bounds[index, column] = total - n_errors * np.sqrt(max(variance, 0.0))
+
+
+@_compile
+def best_of_values(  # type: ignore[no-untyped-def]
+    values,  # (n_sets, n_exits), -inf where there is none
+    total_trades,  # (n_sets,)
+    min_trades,  # (n_rates,)
+    n_choices,
+    best_index,  # (n_rates,), overwritten: index in the search space, -1 for none
+    best_value,  # (n_rates,), overwritten
+):
+    """Find the best combination for each number of least trades; of equals the lowest index."""
+    n_sets, n_exits = values.shape
+    best_index[:] = -1
+    best_value[:] = -np.inf
+    for index in range(n_sets):
+        if total_trades[index] < min_trades.min():
+            continue
+        column = 0
+        for other in range(1, n_exits):
+            if values[index, other] > values[index, column]:
+                column = other
+        value = values[index, column]
+        if value == -np.inf:
+            continue
+        place = (index // n_choices * n_exits + column) * n_choices + index % n_choices
+        for rate in range(min_trades.shape[0]):
+            if total_trades[index] < min_trades[rate]:
+                continue
+            is_tie = value == best_value[rate] and place < best_index[rate]
+            if value > best_value[rate] or is_tie:
+                best_value[rate] = value
+                best_index[rate] = place
+
+
+@_compile
+def add_exit_neighbours(  # type: ignore[no-untyped-def]
+    values,  # (n_sets, n_exits), -inf where there is none
+    neighbours,  # (n_exits, 6), columns one step away, -1 for none
+    sums,  # (n_sets, n_exits), overwritten: a value and its neighbours among the exits
+):
+    """Add up each combination with those that differ by one step in an exit dimension."""
+    for index in range(values.shape[0]):
+        if values[index, 0] == -np.inf:
+            continue
+        for column in range(values.shape[1]):
+            total = values[index, column]
+            for step in range(neighbours.shape[1]):
+                other = neighbours[column, step]
+                if other >= 0:
+                    total += values[index, other]
+            sums[index, column] = total
+
+
+@_compile
+def best_neighbourhood(  # type: ignore[no-untyped-def]
+    values,  # (n_sets, n_exits), -inf where there is none
+    exit_sums,  # (n_sets, n_exits), of `add_exit_neighbours`
+    exit_counts,  # (n_exits,), neighbours among the exits
+    neighbours,  # (n_sets, n_steps), sets one step away, -1 for none
+    total_trades,  # (n_sets,)
+    min_trades,
+    n_choices,
+    quantum,  # scores are rounded to multiples of it
+):
+    """Find the best mean over a combination and its neighbours, at least half of them valid.
+
+    Returns:
+        Index in the search space, -1 for none, and the mean in percent.
+    """
+    n_sets, n_exits = values.shape
+    best_index, best_value = -1, -np.inf
+    totals = np.empty(n_exits)
+    for index in range(n_sets):
+        if total_trades[index] < min_trades or values[index, 0] == -np.inf:
+            continue
+        totals[:] = exit_sums[index]
+        n_valid, n_inside = 0, 0
+        for step in range(neighbours.shape[1]):
+            other = neighbours[index, step]
+            if other < 0:
+                continue
+            n_inside += 1
+            if total_trades[other] >= min_trades and values[other, 0] != -np.inf:
+                n_valid += 1
+                for column in range(n_exits):
+                    totals[column] += values[other, column]
+        for column in range(n_exits):
+            valid = n_valid + exit_counts[column]
+            if 2 * valid < n_inside + exit_counts[column]:
+                continue
+            value = np.rint(totals[column] / (valid + 1) / quantum) * quantum
+            place = (index // n_choices * n_exits + column) * n_choices + index % n_choices
+            if value > best_value or (value == best_value and place < best_index):
+                best_index, best_value = place, value
+    return best_index, best_value
