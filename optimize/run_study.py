@@ -16,7 +16,7 @@ from optimize.sampler.making import optuna_sampler_factory
 from optimize.sampler.unseen import DUPLICATE
 from optimize.storage.catalog import StudyInfo, latest_study_name, list_studies, open_study
 from optimize.storage.dedup import combo_key
-from optimize.storage.driver import Driver
+from optimize.storage.driver import Driver, tell_nobody
 from optimize.storage.flusher import Flusher
 from optimize.storage.memory import quiet_optuna, settled_heap
 from optimize.storage.study_store import NewTrial, StudyStore, open_store
@@ -57,6 +57,7 @@ def run_study(
     progress: Callable[[StudyProgress], None] | None = None,
     stop: threading.Event | None = None,
     objective: Objective | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> StudySummary:
     """Run or resume a study until its stop rule holds.
 
@@ -70,6 +71,7 @@ def run_study(
         progress: Called after each batch.
         stop: Once set, the run ends soon and can be resumed.
         objective: Instead of the backtest; picklable if there is more than one worker.
+        tell: Called with a line when another run of the study is waited for.
 
     Raises:
         StudyError: busy, mismatched, interrupted, or failing too often.
@@ -90,7 +92,7 @@ def run_study(
             fixed_params=fixed_params,
             min_trade_threshold=settings.min_trade_threshold,
         )
-    run = _Run(settings, identity, search_space, fixed_params, stop or threading.Event())
+    run = _Run(settings, identity, search_space, fixed_params, stop or threading.Event(), tell)
     with quiet_optuna():
         return run(database, objective, progress)
 
@@ -105,12 +107,14 @@ class _Run:
         space: SearchSpace,
         fixed_params: Mapping[str, Any],
         stop: threading.Event,
+        tell: Callable[[str], None] | None,
     ) -> None:
         self._settings = settings
         self._identity = identity
         self._space = space
         self._fixed_params = fixed_params
         self._stop = stop
+        self._tell = tell or tell_nobody
 
     def __call__(
         self,
@@ -124,6 +128,7 @@ class _Run:
             shared=self._settings.shared,
             lock_wait_seconds=self._settings.lock_wait_seconds,
             stop=self._stop,
+            tell=self._tell,
         )
         try:
             store = open_store(driver, database, self._identity.study_name)

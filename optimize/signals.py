@@ -1,5 +1,10 @@
-"""Ctrl-C and SIGTERM as a request: the first sets an event, the second ends at once."""
+"""Ctrl-C and SIGTERM as a request: the first sets an event, the second ends at once.
 
+The end of the process that started this one is a request too: a step whose run was killed would
+otherwise go on alone, unseen, and keep the next run waiting.
+"""
+
+import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator
@@ -7,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_PARENT_POLL_SECONDS = 1.0
 
 
 @contextmanager
@@ -26,8 +32,20 @@ def stop_on_signals() -> Iterator[threading.Event]:
         stop.set()
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    over = threading.Event()
+    threading.Thread(target=_stop_with_parent, args=(stop, over), daemon=True).start()
     try:
         yield stop
     finally:
+        over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _stop_with_parent(stop: threading.Event, over: threading.Event) -> None:
+    """Set `stop` when the process that made this one with multiprocessing has ended."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and not over.wait(_PARENT_POLL_SECONDS):
+        if not parent.is_alive():
+            stop.set()
+            return

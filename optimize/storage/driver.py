@@ -4,15 +4,20 @@ The advisory lock lives and dies with this connection, so a run that has lost th
 write. Transactions are retried with growing pauses while the server is away. What a transaction
 does is given by the caller and must be able to run again: its commit may have been lost on the
 way back.
+
+A turn is the same lock without a study: work that must not run twice at once waits for the one
+before. Since locks die with their connection, no ended process keeps others waiting.
 """
 
 import hashlib
+import math
 import os
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg2
@@ -20,7 +25,12 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from optimize.database.connect import DatabaseSettings, open_engine, revive
-from strategy.errors import DatabaseError, DatabaseLostError, StudyBusyError
+from strategy.errors import (
+    DatabaseError,
+    DatabaseLostError,
+    StudyBusyError,
+    StudyInterruptedError,
+)
 
 T = TypeVar("T")
 
@@ -43,6 +53,10 @@ def lock_key(kind: str, name: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+def tell_nobody(line: str) -> None:
+    """Keep a wait to oneself."""
+
+
 def worker_name() -> str:
     """Who this process is, for claims and for the server's list of connections."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -57,7 +71,9 @@ class Driver:
         shared: Lock beside other shared runs instead of alone.
         lock_wait_seconds: How long to wait for another run at first.
         patience_seconds: How long the server may be away later.
-        stop: Shortens the patience once set.
+        stop: Ends a wait for the lock, and shortens the patience, once set.
+        tell: Called with a line that says for whom is waited, once for each holder.
+        kind: What is locked, "study" or "turn".
     """
 
     def __init__(
@@ -69,6 +85,8 @@ class Driver:
         lock_wait_seconds: float = 0.0,
         patience_seconds: float = PATIENCE_SECONDS,
         stop: threading.Event | None = None,
+        tell: Callable[[str], None] = tell_nobody,
+        kind: str = "study",
     ) -> None:
         self.study_name = study_name
         self.shared = shared
@@ -80,7 +98,14 @@ class Driver:
         self._turn = threading.Lock()  # the connection serves one thread at a time
         self._engine: Engine | None = None
         self._connection: Connection | None = None
-        self._connect(lock_wait_seconds)
+        self._tell = tell
+        self._kind = kind
+        self._what = (
+            f"study {study_name}"
+            if kind == "study"
+            else f"its turn (one of the {study_name} at a time)"
+        )
+        self._connect_first(lock_wait_seconds)
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that holds; run it again if the server went away.
@@ -119,6 +144,22 @@ class Driver:
         with self._connection.begin():
             return work(self._connection)
 
+    def _connect_first(self, lock_wait_seconds: float) -> None:
+        """Connect, and again if the server goes away while the lock is waited for."""
+        lost_at: float | None = None
+        while True:
+            try:
+                self._connect(lock_wait_seconds)
+            except (DBAPIError, DatabaseError) as error:
+                is_first = lost_at is None and not isinstance(error, DBAPIError)
+                if is_first or not _may_pass(error):
+                    raise
+                lost_at = lost_at or time.monotonic()
+                self._check_patience(lost_at, error)
+                self._stop.wait(_POLL_SECONDS)
+            else:
+                return
+
     def _connect(self, lock_wait_seconds: float) -> None:
         self._settings = revive(self._settings)
         self._engine = open_engine(self._settings)
@@ -139,22 +180,33 @@ class Driver:
         self._connection = connection
 
     def _lock(self, connection: Connection, wait_seconds: float) -> None:
-        key = lock_key("study", self.study_name)
+        key = lock_key(self._kind, self.study_name)
         mode = "_shared" if self.shared else ""
         deadline = time.monotonic() + wait_seconds
+        told = ""
         while True:
             with connection.begin():
                 if connection.scalar(text(f"SELECT pg_try_advisory_lock{mode}(:k)"), {"k": key}):
                     connection.execute(text("SELECT pg_advisory_lock(:k)"), {"k": self.owner})
                     return
                 holder = _holder(connection, key)
-            if time.monotonic() >= deadline or self._stop.is_set():
+            if time.monotonic() >= deadline:
                 raise StudyBusyError(
-                    f"study {self.study_name} is driven by {holder}",
+                    f"{self._what} is driven by {holder}",
                     expected="one run at a time",
                     remedy="wait for it, stop it, or let both join (shared)",
                 )
-            time.sleep(_POLL_SECONDS)
+            if holder != told:
+                self._tell(
+                    f"waiting for {self._what}: {holder} has it; goes on by itself when that ends, "
+                    "Ctrl-C ends the wait"
+                )
+                told = holder
+            if self._stop.wait(_POLL_SECONDS):
+                raise StudyInterruptedError(
+                    f"stopped on request while waiting for {self._what}: {holder} has it",
+                    remedy="run the same command again to go on",
+                )
 
     def _check_patience(self, lost_at: float, error: Exception) -> None:
         stopping = self._stop.is_set()
@@ -173,6 +225,30 @@ class Driver:
             connection.invalidate()  # closes the session, and its locks with it
         if self._engine is not None:
             self._engine.dispose()
+
+
+@contextmanager
+def turn(
+    settings: DatabaseSettings,
+    name: str,
+    *,
+    stop: threading.Event,
+    tell: Callable[[str], None],
+) -> Iterator[None]:
+    """Have the only turn of this name while the block runs; wait for it without end.
+
+    A turn that is lost with the server is not taken again: the work goes on, at worst beside
+    another's.
+
+    Raises:
+        StudyInterruptedError: asked to stop while it waited.
+        DatabaseError: not reached, or gone for more than five minutes.
+    """
+    driver = Driver(settings, name, lock_wait_seconds=math.inf, stop=stop, tell=tell, kind="turn")
+    try:
+        yield
+    finally:
+        driver.close()
 
 
 def _holder(connection: Connection, key: int) -> str:

@@ -7,7 +7,6 @@ import dagster as dg
 
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
-from rorq_pipeline.dagster_support.partitions import STUDIES_POOL
 from rorq_pipeline.dagster_support.progress import StudyLog
 from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
 from rorq_pipeline.project.config import OptimizationConfig
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     stage="optimization",
     io_manager_key="parameters",
     ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
-    pool=STUDIES_POOL,
     description="An Optuna study over the search space, on validated sessions only. Trials are "
     "kept as they complete, so that a run goes on where the last one ended.",
 )
@@ -40,6 +38,7 @@ def optimization(
     """Run or resume the study."""
     from optimize.run_study import run_study
     from optimize.signals import stop_on_signals
+    from optimize.storage.driver import turn
     from strategy.session import data_fingerprint
 
     date_range = range_of(context)
@@ -50,7 +49,12 @@ def optimization(
         if not vouched:
             context.log.info("no validation of just these files was at hand: validated here")
         database = study_database.settings()
-        with stop_on_signals() as stop:
+        # One study at a time: each uses the machine by itself. Not a pool of Dagster's: killed runs
+        # keep their slots, and those who wait for one poll without a pause, deaf to signals.
+        with (
+            stop_on_signals() as stop,
+            turn(database, "studies", stop=stop, tell=context.log.info),
+        ):
             summary = run_study(
                 settings=settings,
                 date_range=date_range,
@@ -60,6 +64,7 @@ def optimization(
                 database=database,
                 progress=StudyLog(context, config.progress_seconds),
                 stop=stop,
+                tell=context.log.info,
             )
         regret = regret_of_study(
             sessions,

@@ -40,12 +40,12 @@ def project_instance(paths: ProjectPaths) -> Iterator["dg.DagsterInstance"]:
     """Open the project's Dagster instance, with its database up and lost runs cleared away."""
     import dagster as dg  # two seconds: only where an instance is opened
 
-    from rorq_pipeline.dagster_support.launcher import fail_lost_commands  # imports dagster
+    from rorq_pipeline.dagster_support.launcher import fail_lost_runs  # imports dagster
 
     settings = ensure_database(paths.root)
     os.environ.update(instance_environment(paths, settings))
     with dg.DagsterInstance.get() as instance:
-        fail_lost_commands(instance)
+        fail_lost_runs(instance)
         yield instance
 
 

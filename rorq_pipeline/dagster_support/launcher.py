@@ -1,12 +1,11 @@
 """The run launcher of dagster.yaml, and how to tell that the process behind a run is gone.
 
 Dagster's default launcher reports a dead run worker only while its code server lives. When both
-are killed, the run would count as started forever, and hold its partition and its pool slot.
+are killed, the run would count as started forever, and hold its partition.
 """
 
 import os
 import socket
-from collections.abc import Iterable
 
 import dagster as dg
 import grpc
@@ -16,6 +15,14 @@ from dagster._core.storage.dagster_run import DagsterRun
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 WORKER_TAG = "rorq/worker"  # host:process id of a run that a rorq command executes itself
+
+_UNDER_WAY = dg.RunsFilter(
+    statuses=[
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+)
 
 
 def this_worker() -> str:
@@ -75,28 +82,22 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def fail_lost_commands(instance: dg.DagsterInstance) -> list[str]:
-    """Mark the runs of killed rorq commands as failed and free their pool slots.
+def fail_lost_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark the runs of killed rorq commands and of killed deployments as failed.
 
     A daemon does the same by run monitoring; a command does it for the case that none runs.
 
     Returns:
         The ids of the runs that were lost.
     """
-    running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    lost = [run for run in running if _is_lost(run)]
+    launcher = instance.run_launcher
+    if not isinstance(launcher, HealthCheckedRunLauncher):
+        return []
+    lost = [run for run in instance.get_runs(_UNDER_WAY) if _is_lost(launcher, run)]
     for run in lost:
-        instance.report_run_failed(run, "The command that executed this run was killed.")
-    free_slots(instance, (run.run_id for run in lost))
+        instance.report_run_failed(run, "What executed this run was killed.")
     return [run.run_id for run in lost]
 
 
-def free_slots(instance: dg.DagsterInstance, run_ids: Iterable[str]) -> None:
-    """Give back the pool slots that the runs hold."""
-    for run_id in run_ids:
-        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
-
-
-def _is_lost(run: DagsterRun) -> bool:
-    worker = run.tags.get(WORKER_TAG)
-    return worker is not None and _command_health(worker).status is WorkerStatus.NOT_FOUND
+def _is_lost(launcher: HealthCheckedRunLauncher, run: DagsterRun) -> bool:
+    return launcher.check_run_worker_health(run).status is WorkerStatus.NOT_FOUND

@@ -6,7 +6,6 @@ from strategy.date_range import DateRange
 
 PARTITION_SET = "backtest_range"
 BACKTEST_RANGE = dg.DynamicPartitionsDefinition(name=PARTITION_SET)
-STUDIES_POOL = "studies"  # one study at a time: each uses the machine by itself
 
 
 def register_range(instance: dg.DagsterInstance, date_range: DateRange) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import Result
 
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import list_studies
+from rorq_pipeline.dagster_support.instance import project_instance
+from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SESSIONS, small_config
@@ -177,3 +180,19 @@ def last_error(result: Result) -> str:
     line = result.output.strip().splitlines()[-1]
     assert line.startswith("error: "), result.output
     return line
+
+
+@pytest.mark.timeout(90)
+def test_what_an_ended_run_left_behind_keeps_nobody_waiting(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    """`rorq dev` ended in the midst of a launch leaves a claimed slot of its former pool."""
+    with project_instance(sampled_project) as instance:
+        ended = instance.create_run_for_job(
+            build_definitions().resolve_job_def("optimize_range"),
+            status=dg.DagsterRunStatus.FAILURE,
+        )
+        instance.event_log_storage.set_concurrency_slots("studies", 1)
+        instance.event_log_storage.claim_concurrency_slot("studies", ended.run_id, "optimization")
+    result = materialize(rorq, "optimization", "optimization")
+    assert result.exit_code == 0, result.output

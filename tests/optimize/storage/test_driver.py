@@ -6,12 +6,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from optimize.database.connect import open_engine
-from optimize.storage.driver import Driver, lock_key
-from strategy.errors import DatabaseLostError, StudyBusyError
+from optimize.storage.driver import Driver, lock_key, turn, worker_name
+from strategy.errors import DatabaseLostError, StudyBusyError, StudyInterruptedError
 from tests.optimize.studies import run
 from tests.optimize.test_run_study import record, trials_of
 
 ONE = text("SELECT 1")
+ME = worker_name()
 
 
 @pytest.fixture
@@ -99,10 +100,39 @@ def test_a_stop_request_ends_the_wait_for_a_lock(database):
     holder, stop = Driver(database, "s"), threading.Event()
     threading.Timer(0.3, stop.set).start()
     started = time.monotonic()
-    with pytest.raises(StudyBusyError):
+    with pytest.raises(StudyInterruptedError, match="while waiting for study s: rorq study"):
         Driver(database, "s", lock_wait_seconds=30, stop=stop)
     assert time.monotonic() - started < 5
     holder.close()
+
+
+def test_a_turn_is_waited_for_in_a_line_and_without_processor_time(database, engine):
+    told: list[str] = []
+    stop = threading.Event()
+    with turn(database, "t", stop=stop, tell=told.append):
+        threading.Timer(3.0, stop.set).start()
+        before, began = time.process_time(), time.monotonic()
+        with (
+            pytest.raises(StudyInterruptedError, match="stopped on request"),
+            turn(database, "t", stop=stop, tell=told.append),
+        ):
+            pass
+        waited = time.monotonic() - began
+    assert 2.9 < waited < 4.0
+    assert time.process_time() - before < 0.1 * waited
+    assert len(told) == 1
+    assert told[0].startswith(f"waiting for its turn (one of the t at a time): rorq study {ME}")
+    with turn(database, "t", stop=threading.Event(), tell=told.append):
+        assert len(told) == 1
+
+
+def test_a_turn_passes_on_when_its_holder_loses_the_server(database, engine):
+    told: list[str] = []
+    with turn(database, "t", stop=threading.Event(), tell=told.append):
+        threading.Timer(1.0, end_other_connections, [engine]).start()  # the holder's and ours
+        with turn(database, "t", stop=threading.Event(), tell=told.append):
+            pass
+    assert len(told) == 1
 
 
 def test_a_study_loses_nothing_when_its_connection_breaks_again_and_again(database, engine):

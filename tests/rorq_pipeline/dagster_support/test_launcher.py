@@ -15,7 +15,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from rorq_pipeline.dagster_support.launcher import (
     WORKER_TAG,
     HealthCheckedRunLauncher,
-    fail_lost_commands,
+    fail_lost_runs,
     this_worker,
 )
 
@@ -95,14 +95,17 @@ def test_a_code_server_that_is_too_busy_to_answer_is_left_alone(
     assert health(instance, {GRPC_INFO_TAG: busy}) is WorkerStatus.RUNNING
 
 
-def test_the_next_command_fails_the_runs_of_killed_ones(instance: dg.DagsterInstance) -> None:
-    lost = started_run(instance, {WORKER_TAG: dead_worker()})
+def test_the_next_command_fails_the_runs_of_what_was_killed(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    gone = f'{{"host": "localhost", "socket": "{tmp_path}/gone"}}'
+    lost = {
+        started_run(instance, {WORKER_TAG: dead_worker()}).run_id,
+        started_run(instance, {GRPC_INFO_TAG: gone}).run_id,  # rorq dev, with its daemon
+    }
     alive = started_run(instance, {WORKER_TAG: this_worker()})
-    instance.event_log_storage.set_concurrency_slots("studies", 1)
-    instance.event_log_storage.claim_concurrency_slot("studies", lost.run_id, "optimization")
-    assert fail_lost_commands(instance) == [lost.run_id]
+    assert set(fail_lost_runs(instance)) == lost
     states = {r.run_id: r.status for r in instance.get_runs()}
-    assert states[lost.run_id] is dg.DagsterRunStatus.FAILURE
+    assert {states[run_id] for run_id in lost} == {dg.DagsterRunStatus.FAILURE}
     assert states[alive.run_id] is dg.DagsterRunStatus.STARTED
-    assert not instance.event_log_storage.get_concurrency_run_ids()
-    assert fail_lost_commands(instance) == []
+    assert fail_lost_runs(instance) == []

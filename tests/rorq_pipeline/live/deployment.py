@@ -121,11 +121,6 @@ class Deployment:
         node = self.graphql(_MATERIALIZED, key={"path": [asset]}, partitions=[partition])
         return bool(node["assetNodeOrError"]["assetMaterializations"])
 
-    def active_slots(self) -> int:
-        """Slots taken in the pool of studies."""
-        limits = self.graphql(_POOL)["instance"]["concurrencyLimit"]
-        return int(limits["activeSlotCount"])
-
     def log(self) -> str:
         """The last lines that the deployment wrote."""
         return "\n".join((self.home / "dev.log").read_text(errors="replace").splitlines()[-60:])
@@ -205,4 +200,3 @@ query($key: AssetKeyInput!, $partitions: [String!]) {
     ... on AssetNode { assetMaterializations(partitions: $partitions, limit: 1) { runId } }
   }
 }"""
-_POOL = '{ instance { concurrencyLimit(concurrencyKey: "studies") { activeSlotCount } } }'

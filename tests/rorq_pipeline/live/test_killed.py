@@ -68,7 +68,6 @@ def test_range_completes_after_sigkill(
 
         wait_for(lambda: dagster.is_materialized("report", RANGE), 300, "the report", dagster.log)
         wait_for(lambda: all_over(dagster), 60, "the end of all runs", dagster.log)
-        wait_for(lambda: dagster.active_slots() == 0, 90, "free pool slots", dagster.log)
         after = stored_trials(database)
         assert after.items() >= before.items()
         assert sum(value is not None for value, _ in after.values()) == N_TRIALS
