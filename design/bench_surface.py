@@ -18,6 +18,7 @@ from strategy.date_range import DateRange
 from strategy.market_data import list_sessions, load_sessions, open_sessions
 from strategy.space import SearchSpace
 from strategy.surface.compute import compute_surface
+from strategy.surface.store import write_surface
 
 YEAR = DateRange.parse("2023-01-03_2024-01-03")  # 251 sessions
 MONTH = DateRange.parse("2023-01-03_2023-01-31")
@@ -57,7 +58,7 @@ def measure_year(cache: Path) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory at the peak               {peak:8.0f} MB")
     start = time.perf_counter()
-    surface.to_parquet(cache / "surface.parquet")
+    write_surface(surface, cache / "surface.parquet")
     size = (cache / "surface.parquet").stat().st_size / 1e6
     print(f"written as Parquet               {time.perf_counter() - start:8.2f} s, {size:.1f} MB")
 

@@ -34,14 +34,12 @@ SPACE = SearchSpace.seed()
 DISTRIBUTIONS: dict[str, BaseDistribution] = {
     name: CategoricalDistribution(values) for name, values in SPACE.items()
 }
-ORDERED = [name for name in SPACE if SPACE.is_ordered(name)]
 KNOBS = StudySettings()
 
 
 def ours(seed: int) -> BaseSampler:
     return UnseenTPESampler(
         SPACE,
-        ordered=ORDERED,
         n_startup_trials=KNOBS.n_startup_trials,
         n_ei_candidates=KNOBS.n_ei_candidates,
         seed=seed,

@@ -1,51 +1,73 @@
-"""SearchSpace: dimension name -> the values tried, and the way from a trial to StrategyParams.
+"""The search space: its dimensions, their values, and the arithmetic of its combinations.
 
-It is data: the seed's space stands below, a TOML file or run config replaces any dimension. Two
-dimensions are no strategy parameters themselves: `entry_window` stands for two clock times, and
-`reclaim_percentage` for `reclaim_threshold` as a fraction of `stretch_threshold`.
+Whoever wants to search another value or another parameter changes `DIMENSIONS` and nothing else
+here. A dimension is a strategy parameter of the same name, but for two: `entry_window` stands for
+two clock times, and `reclaim_percentage` for `reclaim_threshold` as a fraction of
+`stretch_threshold`. Which dimensions the exact surface evaluates side by side, and in which order
+it stores them, is its own affair: `strategy.surface.layout`.
 """
 
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from strategy.errors import ParameterError
+from strategy.grid import Grid
 from strategy.params import StrategyParams, parse_entry_window
 
 DimensionValue = str | int | float
-ENTRY_DIMENSIONS = (
-    "entry_window",
-    "stretch_threshold",
-    "reclaim_percentage",
-    "cooldown_period_seconds",
-)
-EXIT_DIMENSIONS = ("take_profit_percent", "stop_loss_percent", "max_trade_duration_seconds")
-CHOICE_DIMENSIONS = ("strikes_depth", "option_selection_mode")
-DIMENSION_NAMES = ENTRY_DIMENSIONS + EXIT_DIMENSIONS + CHOICE_DIMENSIONS
-CATEGORICAL_DIMENSIONS = frozenset({"entry_window", "option_selection_mode"})  # without order
 
-SEED_DIMENSIONS: dict[str, tuple[DimensionValue, ...]] = {
-    "entry_window": ("09:30-10:30", "09:30-12:00", "12:00-15:00", "15:00-15:45", "09:30-15:45"),
-    "stretch_threshold": (
-        0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.01, 0.015, 0.02,
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension of the search, and the values that the seed's search gives it."""
+
+    name: str
+    seed_values: tuple[DimensionValue, ...]
+    is_ordered: bool = True  # numbers, of which one can lie next to another; else texts
+    decides: tuple[str, ...] = ()  # strategy parameters, where they are not the one of its name
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The strategy parameters that a value of this dimension decides."""
+        return self.decides or (self.name,)
+
+
+DIMENSIONS = (
+    Dimension(
+        "entry_window",
+        ("09:30-10:30", "09:30-12:00", "12:00-15:00", "15:00-15:45", "09:30-15:45"),
+        is_ordered=False,
+        decides=("entry_start_time", "entry_end_time"),
     ),
-    "reclaim_percentage": (0.4, 0.5, 0.6, 0.7, 0.8),
-    "cooldown_period_seconds": (60, 90, 120, 180, 300, 600),
-    "take_profit_percent": (25, 35, 50, 60, 70, 80, 90, 100),
-    "stop_loss_percent": (-25, -35, -50, -60, -70, -80, -90, -100),
-    "max_trade_duration_seconds": (60, 120, 180, 240, 300, 600),
-    "strikes_depth": (1,),
-    "option_selection_mode": ("itm", "otm"),
-}  # fmt: skip
+    Dimension(
+        "stretch_threshold",
+        (0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.007, 0.008, 0.01, 0.015, 0.02),
+    ),
+    Dimension("reclaim_percentage", (0.4, 0.5, 0.6, 0.7, 0.8), decides=("reclaim_threshold",)),
+    Dimension("cooldown_period_seconds", (60, 90, 120, 180, 300, 600)),
+    Dimension("take_profit_percent", (25, 35, 50, 60, 70, 80, 90, 100)),
+    Dimension("stop_loss_percent", (-25, -35, -50, -60, -70, -80, -90, -100)),
+    Dimension("max_trade_duration_seconds", (60, 120, 180, 240, 300, 600)),
+    Dimension("strikes_depth", (1,)),
+    Dimension("option_selection_mode", ("itm", "otm"), is_ordered=False),
+)
+_BY_NAME = {dimension.name: dimension for dimension in DIMENSIONS}
+DIMENSION_NAMES = tuple(_BY_NAME)
+SEARCHED_PARAMETERS = frozenset(name for one in DIMENSIONS for name in one.parameters)
 
 
 class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
-    """The values of every dimension, in the seed's order of dimensions.
+    """The values of every dimension, in the order of `DIMENSIONS`.
 
     A combination is a dict with one value a dimension. Its index counts with the last dimension
     fastest, as a C-ordered array of shape `shape` does.
+
+    Args:
+        dimensions: Values by name; a dimension that is not named keeps the seed's.
 
     Raises:
         ParameterError: an unknown dimension, an empty or repeated value, or a value that the
@@ -53,28 +75,61 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
     """
 
     def __init__(self, dimensions: Mapping[str, Sequence[DimensionValue]]) -> None:
-        unknown = set(dimensions) - set(SEED_DIMENSIONS)
-        if unknown:
-            raise ParameterError(
-                f"unknown search dimension {min(unknown)!r}",
-                expected=f"one of {', '.join(SEED_DIMENSIONS)}",
-                remedy="correct the name",
-            )
+        for name in dimensions:
+            _require_known(name)
         self._values = {
-            name: _checked_values(name, dimensions.get(name, seed_values))
-            for name, seed_values in SEED_DIMENSIONS.items()
+            dimension.name: _checked_values(
+                dimension, dimensions.get(dimension.name, dimension.seed_values)
+            )
+            for dimension in DIMENSIONS
         }
-        self._check_with_strategy()
+        self.grid = Grid(
+            shape=tuple(len(values) for values in self._values.values()),
+            ordered=tuple(dimension.is_ordered for dimension in DIMENSIONS),
+        )
+        self._positions = {
+            name: {value: position for position, value in enumerate(values)}
+            for name, values in self._values.items()
+        }
+        self.require_admitted()
 
     @classmethod
     def seed(cls) -> Self:
-        """The 1,267,200 combinations that the predecessor searched."""
+        """The combinations that the predecessor searched."""
         return cls({})
 
     @classmethod
     def from_mapping(cls, dimensions: Mapping[str, Sequence[DimensionValue]]) -> Self:
         """Take the seed's values for every dimension that is not named."""
         return cls(dimensions)
+
+    @classmethod
+    def from_json_dict(cls, values: Mapping[str, Sequence[DimensionValue]]) -> Self:
+        """Read what `to_json_dict` gave.
+
+        Raises:
+            ParameterError: as the constructor, and for a record that lacks a dimension.
+        """
+        absent = [name for name in DIMENSION_NAMES if name not in values]
+        if absent:
+            raise ParameterError(
+                f"a recorded search space without {absent[0]}",
+                expected=f"values for {', '.join(DIMENSION_NAMES)}",
+                remedy="make anew what another version of the program recorded",
+            )
+        return cls(values)
+
+    @classmethod
+    def of(cls, params: StrategyParams) -> Self:
+        """Return the space of one parameter set alone."""
+        values = params.model_dump()
+        values["entry_window"] = (
+            f"{params.entry_start_time:%H:%M:%S}-{params.entry_end_time:%H:%M:%S}"
+        )
+        values["reclaim_percentage"] = _exact_quotient(
+            params.reclaim_threshold, params.stretch_threshold
+        )
+        return cls({name: [values[name]] for name in DIMENSION_NAMES})
 
     @classmethod
     def from_toml(cls, path: Path | str) -> Self:
@@ -124,21 +179,42 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
     @property
     def names(self) -> tuple[str, ...]:
         """Dimension names in order."""
-        return tuple(self._values)
+        return DIMENSION_NAMES
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of values of each dimension."""
-        return tuple(len(values) for values in self._values.values())
+        return self.grid.shape
 
     @property
     def size(self) -> int:
         """Number of combinations."""
-        return math.prod(self.shape)
+        return self.grid.size
 
     def is_ordered(self, name: str) -> bool:
         """Whether one value of a dimension can lie next to another."""
-        return name not in CATEGORICAL_DIMENSIONS
+        return _BY_NAME[name].is_ordered
+
+    def axis(self, name: str) -> int:
+        """Return the axis of a dimension in an array over the space."""
+        _require_known(name)
+        return DIMENSION_NAMES.index(name)
+
+    def position(self, name: str, value: Any) -> int:
+        """Return the place of a value in its dimension.
+
+        Raises:
+            ParameterError: the dimension does not have it.
+        """
+        try:
+            return self._positions[name][value]
+        except (KeyError, TypeError):
+            _require_known(name)
+            raise ParameterError(
+                f"{name} is {value!r}",
+                expected=f"one of {', '.join(str(v) for v in self._values[name])}",
+                remedy="choose a value of the search space, or extend the space",
+            ) from None
 
     def combination(self, index: int) -> dict[str, DimensionValue]:
         """Return the combination with this index."""
@@ -148,11 +224,11 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
                 expected=f"0 <= index < {self.size}",
                 remedy="choose an index of this space",
             )
-        chosen: dict[str, DimensionValue] = {}
-        for name in reversed(self.names):
-            index, position = divmod(index, len(self._values[name]))
-            chosen[name] = self._values[name][position]
-        return {name: chosen[name] for name in self.names}
+        position = self.grid.position(index)
+        return {
+            name: values[place]
+            for (name, values), place in zip(self._values.items(), position, strict=True)
+        }
 
     def index_of(self, combination: Mapping[str, Any]) -> int:
         """Return the index of a combination.
@@ -160,17 +236,7 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
         Raises:
             ParameterError: a dimension is absent or its value is not in the space.
         """
-        index = 0
-        for name, values in self._values.items():
-            value = combination.get(name)
-            if value not in values:
-                raise ParameterError(
-                    f"{name} is {value!r}",
-                    expected=f"one of {', '.join(str(v) for v in values)}",
-                    remedy="choose a value of the search space, or extend the space",
-                )
-            index = index * len(values) + values.index(value)
-        return index
+        return self.grid.flat([self.position(name, combination.get(name)) for name in self._values])
 
     def strategy_params(
         self, combination: Mapping[str, Any], fixed: Mapping[str, Any] | None = None
@@ -178,16 +244,28 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
         """Turn a combination into strategy parameters; `fixed` sets those that are not searched."""
         return strategy_params(combination, fixed)
 
+    def all_fixed_params(self, fixed: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Every strategy parameter that is not searched, defaults included, as JSON values.
+
+        Raises:
+            ParameterError: one that the strategy does not admit, or that is searched.
+        """
+        return not_searched(strategy_params(self.combination(0), fixed).to_json_dict())
+
     def to_json_dict(self) -> dict[str, list[DimensionValue]]:
         """All dimensions as JSON arrays, for identities and records."""
         return {name: list(values) for name, values in self._values.items()}
 
-    def _check_with_strategy(self) -> None:
-        """Require that each value, beside the first of the other dimensions, is admitted."""
-        first = {name: values[0] for name, values in self._values.items()}
+    def require_admitted(self, fixed: Mapping[str, Any] | None = None) -> None:
+        """Require that each value, beside the first of the other dimensions, is admitted.
+
+        Raises:
+            ParameterError: the strategy refuses a value, or one of `fixed`.
+        """
+        first = self.combination(0)
         for name, values in self._values.items():
             for value in values:
-                strategy_params({**first, name: value})
+                strategy_params({**first, name: value}, fixed)
 
 
 def strategy_params(
@@ -223,19 +301,44 @@ def strategy_params(
     return StrategyParams(**values, **(fixed or {}))
 
 
-def _checked_values(name: str, values: Sequence[DimensionValue]) -> tuple[DimensionValue, ...]:
+def not_searched(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some strategy parameters that no combination decides."""
+    return {name: value for name, value in params.items() if name not in SEARCHED_PARAMETERS}
+
+
+def _require_known(name: str) -> None:
+    if name not in _BY_NAME:
+        raise ParameterError(
+            f"unknown search dimension {name!r}",
+            expected=f"one of {', '.join(DIMENSION_NAMES)}",
+            remedy="correct the name",
+        )
+
+
+def _exact_quotient(reclaim_threshold: float, stretch_threshold: float) -> float:
+    """The reclaim percentage whose product with the stretch threshold is the reclaim threshold."""
+    quotient = reclaim_threshold / stretch_threshold
+    neighbours = (quotient, math.nextafter(quotient, 0), math.nextafter(quotient, 2))
+    exact = (q for q in neighbours if q * stretch_threshold == reclaim_threshold)
+    return next(exact, quotient)
+
+
+def _checked_values(
+    dimension: Dimension, values: Sequence[DimensionValue]
+) -> tuple[DimensionValue, ...]:
+    name = dimension.name
     if isinstance(values, str) or not isinstance(values, Sequence) or not values:
         raise ParameterError(
             f"search dimension {name} is {values!r}",
             expected="a list of at least one value",
             remedy=f"give {name} its values",
         )
-    admitted = (str,) if name in CATEGORICAL_DIMENSIONS else (int, float)
+    admitted = (int, float) if dimension.is_ordered else (str,)
     for value in values:
         if not isinstance(value, admitted) or isinstance(value, bool):
             raise ParameterError(
                 f"search dimension {name} has the value {value!r}",
-                expected="texts" if name in CATEGORICAL_DIMENSIONS else "numbers",
+                expected="numbers" if dimension.is_ordered else "texts",
                 remedy=f"correct the values of {name}",
             )
     values = [_plain_number(value) for value in values]

@@ -106,7 +106,7 @@ def compare_selections(
 def _candidate(
     selection: Selection, point: SurfacePoint, surface: Surface, around: Neighbourhoods
 ) -> Candidate:
-    at = np.unravel_index(point.index, surface.shape)
+    at = surface.space.grid.position(point.index)
     return Candidate(
         selection=selection,
         combination=point.combination,

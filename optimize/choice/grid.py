@@ -5,22 +5,15 @@ C-ordered over their dimensions, so that a dimension is an axis of the flat arra
 `size` values, each `inner` numbers long.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from strategy.session import FloatArray
-from strategy.space import (
-    CATEGORICAL_DIMENSIONS,
-    CHOICE_DIMENSIONS,
-    ENTRY_DIMENSIONS,
-    EXIT_DIMENSIONS,
-)
+from strategy.space import SearchSpace
+from strategy.surface.layout import CHOICE_AXES, EXIT_AXES, RISK_AXIS, SET_AXES, n_points
 
-SET_DIMENSIONS = ENTRY_DIMENSIONS + CHOICE_DIMENSIONS
 _SMOOTHED_FROM = 3  # values of a dimension; of two, each is the other's only neighbour
 
 
@@ -42,16 +35,15 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """The two sides of the grid; `of` takes the values of every dimension."""
+    """The two sides of the grid."""
 
     set_axes: tuple[Axis, ...]
     exit_axes: tuple[Axis, ...]
 
     @classmethod
-    def of(cls, dimensions: Mapping[str, tuple[Any, ...]]) -> "Grid":
+    def of(cls, space: SearchSpace) -> "Grid":
         """Lay out a search space."""
-        sizes = {name: len(values) for name, values in dimensions.items()}
-        return cls(set_axes=_axes(sizes, SET_DIMENSIONS), exit_axes=_axes(sizes, EXIT_DIMENSIONS))
+        return cls(set_axes=_axes(space, SET_AXES), exit_axes=_axes(space, EXIT_AXES))
 
     @property
     def n_sets(self) -> int:
@@ -66,12 +58,12 @@ class Grid:
     @property
     def n_choices(self) -> int:
         """Choices of contract for each entry set."""
-        return prod(axis.size for axis in self.set_axes if axis.name in CHOICE_DIMENSIONS)
+        return prod(axis.size for axis in self.set_axes if axis.name in CHOICE_AXES)
 
     @property
     def n_stops(self) -> int:
         """Stop losses, the columns of the risk."""
-        return self._exit_axis("stop_loss_percent").size
+        return self._exit_axis(RISK_AXIS).size
 
     @property
     def n_durations(self) -> int:
@@ -81,8 +73,7 @@ class Grid:
     @property
     def stop_axis(self) -> Axis:
         """The stop losses as columns of the risk."""
-        name = "stop_loss_percent"
-        return Axis(name=name, outer=1, size=self.n_stops, inner=1, ordered=True)
+        return Axis(name=RISK_AXIS, outer=1, size=self.n_stops, inner=1, ordered=True)
 
     def place_of(self, index: int) -> tuple[int, int, int]:
         """Set, exit and stop loss of a combination's index in the search space."""
@@ -106,14 +97,14 @@ def smoothing_weights(size: int) -> FloatArray:
     return np.stack([twice[row, row : row + 5] for row in range(size)])
 
 
-def _axes(sizes: Mapping[str, int], names: tuple[str, ...]) -> tuple[Axis, ...]:
+def _axes(space: SearchSpace, names: tuple[str, ...]) -> tuple[Axis, ...]:
     return tuple(
         Axis(
             name=name,
-            outer=prod(sizes[n] for n in names[:row]),
-            size=sizes[name],
-            inner=prod(sizes[n] for n in names[row + 1 :]),
-            ordered=name not in CATEGORICAL_DIMENSIONS,
+            outer=n_points(space, names[:row]),
+            size=len(space[name]),
+            inner=n_points(space, names[row + 1 :]),
+            ordered=space.is_ordered(name),
         )
         for row, name in enumerate(names)
     )

@@ -13,7 +13,6 @@ def make_sampler(settings: StudySettings, space: SearchSpace, *, salt: int = 0) 
     """Our own sampler, for `tpe` and, as start-up without end, for `random`."""
     return UnseenTPESampler(
         space,
-        ordered=[name for name in space if space.is_ordered(name)],
         n_startup_trials=None if settings.sampler == "random" else settings.n_startup_trials,
         n_ei_candidates=settings.n_ei_candidates,
         seed=settings.seed,

@@ -20,8 +20,10 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from optimize.sampler.grid import Grid
 from optimize.sampler.tpe import Densities, kernel_rows
+from optimize.sampler.untried import untried_at_random, untried_nearby
+from strategy.errors import ParameterError
+from strategy.space import SearchSpace
 
 DUPLICATE = "duplicate"  # user attribute of a trial whose combination the study already had
 RETRY = "retry"  # user attribute of a failed trial whose combination is to be tried again
@@ -32,8 +34,7 @@ class UnseenTPESampler(BaseSampler):
     """Independent TPE on categorical distributions, without repetition.
 
     Args:
-        dimensions: The values of every dimension.
-        ordered: Names of dimensions in which neighbouring values are alike.
+        space: What is searched; neighbouring values of its ordered dimensions are alike.
         n_startup_trials: Trials to complete at random first; None for a purely random search.
         n_ei_candidates: Combinations drawn from the good density, of which the best is taken.
         seed: Seed of all draws.
@@ -42,29 +43,25 @@ class UnseenTPESampler(BaseSampler):
 
     def __init__(
         self,
-        dimensions: Mapping[str, Sequence[Any]],
+        space: SearchSpace,
         *,
-        ordered: Iterable[str] = (),
         n_startup_trials: int | None = 25,
         n_ei_candidates: int = 48,
         seed: int = 0,
         salt: int = 0,
     ) -> None:
         self.distributions: dict[str, BaseDistribution] = {
-            name: CategoricalDistribution(tuple(values)) for name, values in dimensions.items()
+            name: CategoricalDistribution(values) for name, values in space.items()
         }
-        self._names = tuple(dimensions)
-        self._values = [tuple(values) for values in dimensions.values()]
-        self._positions_of = [{v: i for i, v in enumerate(values)} for values in self._values]
-        ordered_names = set(ordered)
-        shape = [len(values) for values in self._values]
-        is_ordered = [name in ordered_names for name in self._names]
-        self.grid = Grid(shape, is_ordered)
-        self._kernels = [kernel_rows(n, o) for n, o in zip(shape, is_ordered, strict=True)]
+        self.space = space
+        self._kernels = [
+            kernel_rows(n, ordered)
+            for n, ordered in zip(space.grid.shape, space.grid.ordered, strict=True)
+        ]
         self._n_startup_trials = n_startup_trials
         self._n_ei_candidates = n_ei_candidates
         self._seed = (seed, salt)
-        self._history = _History(len(self._names))
+        self._history = _History(len(space))
         self._densities: Densities | None = None
 
     def exclude(self, combinations: Iterable[Mapping[str, Any]]) -> None:
@@ -97,12 +94,8 @@ class UnseenTPESampler(BaseSampler):
         flat = self._propose(rng, self._history.tried)
         self._history.tried -= under_way
         if flat is None:
-            flat = int(rng.integers(self.grid.size))
-        position = self.grid.position(flat)
-        return {
-            name: values[p]
-            for name, values, p in zip(self._names, self._values, position, strict=True)
-        }
+            flat = int(rng.integers(self.space.size))
+        return self.space.combination(flat)
 
     def sample_independent(
         self,
@@ -125,17 +118,18 @@ class UnseenTPESampler(BaseSampler):
         """Do nothing: the draws follow from the seed and the trial's number."""
 
     def _propose(self, rng: np.random.Generator, tried: set[int]) -> int | None:
+        grid = self.space.grid
         if self._n_startup_trials is None or self._history.n_complete < self._n_startup_trials:
-            return self.grid.untried_at_random(rng, tried)
+            return untried_at_random(grid, rng, tried)
         if self._densities is None:
             self._densities = Densities(*self._history.arrays(), self._kernels)
-        flat = self.grid.flat(self._densities.propose(rng, self._n_ei_candidates))
+        flat = grid.flat(self._densities.propose(rng, self._n_ei_candidates))
         if flat not in tried:
             return flat
-        nearby = self.grid.untried_nearby(flat, tried)
+        nearby = untried_nearby(grid, flat, tried)
         if not nearby:
-            return self.grid.untried_at_random(rng, tried)
-        scores = self._densities.score(np.array([self.grid.position(f) for f in nearby]))
+            return untried_at_random(grid, rng, tried)
+        scores = self._densities.score(np.array([grid.position(f) for f in nearby]))
         best = np.flatnonzero(scores == scores.max())
         return nearby[int(rng.choice(best))]
 
@@ -163,19 +157,15 @@ class UnseenTPESampler(BaseSampler):
             return
         complete = trial.state == TrialState.COMPLETE and trial.value is not None
         value = sign * (trial.value or 0.0) if complete else np.nan
-        self._history.append(self.grid.position(flat), value)
+        self._history.append(self.space.grid.position(flat), value)
         self._densities = None
 
     def _flat(self, params: Mapping[str, Any]) -> int | None:
         """The index of a combination, None if it is not of this space."""
         try:
-            position = [
-                positions[params[name]]
-                for name, positions in zip(self._names, self._positions_of, strict=True)
-            ]
-        except KeyError:
+            return self.space.index_of(params)
+        except ParameterError:
             return None
-        return self.grid.flat(position)
 
 
 class _History:

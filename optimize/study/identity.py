@@ -19,10 +19,6 @@ from strategy.space import SearchSpace
 
 DIGEST_LENGTH = 12  # hex digits of SHA-256 in a study's name
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
-_DERIVED = {  # search dimension -> the strategy parameters it decides, where names differ
-    "entry_window": ("entry_start_time", "entry_end_time"),
-    "reclaim_percentage": ("reclaim_threshold",),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,17 +97,10 @@ def identify(
         date_range=date_range.key,
         data_fingerprint=data_fingerprint(sessions),
         engine_version=ENGINE_VERSION,
-        fixed_params=all_fixed_params(search_space, fixed_params),
+        fixed_params=search_space.all_fixed_params(fixed_params),
         search_space=search_space.to_json_dict(),
         min_trade_threshold=min_trade_threshold,
     )
-
-
-def all_fixed_params(search_space: SearchSpace, fixed_params: Mapping[str, Any]) -> dict[str, Any]:
-    """Every strategy parameter that is not searched, defaults included, as JSON values."""
-    params = search_space.strategy_params(search_space.combination(0), fixed_params).to_json_dict()
-    searched = {part for name in search_space for part in _DERIVED.get(name, (name,))}
-    return {name: value for name, value in params.items() if name not in searched}
 
 
 def canonical_json(value: Any) -> str:

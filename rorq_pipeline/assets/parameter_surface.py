@@ -130,7 +130,7 @@ def _picture(surface: "Surface", min_trades: int) -> dict[str, dg.MetadataValue]
     if best is None:
         return {}
     view = surface_view(
-        surface.dimensions,
+        surface.space,
         surface.return_on_risk_percent,
         surface.total_trades,
         min_trades=min_trades,

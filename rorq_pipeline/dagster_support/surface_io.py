@@ -19,10 +19,12 @@ class SurfaceIOManager(FileIOManager):
 
     def write(self, path: Path, value: "Surface") -> None:
         """Write the totals."""
-        value.to_parquet(path)
+        from strategy.surface.store import write_surface
+
+        write_surface(value, path)
 
     def read(self, path: Path) -> "Surface":
         """Read the totals as a surface of one block."""
-        from strategy.surface.result import Surface  # heavy: only where a surface is read
+        from strategy.surface.store import read_surface  # heavy: only where a surface is read
 
-        return Surface.from_parquet(path)
+        return read_surface(path)

@@ -127,7 +127,7 @@ def _surface_view(
     if surface is None:
         return None
     return surface_view(
-        surface.dimensions,
+        surface.space,
         surface.return_on_risk_percent,
         surface.total_trades,
         min_trades=optimization["settings"]["min_trade_threshold"],

@@ -149,10 +149,9 @@ def backtest(
 
 def fixed_params(best: Mapping[str, Any]) -> dict[str, Any]:
     """Return the strategy parameters of a published result that no search chose."""
-    from strategy.surface.compute import DERIVED_PARAMETERS
+    from strategy.space import not_searched
 
-    chosen = DERIVED_PARAMETERS | best["trial_params"].keys()
-    return {name: value for name, value in best["strategy_params"].items() if name not in chosen}
+    return not_searched(best["strategy_params"])
 
 
 def profit_shares(result: "BacktestResult") -> tuple[float | None, float | None]:

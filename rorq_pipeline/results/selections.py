@@ -72,7 +72,7 @@ def surface_of_study(
         same = (
             surface.data_fingerprint == optimization["data_fingerprint"]
             and surface.engine_version == ENGINE_VERSION
-            and surface.dimensions == dict(space)
+            and surface.space == space
             and surface.fixed_params.items() <= base.items()
         )
         if same:

@@ -21,6 +21,7 @@ from strategy.date_range import NEW_YORK
 from strategy.params import StrategyParams
 from strategy.proofs.future_noise import NoisyFuture
 from strategy.session import SessionData
+from strategy.space import SearchSpace, not_searched
 from strategy.surface.compute import compute_surface
 from strategy.trade_table import TRADE_COLUMNS
 
@@ -95,7 +96,8 @@ def backtest_trades(params: StrategyParams, sessions: Sequence[SessionData]) -> 
 
 def surface_totals(params: StrategyParams, sessions: Sequence[SessionData]) -> Mapping[str, Any]:
     """The sums of a surface that has this one combination."""
-    surface = compute_surface(_one_combination(params), params, sessions)
+    fixed_params = not_searched(params.to_json_dict())
+    surface = compute_surface(SearchSpace.of(params), fixed_params, sessions)
     return {
         "total_trades": int(surface.total_trades.item()),
         "net_pnl_usd": float(surface.net_pnl_usd.item()),
@@ -330,26 +332,3 @@ def _same(expected: float | None, found: float | None) -> bool:
     if expected is None or found is None:
         return expected is found
     return math.isclose(expected, found, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-6)
-
-
-def _one_combination(params: StrategyParams) -> dict[str, Sequence[Any]]:
-    """A search space of this parameter set alone."""
-    return {
-        "entry_window": [f"{params.entry_start_time:%H:%M:%S}-{params.entry_end_time:%H:%M:%S}"],
-        "stretch_threshold": [params.stretch_threshold],
-        "reclaim_percentage": [_exact_quotient(params)],
-        "cooldown_period_seconds": [params.cooldown_period_seconds],
-        "take_profit_percent": [params.take_profit_percent],
-        "stop_loss_percent": [params.stop_loss_percent],
-        "max_trade_duration_seconds": [params.max_trade_duration_seconds],
-        "strikes_depth": [params.strikes_depth],
-        "option_selection_mode": [params.option_selection_mode],
-    }
-
-
-def _exact_quotient(params: StrategyParams) -> float:
-    """The reclaim percentage whose product with the stretch threshold is the reclaim threshold."""
-    quotient = params.reclaim_threshold / params.stretch_threshold
-    neighbours = (quotient, math.nextafter(quotient, 0), math.nextafter(quotient, 2))
-    exact = (q for q in neighbours if q * params.stretch_threshold == params.reclaim_threshold)
-    return next(exact, quotient)

@@ -103,7 +103,7 @@ def plan_identity(plan: SurfacePlan) -> str:
     identity = {
         "format": FORMAT_VERSION,
         "engine_version": ENGINE_VERSION,
-        "dimensions": {name: list(values) for name, values in plan.dimensions.items()},
+        "dimensions": plan.space.to_json_dict(),
         "fixed_params": plan.fixed_params,
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]

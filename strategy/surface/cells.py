@@ -20,8 +20,9 @@ import numpy.typing as npt
 from strategy.backtest import ENGINE_VERSION
 from strategy.kernels.grid_rows import NO_ROW, add_rows, add_squared_rows, hash_rows
 from strategy.session import FloatArray, SessionData, combine_fingerprints
+from strategy.space import SearchSpace
 from strategy.surface.compute import SurfacePlan
-from strategy.surface.result import Dimensions, Surface, SurfaceSums
+from strategy.surface.result import Surface, SurfaceSums
 
 MONEY_QUANTUM_USD = 2.0**-30
 CountArray = npt.NDArray[np.int32]
@@ -66,7 +67,7 @@ class GridSums:
 
 def make_session_cell(plan: SurfacePlan, session: SessionData) -> SessionCell:
     """Evaluate every combination of the plan on one session."""
-    sums = SurfaceSums.zeros(plan.dimensions, 1)
+    sums = SurfaceSums.zeros(plan.space, 1)
     plan.add_session(session, sums, 0)
     total_trades = sums.total_trades.reshape(-1)
     n_sets = len(total_trades)
@@ -90,9 +91,9 @@ def make_session_cell(plan: SurfacePlan, session: SessionData) -> SessionCell:
     )
 
 
-def sum_cells(dimensions: Dimensions, cells: Iterable[SessionCell]) -> GridSums:
+def sum_cells(space: SearchSpace, cells: Iterable[SessionCell]) -> GridSums:
     """Add up sessions."""
-    empty = SurfaceSums.zeros(dimensions, 1)
+    empty = SurfaceSums.zeros(space, 1)
     n_sets = empty.total_trades.size
     trades = empty.total_trades.reshape(n_sets, 1)
     risk_usd = empty.risk_usd.reshape(n_sets, -1)
@@ -117,13 +118,13 @@ def sum_cells(dimensions: Dimensions, cells: Iterable[SessionCell]) -> GridSums:
 def surface_of_cells(plan: SurfacePlan, cells: Sequence[SessionCell], *, n_blocks: int) -> Surface:
     """Join sessions to the surface that `compute_surface` gives of them, block by block."""
     n_blocks = min(n_blocks, len(cells))
-    sums = SurfaceSums.zeros(plan.dimensions, n_blocks)
+    sums = SurfaceSums.zeros(plan.space, n_blocks)
     blocks = np.array_split(np.arange(len(cells)), n_blocks)
     for block, rows in enumerate(blocks):
         for row in rows:
             _add_to_block(cells[row], sums, block)
     return Surface(
-        dimensions=plan.dimensions,
+        space=plan.space,
         fixed_params=plan.fixed_params,
         engine_version=ENGINE_VERSION,
         data_fingerprint=combine_fingerprints((c.ticker, c.date, c.fingerprint) for c in cells),

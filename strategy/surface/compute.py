@@ -9,32 +9,31 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from math import prod
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from strategy.backtest import ENGINE_VERSION, seconds_since_open, session_clock
-from strategy.errors import MissingSessionError, ParameterError, SurfaceTooLargeError
+from strategy.errors import MissingSessionError, SurfaceTooLargeError
 from strategy.kernels.codes import MODE_CODES
 from strategy.kernels.surface_walk import add_session
-from strategy.params import StrategyParams, parse_entry_window
+from strategy.params import StrategyParams
 from strategy.session import SessionData, combine_fingerprints
-from strategy.space import CHOICE_DIMENSIONS, DIMENSION_NAMES, EXIT_DIMENSIONS
+from strategy.space import SearchSpace, not_searched
+from strategy.surface.layout import ENTRY_AXES, OUTER_AXES, n_points, stored_shape
 from strategy.surface.result import Surface, SurfaceSums
 
 DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
 MAX_SURFACE_BYTES = 2 * 1024**3  # the seed's space takes about 0.3 GiB
 SECONDS_PER_CELL = 4e-8  # a session and core, upper bound; design/bench_surface.py measures it
 ENTRIES_A_SESSION = 500  # distinct ones, an upper bound for the seed's space: it has about 250
-Values = Sequence[str | int | float]
-DERIVED_PARAMETERS = {"entry_start_time", "entry_end_time", "reclaim_threshold"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Axes:
-    """The dimensions as kernel arguments."""
+    """The dimensions that the kernel evaluates side by side, as its arguments."""
 
     window_starts: npt.NDArray[np.int64]
     window_ends: npt.NDArray[np.int64]
@@ -50,32 +49,49 @@ class _Axes:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SurfacePlan:
-    """A checked search space beside its fixed parameters, ready to evaluate session by session."""
+    """A search space beside its fixed parameters, checked, ready to take one session after another.
 
-    dimensions: dict[str, tuple[Any, ...]]
-    base: StrategyParams
+    `runs` has the parameters of each combination of the outer dimensions, in their order; the
+    kernel is called once for each.
+    """
+
+    space: SearchSpace
     axes: _Axes
+    runs: tuple[StrategyParams, ...]
 
     @classmethod
-    def of(
-        cls,
-        search_space: Mapping[str, Values],
-        fixed_params: StrategyParams | Mapping[str, Any] | None,
-    ) -> "SurfacePlan":
-        """Check what is searched and what is fixed; same errors as `compute_surface`."""
-        dimensions = _checked_dimensions(search_space)
-        base = _base_params(fixed_params, dimensions)
-        _require_admitted(dimensions, base)
-        return cls(dimensions=dimensions, base=base, axes=_axes_of(dimensions))
+    def of(cls, space: SearchSpace, fixed_params: Mapping[str, Any] | None) -> "SurfacePlan":
+        """Check every value beside the fixed parameters, so that kernels see none that is unsound.
+
+        Raises:
+            ParameterError: the strategy refuses one, or one is both searched and fixed.
+        """
+        space.require_admitted(fixed_params)
+        first = space.combination(0)
+        outer = product(*(space[name] for name in OUTER_AXES))
+        runs = [{**first, **dict(zip(OUTER_AXES, values, strict=True))} for values in outer]
+        return cls(
+            space=space,
+            axes=_axes_of(space),
+            runs=tuple(space.strategy_params(run, fixed_params) for run in runs),
+        )
 
     @property
     def fixed_params(self) -> dict[str, Any]:
-        """JSON values of the parameters that are not searched."""
-        return {k: v for k, v in self.base.to_json_dict().items() if k not in self.dimensions}
+        """Every strategy parameter that is not searched, as JSON values."""
+        return not_searched(self.runs[0].to_json_dict())
 
     def add_session(self, session: SessionData, sums: SurfaceSums, block: int) -> None:
-        """Add one session to a block of the sums."""
-        axes, base = self.axes, self.base
+        """Add a session to one block of the sums."""
+        n_sets = n_points(self.space, ENTRY_AXES)
+        for run, params in enumerate(self.runs):
+            part = sums.of_sets(slice(run * n_sets, (run + 1) * n_sets))
+            self._add_run(params, session, part, block)
+
+    def _add_run(
+        self, base: StrategyParams, session: SessionData, sums: SurfaceSums, block: int
+    ) -> None:
+        axes = self.axes
         add_session(
             session.underlying_close_usd,
             session.running_vwap_usd,
@@ -110,8 +126,8 @@ class SurfacePlan:
 
 
 def compute_surface(
-    search_space: Mapping[str, Values],
-    fixed_params: StrategyParams | Mapping[str, Any] | None,
+    space: SearchSpace,
+    fixed_params: Mapping[str, Any] | None,
     sessions: Sequence[SessionData],
     *,
     n_blocks: int = DEFAULT_BLOCKS,
@@ -121,8 +137,8 @@ def compute_surface(
     """Evaluate every combination of a search space on the sessions.
 
     Args:
-        search_space: The values of each of the nine dimensions.
-        fixed_params: The parameters that are not searched; None takes their defaults.
+        space: What is searched.
+        fixed_params: Parameters that are not searched; the rest keep their defaults.
         sessions: May load lazily: each is asked for once, and not kept.
         n_blocks: Blocks of consecutive sessions, as equal in length as can be; at most as many
             as there are sessions.
@@ -132,8 +148,7 @@ def compute_surface(
     Raises:
         SurfaceTooLargeError: more than `max_bytes` would be taken.
         MissingSessionError: no session was given.
-        ParameterError: the search space lacks a dimension, its values are out of order or not
-            admitted by the strategy, or a parameter is both searched and fixed.
+        ParameterError: a fixed parameter that the strategy does not admit, or that is searched.
     """
     if not len(sessions):
         raise MissingSessionError(
@@ -141,17 +156,16 @@ def compute_surface(
             expected="at least one session",
             remedy="load the sessions of a range that is cached",
         )
-    plan = SurfacePlan.of(search_space, fixed_params)
-    dimensions = plan.dimensions
+    plan = SurfacePlan.of(space, fixed_params)
     n_blocks = min(n_blocks, len(sessions))
     workers = min(workers or os.cpu_count() or 1, n_blocks)
     require_affordable(
-        dimensions,
+        space,
         n_sessions=len(sessions),
-        needed_bytes=surface_bytes(dimensions, n_blocks) + workers * work_bytes(dimensions),
+        needed_bytes=surface_bytes(space, n_blocks) + workers * work_bytes(space),
         max_bytes=max_bytes,
     )
-    sums = SurfaceSums.zeros(dimensions, n_blocks)
+    sums = SurfaceSums.zeros(space, n_blocks)
     blocks = np.array_split(np.arange(len(sessions)), n_blocks)
 
     def add_block(block: int) -> list[tuple[str, date, str]]:
@@ -165,7 +179,7 @@ def compute_surface(
     with ThreadPoolExecutor(max_workers=workers) as pool:
         seen = [entry for block in pool.map(add_block, range(n_blocks)) for entry in block]
     return Surface(
-        dimensions=dimensions,
+        space=space,
         fixed_params=plan.fixed_params,
         engine_version=ENGINE_VERSION,
         data_fingerprint=combine_fingerprints(seen),
@@ -175,20 +189,19 @@ def compute_surface(
     )
 
 
-def surface_bytes(search_space: Mapping[str, Values], n_blocks: int = DEFAULT_BLOCKS) -> int:
+def surface_bytes(space: SearchSpace, n_blocks: int = DEFAULT_BLOCKS) -> int:
     """Memory that the sums of a search space take."""
-    return SurfaceSums.bytes_for(_checked_dimensions(search_space), n_blocks)
+    return SurfaceSums.bytes_for(space, n_blocks)
 
 
-def work_bytes(search_space: Mapping[str, Values]) -> int:
+def work_bytes(space: SearchSpace) -> int:
     """Memory that one worker takes besides: every exit of a session's entries, about."""
-    dimensions = _checked_dimensions(search_space)
-    n_outcomes = prod(len(dimensions[name]) for name in EXIT_DIMENSIONS + CHOICE_DIMENSIONS)
-    return 8 * ENTRIES_A_SESSION * n_outcomes
+    _, n_choices, n_exits = stored_shape(space)
+    return 8 * ENTRIES_A_SESSION * n_choices * n_exits
 
 
 def require_affordable(
-    search_space: Mapping[str, Values], *, n_sessions: int, needed_bytes: int, max_bytes: int
+    space: SearchSpace, *, n_sessions: int, needed_bytes: int, max_bytes: int
 ) -> None:
     """Refuse a search space that is too large for exact evaluation.
 
@@ -197,91 +210,39 @@ def require_affordable(
     """
     if needed_bytes <= max_bytes:
         return
-    combinations = prod(len(values) for values in search_space.values())
-    seconds = combinations * n_sessions * SECONDS_PER_CELL
+    seconds = space.size * n_sessions * SECONDS_PER_CELL
     raise SurfaceTooLargeError(
-        f"a search space of {combinations:,} combinations needs {needed_bytes / 1024**3:.1f} "
+        f"a search space of {space.size:,} combinations needs {needed_bytes / 1024**3:.1f} "
         f"GiB and about {seconds:,.0f} core-seconds for {n_sessions} sessions",
         expected=f"at most {max_bytes / 1024**3:.1f} GiB",
         remedy="search it with the study alone, or name fewer values a dimension",
     )
 
 
-def _checked_dimensions(search_space: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Any, ...]]:
-    absent = [name for name in DIMENSION_NAMES if name not in search_space]
-    unknown = [name for name in search_space if name not in DIMENSION_NAMES]
-    if absent or unknown:
-        raise ParameterError(
-            f"search space {'lacks' if absent else 'has the unknown'} {(absent or unknown)[0]}",
-            expected=f"values for {', '.join(DIMENSION_NAMES)}",
-            remedy="take strategy.space.SearchSpace",
-        )
-    empty = [name for name in DIMENSION_NAMES if not len(search_space[name])]
-    if empty:
-        raise ParameterError(
-            f"search dimension {empty[0]} has no value",
-            expected="at least one value",
-            remedy=f"give {empty[0]} its values",
-        )
-    dimensions: dict[str, tuple[Any, ...]] = {
-        name: tuple(search_space[name]) for name in DIMENSION_NAMES
-    }
-    for name in ("take_profit_percent", "stop_loss_percent", "max_trade_duration_seconds"):
-        sizes: list[float] = [abs(value) for value in dimensions[name]]
-        if sizes != sorted(sizes):
-            raise ParameterError(
-                f"search dimension {name} is not in order: {list(dimensions[name])}",
-                expected="numbers of growing size",
-                remedy=f"sort the values of {name}",
-            )
-    return dimensions
+def _axes_of(space: SearchSpace) -> _Axes:
+    first = space.combination(0)
 
+    def params(**values: Any) -> StrategyParams:
+        return space.strategy_params({**first, **values})
 
-def _base_params(
-    fixed_params: StrategyParams | Mapping[str, Any] | None, dimensions: Mapping[str, Values]
-) -> StrategyParams:
-    if isinstance(fixed_params, StrategyParams):
-        return fixed_params
-    searched = (dimensions.keys() | DERIVED_PARAMETERS) & (fixed_params or {}).keys()
-    if searched:
-        raise ParameterError(
-            f"{min(searched)} is both searched and fixed",
-            expected="one of the two",
-            remedy="remove it from the fixed parameters, or give the dimension a single value",
-        )
-    return StrategyParams(**(fixed_params or {}))
-
-
-def _require_admitted(dimensions: Mapping[str, Values], base: StrategyParams) -> None:
-    """Try every value beside the fixed parameters, so that kernels see none that is unsound."""
-    for name, values in dimensions.items():
-        for value in values:
-            if name == "entry_window":
-                start, end = parse_entry_window(value)
-                base.replacing(entry_start_time=start, entry_end_time=end)
-            elif name != "reclaim_percentage":
-                base.replacing(**{"reclaim_threshold": 0, name: value})
-            elif not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise ParameterError(
-                    f"reclaim_percentage is {value!r}",
-                    expected="a fraction of stretch_threshold from 0 to 1",
-                    remedy="correct reclaim_percentage",
-                )
-
-
-def _axes_of(dimensions: Mapping[str, Any]) -> _Axes:
-    windows = [parse_entry_window(text) for text in dimensions["entry_window"]]
-    stretches = dimensions["stretch_threshold"]
-    percentages = dimensions["reclaim_percentage"]
+    windows = [params(entry_window=window) for window in space["entry_window"]]
     return _Axes(
-        window_starts=np.array([seconds_since_open(start) for start, _ in windows]),
-        window_ends=np.array([seconds_since_open(end) for _, end in windows]),
-        stretch_thresholds=np.array(stretches, dtype=np.float64),
-        reclaim_thresholds=np.array([[p * s for p in percentages] for s in stretches]),
-        cooldowns=np.array(dimensions["cooldown_period_seconds"], dtype=np.int64),
-        take_profits=np.array(dimensions["take_profit_percent"], dtype=np.float64),
-        stop_losses=np.array(dimensions["stop_loss_percent"], dtype=np.float64),
-        durations=np.array(dimensions["max_trade_duration_seconds"], dtype=np.int64),
-        depths=np.array(dimensions["strikes_depth"], dtype=np.int64),
-        modes=np.array([MODE_CODES[m] for m in dimensions["option_selection_mode"]]),
+        window_starts=np.array([seconds_since_open(one.entry_start_time) for one in windows]),
+        window_ends=np.array([seconds_since_open(one.entry_end_time) for one in windows]),
+        stretch_thresholds=np.array(space["stretch_threshold"], dtype=np.float64),
+        reclaim_thresholds=np.array(
+            [
+                [
+                    params(stretch_threshold=stretch, reclaim_percentage=part).reclaim_threshold
+                    for part in space["reclaim_percentage"]
+                ]
+                for stretch in space["stretch_threshold"]
+            ]
+        ),
+        cooldowns=np.array(space["cooldown_period_seconds"], dtype=np.int64),
+        take_profits=np.array(space["take_profit_percent"], dtype=np.float64),
+        stop_losses=np.array(space["stop_loss_percent"], dtype=np.float64),
+        durations=np.array(space["max_trade_duration_seconds"], dtype=np.int64),
+        depths=np.array(space["strikes_depth"], dtype=np.int64),
+        modes=np.array([MODE_CODES[str(mode)] for mode in space["option_selection_mode"]]),
     )

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from strategy.session import FloatArray
-from strategy.space import CATEGORICAL_DIMENSIONS, DIMENSION_NAMES
 from strategy.surface.result import Surface, SurfacePoint
 
 
@@ -40,9 +39,7 @@ def neighbourhoods(surface: Surface, min_trades: int) -> Neighbourhoods:
     worst = np.full(surface.shape, np.inf)
     n_valid = np.zeros(surface.shape, np.int8)
     n_inside = np.zeros(surface.shape, np.int8)
-    for axis, name in enumerate(DIMENSION_NAMES):
-        if name in CATEGORICAL_DIMENSIONS or surface.shape[axis] < 2:
-            continue
+    for axis in surface.space.grid.ordered_axes():
         low = _along(axis, slice(None, -1), len(surface.shape))
         high = _along(axis, slice(1, None), len(surface.shape))
         for here, there in ((low, high), (high, low)):
@@ -69,7 +66,7 @@ def best_plateau(
     scores = (around or neighbourhoods(surface, min_trades)).score_percent
     if np.isnan(scores).all():
         return None
-    return surface.rank_of(surface.combination(int(np.nanargmax(scores))), min_trades)
+    return surface.rank_of(surface.space.combination(int(np.nanargmax(scores))), min_trades)
 
 
 def _along(axis: int, part: slice, n_axes: int) -> tuple[slice, ...]:

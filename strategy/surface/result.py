@@ -1,33 +1,29 @@
 """Surface: the sums of every combination, and the metrics that follow from them.
 
-Arrays over the dimensions have the shape of DIMENSION_NAMES, in that order. Inside, sums are laid
-out as (block, entry set, choice of contract, exit), so that one entry's exits are added in one
-sweep, and what does not depend on the exit is stored once; the public arrays are views of that.
+Arrays over the dimensions have the shape of the search space. They are views of the stored sums,
+whose layout `strategy.surface.layout` tells.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from math import prod
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from strategy.errors import ParameterError
 from strategy.session import FloatArray
-from strategy.space import (
-    CHOICE_DIMENSIONS,
-    DIMENSION_NAMES,
-    ENTRY_DIMENSIONS,
-    EXIT_DIMENSIONS,
+from strategy.space import SearchSpace
+from strategy.surface.layout import (
+    EXIT_AXES,
+    RISK_AXIS,
+    in_public_order,
+    in_stored_order,
+    stored_shape,
 )
 
-_STORED_ORDER = ENTRY_DIMENSIONS + CHOICE_DIMENSIONS + EXIT_DIMENSIONS
 CountArray = npt.NDArray[np.int32]
-Dimensions = Mapping[str, tuple[Any, ...]]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -43,14 +39,14 @@ class SurfaceSums:
     net_pnl_squared_usd: FloatArray  # (n_blocks, n_sets, n_choices, n_exits)
 
     @classmethod
-    def zeros(cls, dimensions: Dimensions, n_blocks: int) -> "SurfaceSums":
+    def zeros(cls, space: SearchSpace, n_blocks: int) -> "SurfaceSums":
         """Sums of nothing yet."""
-        head = (n_blocks, _size(dimensions, ENTRY_DIMENSIONS), _size(dimensions, CHOICE_DIMENSIONS))
-        n_exits = _size(dimensions, EXIT_DIMENSIONS)
+        sets, choices, n_exits = stored_shape(space)
+        head = (n_blocks, sets, choices)
         return cls(
             total_trades=np.zeros(head, np.int32),
             missing_entries=np.zeros(head, np.int32),
-            risk_usd=np.zeros((*head, len(dimensions["stop_loss_percent"]))),
+            risk_usd=np.zeros((*head, len(space[RISK_AXIS]))),
             winners=np.zeros((*head, n_exits), np.int32),
             net_pnl_usd=np.zeros((*head, n_exits)),
             net_pnl_squared_usd=np.zeros((*head, n_exits)),
@@ -58,34 +54,29 @@ class SurfaceSums:
 
     @classmethod
     def from_totals(
-        cls, dimensions: Dimensions, totals: Mapping[str, npt.NDArray[Any]]
+        cls, space: SearchSpace, totals: Mapping[str, npt.NDArray[Any]]
     ) -> "SurfaceSums":
         """Take public arrays over the dimensions as the sums of a single block."""
-        entries, choices, exits = (
-            _size(dimensions, names)
-            for names in (ENTRY_DIMENSIONS, CHOICE_DIMENSIONS, EXIT_DIMENSIONS)
-        )
-        n_profits, n_stops, n_durations = (len(dimensions[name]) for name in EXIT_DIMENSIONS)
-        order = [DIMENSION_NAMES.index(name) for name in _STORED_ORDER]
-        stored = {
-            name: np.ascontiguousarray(values.transpose(order)).reshape(1, entries, choices, exits)
-            for name, values in totals.items()
-        }
-        by_stop = stored["risk_usd"].reshape(1, entries, choices, n_profits, n_stops, n_durations)
+        by_axis = {name: in_stored_order(values, space) for name, values in totals.items()}
+        stored = {name: values.reshape(*values.shape[:3], -1) for name, values in by_axis.items()}
         return cls(
             total_trades=stored["total_trades"][..., 0],
             missing_entries=stored["missing_entries"][..., 0],
-            risk_usd=by_stop[..., 0, :, 0],
+            risk_usd=by_axis["risk_usd"][..., 0, :, 0],
             winners=stored["winners"],
             net_pnl_usd=stored["net_pnl_usd"],
             net_pnl_squared_usd=stored["net_pnl_squared_usd"],
         )
 
+    def of_sets(self, sets: slice) -> "SurfaceSums":
+        """Some of the sets alone; what is added there is added here."""
+        return SurfaceSums(**{name: sums[:, sets] for name, sums in vars(self).items()})
+
     @staticmethod
-    def bytes_for(dimensions: Dimensions, n_blocks: int) -> int:
+    def bytes_for(space: SearchSpace, n_blocks: int) -> int:
         """Memory of the sums by block and of the totals over the blocks."""
-        n_entries = _size(dimensions, ENTRY_DIMENSIONS + CHOICE_DIMENSIONS)
-        n_exits, n_stops = _size(dimensions, EXIT_DIMENSIONS), len(dimensions["stop_loss_percent"])
+        sets, choices, n_exits = stored_shape(space)
+        n_entries, n_stops = sets * choices, len(space[RISK_AXIS])
         return (n_blocks + 1) * n_entries * ((4 + 4) + 8 * n_stops + (4 + 8 + 8) * n_exits)
 
 
@@ -107,7 +98,7 @@ class SurfacePoint:
 class Surface:
     """Every combination of a search space, evaluated exactly on one range of sessions."""
 
-    dimensions: dict[str, tuple[Any, ...]]
+    space: SearchSpace
     fixed_params: dict[str, Any]  # JSON values of the parameters that are not searched
     engine_version: str
     data_fingerprint: str  # of the sessions, as `strategy.session.data_fingerprint`
@@ -118,12 +109,12 @@ class Surface:
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of values of each dimension."""
-        return tuple(len(self.dimensions[name]) for name in DIMENSION_NAMES)
+        return self.space.shape
 
     @property
     def size(self) -> int:
         """Number of combinations."""
-        return prod(self.shape)
+        return self.space.size
 
     @property
     def n_blocks(self) -> int:
@@ -133,27 +124,27 @@ class Surface:
     @property
     def block_total_trades(self) -> CountArray:
         """Trades, (n_blocks, *shape)."""
-        return self._over_exits(self.sums.total_trades)
+        return in_public_order(self.sums.total_trades, self.space)
 
     @property
     def block_winners(self) -> CountArray:
         """Trades with net P&L above zero, (n_blocks, *shape)."""
-        return self._over_exits(self.sums.winners)
+        return in_public_order(self.sums.winners, self.space)
 
     @property
     def block_net_pnl_usd(self) -> FloatArray:
         """Net P&L, (n_blocks, *shape)."""
-        return self._over_exits(self.sums.net_pnl_usd)
+        return in_public_order(self.sums.net_pnl_usd, self.space)
 
     @property
     def block_net_pnl_squared_usd(self) -> FloatArray:
         """Sum of the squares of the trades' net P&L, (n_blocks, *shape)."""
-        return self._over_exits(self.sums.net_pnl_squared_usd)
+        return in_public_order(self.sums.net_pnl_squared_usd, self.space)
 
     @property
     def block_risk_usd(self) -> FloatArray:
         """Sum of the trades' risk, (n_blocks, *shape)."""
-        return self._over_stops(self.sums.risk_usd)
+        return in_public_order(self.sums.risk_usd, self.space, (RISK_AXIS,))
 
     @cached_property
     def total_trades(self) -> CountArray:
@@ -183,8 +174,7 @@ class Surface:
     @cached_property
     def risk_usd(self) -> FloatArray:
         """Sum of the trades' risk over all sessions."""
-        total: FloatArray = self._over_stops(self.sums.risk_usd.sum(axis=0, keepdims=True))[0]
-        return total
+        return self._total(self.sums.risk_usd, (RISK_AXIS,))
 
     @cached_property
     def return_on_risk_percent(self) -> FloatArray:
@@ -229,122 +219,33 @@ class Surface:
         Raises:
             ParameterError: the combination is not in the search space.
         """
-        return self._point(self.index_of(combination), self.objective(min_trades))
-
-    def index_of(self, combination: Mapping[str, Any]) -> int:
-        """Return the C-ordered index of a combination; raises ParameterError if it has none."""
-        position = [self._position(name, combination.get(name)) for name in DIMENSION_NAMES]
-        return int(np.ravel_multi_index(position, self.shape))
-
-    def combination(self, index: int) -> dict[str, Any]:
-        """Return the combination with this index."""
-        position = np.unravel_index(index, self.shape)
-        return {
-            name: self.dimensions[name][int(row)]
-            for name, row in zip(DIMENSION_NAMES, position, strict=True)
-        }
-
-    def to_parquet(self, path: Path | str) -> None:
-        """Write the totals, one row a combination; the sums by block are not kept."""
-        from strategy.surface.store import write_surface
-
-        write_surface(self, path)
-
-    @classmethod
-    def from_parquet(cls, path: Path | str) -> "Surface":
-        """Read what `to_parquet` wrote, as a surface of one block.
-
-        Raises:
-            CorruptFileError: the file is absent, damaged, or no surface.
-        """
-        from strategy.surface.store import read_surface
-
-        return read_surface(path)
-
-    def axis(self, name: str) -> int:
-        """Return the axis of a dimension in the arrays of shape `shape`."""
-        return DIMENSION_NAMES.index(name)
-
-    def sliced(self, values: npt.NDArray[Scalar], **fixed: Any) -> npt.NDArray[Scalar]:
-        """Return a part of an array over the dimensions, with some of them held at one value.
-
-        The others keep their order: `surface.sliced(surface.winners, strikes_depth=1)` has every
-        dimension but one.
-
-        Raises:
-            ParameterError: an unknown dimension, or a value that it does not have.
-        """
-        unknown = fixed.keys() - set(DIMENSION_NAMES)
-        if unknown:
-            raise ParameterError(
-                f"unknown search dimension {min(unknown)!r}",
-                expected=f"one of {', '.join(DIMENSION_NAMES)}",
-                remedy="correct the name",
-            )
-        part: npt.NDArray[Scalar] = values[
-            tuple(
-                self._position(name, fixed[name]) if name in fixed else slice(None)
-                for name in DIMENSION_NAMES
-            )
-        ]
-        return part
+        return self._point(self.space.index_of(combination), self.objective(min_trades))
 
     def _point(self, index: int, objective: FloatArray) -> SurfacePoint:
-        flat = np.unravel_index(index, self.shape)
-        value = float(self.return_on_risk_percent[flat])
+        at = self.space.grid.position(index)
+        value = float(self.return_on_risk_percent[at])
         better = int((objective > value).sum()) if not np.isnan(value) else 0
         n_valid = int((~np.isnan(objective)).sum())
         return SurfacePoint(
-            combination=self.combination(index),
+            combination=self.space.combination(index),
             index=index,
             return_on_risk_percent=value,
-            total_trades=int(self.total_trades[flat]),
-            net_pnl_usd=float(self.net_pnl_usd[flat]),
-            risk_usd=float(self.risk_usd[flat]),
+            total_trades=int(self.total_trades[at]),
+            net_pnl_usd=float(self.net_pnl_usd[at]),
+            risk_usd=float(self.risk_usd[at]),
             rank=n_valid + 1 if np.isnan(value) else better + 1,
             n_valid=n_valid,
         )
 
-    def _position(self, name: str, value: Any) -> int:
-        values = self.dimensions[name]
-        if value not in values:
-            raise ParameterError(
-                f"{name} is {value!r}",
-                expected=f"one of {', '.join(str(v) for v in values)}",
-                remedy="choose a value of the search space that the surface was computed for",
-            )
-        return values.index(value)
-
-    def _total(self, stored: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        total: npt.NDArray[Scalar] = self._over_exits(
-            stored.sum(axis=0, keepdims=True, dtype=stored.dtype)
-        )[0]
+    def _total(
+        self, stored: npt.NDArray[Scalar], exit_axes: tuple[str, ...] = EXIT_AXES
+    ) -> npt.NDArray[Scalar]:
+        summed: npt.NDArray[Scalar] = stored.sum(axis=0, keepdims=True, dtype=stored.dtype)
+        total: npt.NDArray[Scalar] = in_public_order(summed, self.space, exit_axes)[0]
         return total
-
-    def _over_exits(self, stored: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        """Bring (n, n_sets, n_choices[, n_exits]) into the order of the dimensions."""
-        exits = [len(self.dimensions[name]) if stored.ndim == 4 else 1 for name in EXIT_DIMENSIONS]
-        return self._in_public_order(stored.reshape(*self._stored_head(stored), *exits))
-
-    def _over_stops(self, stored: FloatArray) -> FloatArray:
-        """Bring (n, n_sets, n_choices, n_stop_losses) into the order of the dimensions."""
-        exits = (1, stored.shape[-1], 1)
-        return self._in_public_order(stored.reshape(*self._stored_head(stored), *exits))
-
-    def _stored_head(self, stored: npt.NDArray[Any]) -> list[int]:
-        names = ENTRY_DIMENSIONS + CHOICE_DIMENSIONS
-        return [stored.shape[0], *(len(self.dimensions[name]) for name in names)]
-
-    def _in_public_order(self, stored: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        order = [0, *(1 + _STORED_ORDER.index(name) for name in DIMENSION_NAMES)]
-        return np.broadcast_to(stored.transpose(order), (stored.shape[0], *self.shape))
 
 
 def _ratio(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> FloatArray:
     result = np.full(numerator.shape, np.nan)
     np.divide(numerator, denominator, out=result, where=denominator > 0)
     return result
-
-
-def _size(dimensions: Dimensions, names: tuple[str, ...]) -> int:
-    return prod(len(dimensions[name]) for name in names)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strategy.errors import CorruptFileError
-from strategy.space import DIMENSION_NAMES
+from strategy.space import SearchSpace
 from strategy.surface.result import Surface, SurfaceSums
 
 _HEADER_KEY = b"rorq.surface"
@@ -26,20 +26,19 @@ _SUM_COLUMNS = ("total_trades", "missing_entries", "winners", "net_pnl_usd",
 
 def write_surface(surface: Surface, path: Path | str) -> None:
     """Write the totals of a surface; the file appears whole or not at all."""
-    index = np.arange(surface.size)
-    positions = np.unravel_index(index, surface.shape)
+    positions = np.indices(surface.shape, np.int16, sparse=True)
     columns = {
         name: pa.DictionaryArray.from_arrays(
-            pa.array(row.astype(np.int16)), pa.array(surface.dimensions[name])
+            pa.array(np.broadcast_to(rows, surface.shape).ravel()), pa.array(surface.space[name])
         )
-        for name, row in zip(DIMENSION_NAMES, positions, strict=True)
+        for name, rows in zip(surface.space, positions, strict=True)
     }
     for name in _SUM_COLUMNS:
         columns[name] = pa.array(getattr(surface, name).ravel())
     objective = surface.return_on_risk_percent.ravel()
     columns["return_on_risk_percent"] = pa.array(objective.astype(np.float32))
     header = {
-        "dimensions": {name: list(values) for name, values in surface.dimensions.items()},
+        "dimensions": surface.space.to_json_dict(),
         "fixed_params": surface.fixed_params,
         "engine_version": surface.engine_version,
         "data_fingerprint": surface.data_fingerprint,
@@ -75,17 +74,15 @@ def read_surface(path: Path | str) -> Surface:
 
 
 def _surface(table: pa.Table, header: Mapping[str, Any]) -> Surface:
-    dimensions = {name: tuple(values) for name, values in header["dimensions"].items()}
-    shape = tuple(len(values) for values in dimensions.values())
-    totals = {name: table[name].to_numpy().reshape(shape) for name in _SUM_COLUMNS}
-    sums = SurfaceSums.from_totals(dimensions, totals)
+    space = SearchSpace.from_json_dict(header["dimensions"])
+    totals = {name: table[name].to_numpy().reshape(space.shape) for name in _SUM_COLUMNS}
     dates = tuple(date.fromisoformat(text) for text in header["session_dates"])
     return Surface(
-        dimensions=dimensions,
+        space=space,
         fixed_params=header["fixed_params"],
         engine_version=header["engine_version"],
         data_fingerprint=header["data_fingerprint"],
         session_dates=dates,
         block_of_session=(0,) * len(dates),
-        sums=sums,
+        sums=SurfaceSums.from_totals(space, totals),
     )

@@ -14,20 +14,12 @@ from strategy.market_data import list_sessions, load_session, read_session_frame
 from strategy.params import StrategyParams
 from strategy.reference import Day, backtest_days
 from strategy.session import SessionData
+from strategy.space import SearchSpace, not_searched
 from strategy.surface.compute import compute_surface
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"  # beside the checkout, not part of it
 RESULTS = SHARED / "reference_results" / "results.jsonl.gz"
 CACHE = SHARED / "sample_cache"
-
-SEARCHED_PARAMETERS = (
-    "cooldown_period_seconds",
-    "take_profit_percent",
-    "stop_loss_percent",
-    "max_trade_duration_seconds",
-    "strikes_depth",
-    "option_selection_mode",
-)
 
 pytestmark = pytest.mark.skipif(
     not (RESULTS.exists() and CACHE.exists()),
@@ -99,14 +91,12 @@ def test_surface_gives_every_recorded_total(sessions: list[SessionData]) -> None
     for line in recorded_lines():
         first, last = dates_of(line)
         params = StrategyParams.from_json_dict(line["params"])
-        space = {
-            "entry_window": [f"{params.entry_start_time}-{params.entry_end_time}"],
-            "stretch_threshold": [params.stretch_threshold],
-            "reclaim_percentage": [params.reclaim_threshold / params.stretch_threshold],
-            **{name: [getattr(params, name)] for name in SEARCHED_PARAMETERS},
-        }
+        space = SearchSpace.of(params)
         surface = compute_surface(
-            space, params, [s for s in sessions if first <= s.date <= last], workers=1
+            space,
+            not_searched(params.to_json_dict()),
+            [s for s in sessions if first <= s.date <= last],
+            workers=1,
         )
         recorded = line["trades"]
         assert surface.total_trades.item() == len(recorded)

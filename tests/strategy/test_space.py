@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,36 @@ def test_equal_numbers_are_one_space_however_they_are_written() -> None:
     assert json.dumps(pointed.to_json_dict()) == json.dumps(whole.to_json_dict())
     with pytest.raises(ParameterError, match="repeats"):
         SearchSpace.from_mapping({"take_profit_percent": [25, 25.0]})
+
+
+def test_fixed_parameters_are_all_that_are_not_searched() -> None:
+    fixed = SEED.all_fixed_params({"slippage_amount": 0.05})
+    assert fixed["slippage_amount"] == 0.05
+    assert fixed["latency_seconds"] == 1
+    assert fixed["late_entry_cutoff_time"] == "15:54:00"
+    searched = "entry_start_time entry_end_time reclaim_threshold stretch_threshold strikes_depth"
+    assert not fixed.keys() & set(searched.split())
+    with pytest.raises(ParameterError, match="slipage"):
+        SEED.all_fixed_params({"slipage": 0.05})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("entry_window", "12:00-09:30"),
+        ("stretch_threshold", 1.5),
+        ("reclaim_percentage", 1.5),
+        ("cooldown_period_seconds", 0),
+        ("take_profit_percent", -5),
+        ("stop_loss_percent", 50),
+        ("max_trade_duration_seconds", 60.5),
+        ("strikes_depth", 0),
+        ("option_selection_mode", "deep"),
+    ],
+)
+def test_a_value_that_the_strategy_does_not_admit_is_refused(name: str, value: Any) -> None:
+    alias = "entry_start_time" if name == "entry_window" else name
+    with pytest.raises(ParameterError, match=alias):
+        SEED.replacing(**{name: (value,)})
+    with pytest.raises(ParameterError, match=name):
+        SEED.replacing(**{name: ()})

@@ -6,6 +6,7 @@ from typing import Any
 from rorq_pipeline.report.data import ReportData, Selection
 from rorq_pipeline.report.formats import METRIC_TITLES
 from rorq_pipeline.report.section import Section
+from strategy.space import not_searched
 
 SELECTION_TITLES = {
     "study_best": ("Study best", "best trial of the Optuna study"),
@@ -37,7 +38,7 @@ def parameters_section(data: ReportData) -> Section:
             "columns": columns,
             "rows": _rows(selections, data.selection),
             "metric_names": list(METRIC_TITLES),
-            "fixed": _fixed(data),
+            "fixed": not_searched(data.params.to_json_dict()),
             "has_neighbours": any(s.neighbours_mean_percent is not None for s in selections),
             "outside": data.out_of_sample.by_selection_percent if data.out_of_sample else {},
             "has_ranks": any(s.rank is not None for s in selections),
@@ -62,11 +63,3 @@ def _rows(selections: Sequence[Selection], chosen: str) -> list[dict[str, Any]]:
         }
         for name in names
     ]
-
-
-def _fixed(data: ReportData) -> dict[str, Any]:
-    """Strategy parameters that the search did not vary."""
-    varied = set(data.trial_params) | {"reclaim_threshold"}
-    if "entry_window" in varied:
-        varied |= {"entry_start_time", "entry_end_time"}
-    return {name: value for name, value in data.params.to_json_dict().items() if name not in varied}

@@ -3,14 +3,14 @@ import pytest
 from optimize.choice.candidates import SELECTIONS, compare_selections, measure_regret
 from strategy.surface.compute import compute_surface
 from strategy.surface.result import Surface
-from tests.strategy.surface.test_surface import SPACE, hand_made_surface, made_sessions
+from tests.strategy.surface.made_surfaces import FIRST_VALUES, hand_made_surface, made_sessions
 
 OBJECTIVE = [10.0, 90.0, 0.0, 40.0, 60.0, 50.0]  # along take_profit_percent 10 to 15
 
 
 def test_three_selections_side_by_side() -> None:
     surface = hand_made_surface(OBJECTIVE)
-    study_best = surface.combination(3)
+    study_best = surface.space.combination(3)
     candidates = compare_selections(surface, study_best, min_trades=5)
     assert tuple(candidates) == SELECTIONS
     found = {
@@ -30,7 +30,9 @@ def test_three_selections_side_by_side() -> None:
 
 def test_regret_in_points_and_rank() -> None:
     surface = hand_made_surface(OBJECTIVE)
-    regret = measure_regret(surface, surface.combination(4), min_trades=5, n_complete_trials=200)
+    regret = measure_regret(
+        surface, surface.space.combination(4), min_trades=5, n_complete_trials=200
+    )
     assert regret is not None
     assert (regret.regret_percent_points, regret.rank, regret.n_valid) == (30.0, 2, 6)
     assert "30.00 percent points below the exact best of 90.00 %, rank 2 of 6" in regret.text
@@ -39,7 +41,9 @@ def test_regret_in_points_and_rank() -> None:
 
 def test_the_exact_best_has_no_regret() -> None:
     surface = hand_made_surface(OBJECTIVE)
-    regret = measure_regret(surface, surface.combination(1), min_trades=5, n_complete_trials=1)
+    regret = measure_regret(
+        surface, surface.space.combination(1), min_trades=5, n_complete_trials=1
+    )
     assert regret is not None
     assert (regret.regret_percent_points, regret.rank) == (0.0, 1)
 
@@ -47,7 +51,7 @@ def test_the_exact_best_has_no_regret() -> None:
 @pytest.mark.parametrize("min_trades", [11, 10**9])
 def test_without_valid_combinations_there_is_nothing_to_compare(min_trades: int) -> None:
     surface = hand_made_surface(OBJECTIVE)
-    best = surface.combination(1)
+    best = surface.space.combination(1)
     assert measure_regret(surface, best, min_trades=min_trades, n_complete_trials=9) is None
     candidates = compare_selections(surface, None, min_trades=min_trades)
     assert set(candidates.values()) == {None}
@@ -56,19 +60,18 @@ def test_without_valid_combinations_there_is_nothing_to_compare(min_trades: int)
 
 def test_a_study_best_with_too_few_trades_has_a_rank_behind_all_that_are_better() -> None:
     surface = two_sets_surface(trades=(3, 20), net_pnl_usd=(40.0, 70.0))
-    place = surface.rank_of(surface.combination(0), min_trades=5)
+    place = surface.rank_of(surface.space.combination(0), min_trades=5)
     assert (place.rank, place.n_valid, place.total_trades) == (2, 1, 3)
-    candidates = compare_selections(surface, surface.combination(0), min_trades=5)
+    candidates = compare_selections(surface, surface.space.combination(0), min_trades=5)
     assert candidates["study_best"] is not None
     assert candidates["exact_best"] is not None
     assert candidates["study_best"].return_on_risk_percent == 40.0
-    assert candidates["exact_best"].combination == surface.combination(1)
+    assert candidates["exact_best"].combination == surface.space.combination(1)
 
 
 def two_sets_surface(trades: tuple[int, int], net_pnl_usd: tuple[float, float]) -> Surface:
     """Two cooldowns, each with its number of trades and 100 USD of risk."""
-    space = {name: values[:1] for name, values in SPACE.items()}
-    space["cooldown_period_seconds"] = (30, 600)
+    space = FIRST_VALUES.replacing(cooldown_period_seconds=(30, 600))
     surface = compute_surface(space, None, made_sessions(15)[:1])
     surface.sums.total_trades[0, :, 0] = trades
     surface.sums.net_pnl_usd[0, :, 0, 0] = net_pnl_usd

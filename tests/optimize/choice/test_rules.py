@@ -25,8 +25,9 @@ from tests.optimize.choice.made_grids import (
     public,
     random_sums,
 )
+from tests.strategy.surface.made_surfaces import FIRST_VALUES
 
-GRID = Grid.of(SPACE)
+GRID = Grid.of(FIRST_VALUES.replacing(**SPACE))
 LEAST = [1, 20, 45, 59, 60]
 SEEDS = [1, 2, 3]
 

@@ -1,8 +1,7 @@
 import pytest
 
-from optimize.study.identity import StudyIdentity, all_fixed_params, canonical_json
-from strategy.errors import ParameterError, StudyMismatchError
-from strategy.space import SearchSpace
+from optimize.study.identity import StudyIdentity, canonical_json
+from strategy.errors import StudyMismatchError
 
 ABOUT = {
     "base_name": "vwap_reclaim",
@@ -40,17 +39,6 @@ def test_the_order_of_fixed_parameters_is_not():
         StudyIdentity(**{**ABOUT, "fixed_params": swapped}).study_name
         == StudyIdentity(**ABOUT).study_name
     )
-
-
-def test_fixed_parameters_are_all_that_are_not_searched():
-    fixed = all_fixed_params(SearchSpace.seed(), {"slippage_amount": 0.05})
-    assert fixed["slippage_amount"] == 0.05
-    assert fixed["latency_seconds"] == 1
-    assert fixed["late_entry_cutoff_time"] == "15:54:00"
-    searched = "entry_start_time entry_end_time reclaim_threshold stretch_threshold strikes_depth"
-    assert not fixed.keys() & set(searched.split())
-    with pytest.raises(ParameterError, match="slipage"):
-        all_fixed_params(SearchSpace.seed(), {"slipage": 0.05})
 
 
 def test_canonical_json_refuses_what_json_cannot_hold():

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.surface.result import Surface
+from strategy.surface.store import read_surface
 from tests.rorq_pipeline.conftest import small_config
 
 RANGE = "2023-01-03_2023-01-04"
@@ -30,7 +30,7 @@ def test_the_exact_best_can_be_published(sampled_project: ProjectPaths, rorq: Ro
     result = materialize(rorq, max_gibibytes=1.0, selection="exact_best")
     assert result.exit_code == 0, result.output
     stored = sampled_project.artifacts / "parameter_surface" / f"{RANGE}.parquet"
-    best = Surface.from_parquet(stored).best(min_trades=1)
+    best = read_surface(stored).best(min_trades=1)
     path = sampled_project.artifacts / "best_params" / f"{RANGE}.json"
     published = json.loads(path.read_text("utf-8"))
     assert best is not None

@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
 
 from strategy.market_data import build_session
 from strategy.session import SessionData
+from strategy.space import SearchSpace
 from strategy.surface import cell_files
 from strategy.surface.cell_files import CellStore, plan_identity
 from strategy.surface.cells import (
@@ -23,17 +23,19 @@ from strategy.surface.cells import (
 from strategy.surface.compute import SurfacePlan, compute_surface
 from tests.strategy.random_sessions import random_frames
 
-SPACE: dict[str, tuple[Any, ...]] = {
-    "entry_window": ("09:30-10:30", "09:30-15:45"),
-    "stretch_threshold": (0.0005, 0.001, 0.02),
-    "reclaim_percentage": (0.0, 0.5, 1.0),
-    "cooldown_period_seconds": (30, 31, 600),
-    "take_profit_percent": (5, 50, 100),
-    "stop_loss_percent": (-5, -50, -100),
-    "max_trade_duration_seconds": (1, 60, 1200),
-    "strikes_depth": (1, 3),
-    "option_selection_mode": ("itm", "otm", "atm"),
-}
+SPACE = SearchSpace(
+    {
+        "entry_window": ("09:30-10:30", "09:30-15:45"),
+        "stretch_threshold": (0.0005, 0.001, 0.02),
+        "reclaim_percentage": (0.0, 0.5, 1.0),
+        "cooldown_period_seconds": (30, 31, 600),
+        "take_profit_percent": (5, 50, 100),
+        "stop_loss_percent": (-5, -50, -100),
+        "max_trade_duration_seconds": (1, 60, 1200),
+        "strikes_depth": (1, 3),
+        "option_selection_mode": ("itm", "otm", "atm"),
+    }
+)
 DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 3, 13), date(2023, 7, 3), date(2023, 11, 24)]
 
 
@@ -88,8 +90,8 @@ def test_sums_are_the_same_bits_in_any_order(
     sessions: list[SessionData], plan: SurfacePlan
 ) -> None:
     cells = [make_session_cell(plan, session) for session in sessions]
-    forward, backward = (sum_cells(plan.dimensions, part) for part in (cells, cells[::-1]))
-    parted = sum_cells(plan.dimensions, cells[:2]) + sum_cells(plan.dimensions, cells[2:])
+    forward, backward = (sum_cells(plan.space, part) for part in (cells, cells[::-1]))
+    parted = sum_cells(plan.space, cells[:2]) + sum_cells(plan.space, cells[2:])
     for other in (backward, parted):
         assert other.n_sessions == len(cells)
         for name in ("total_trades", "risk_usd", "net_pnl_usd"):
@@ -146,7 +148,7 @@ def test_cells_of_another_engine_space_or_fixed_parameter_are_others(
 ) -> None:
     identities = {plan_identity(plan)}
     identities.add(plan_identity(SurfacePlan.of(SPACE, {"latency_seconds": 2})))
-    identities.add(plan_identity(SurfacePlan.of(SPACE | {"strikes_depth": (1, 2)}, None)))
+    identities.add(plan_identity(SurfacePlan.of(SPACE.replacing(strikes_depth=(1, 2)), None)))
     monkeypatch.setattr(cell_files, "ENGINE_VERSION", "another")
     identities.add(plan_identity(plan))
     assert len(identities) == 4

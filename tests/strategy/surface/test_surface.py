@@ -1,6 +1,5 @@
 """The surface against single backtests, and its own arithmetic by hand."""
 
-from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,20 +20,15 @@ from strategy.session import SessionData, data_fingerprint
 from strategy.surface.compute import compute_surface, surface_bytes
 from strategy.surface.plateau import best_plateau, neighbourhoods
 from strategy.surface.result import Surface, SurfaceSums
-from tests.strategy.random_sessions import random_frames, session_ranges
-
-SPACE: dict[str, tuple[Any, ...]] = {
-    "entry_window": ("09:30-10:30", "09:30-15:45", "12:00-15:59"),
-    "stretch_threshold": (0.0005, 0.001, 0.004),
-    "reclaim_percentage": (0.0, 0.5, 1.0),
-    "cooldown_period_seconds": (30, 600),
-    "take_profit_percent": (5, 50, 100),
-    "stop_loss_percent": (-5, -50, -100),
-    "max_trade_duration_seconds": (1, 60, 1200),
-    "strikes_depth": (1, 3),
-    "option_selection_mode": ("itm", "otm", "atm"),
-}
-DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 11, 24)]
+from strategy.surface.store import read_surface, write_surface
+from tests.strategy.random_sessions import session_ranges
+from tests.strategy.surface.made_surfaces import (
+    DAYS,
+    FIRST_VALUES,
+    SPACE,
+    hand_made_surface,
+    made_sessions,
+)
 
 
 def params_of(combination: dict[str, Any], fixed: dict[str, Any]) -> StrategyParams:
@@ -46,22 +40,10 @@ def params_of(combination: dict[str, Any], fixed: dict[str, Any]) -> StrategyPar
     )
 
 
-def made_sessions(seed: int) -> list[SessionData]:
-    random = Random(seed)
-    return [
-        build_session(
-            random_frames(
-                random, day, n_underlying_bars=300, n_option_bars=200, strikes=list(range(-3, 4))
-            )
-        )
-        for day in DAYS
-    ]
-
-
 def assert_agrees(
     surface: Surface, sessions: list[SessionData], fixed: dict[str, Any], index: int
 ) -> int:
-    combination = surface.combination(index)
+    combination = surface.space.combination(index)
     result = run_backtest(params_of(combination, fixed), sessions)
     at = np.unravel_index(index, surface.shape)
     metrics = result.metrics
@@ -158,14 +140,13 @@ def test_best_and_ranks_follow_the_objective() -> None:
     assert (best.rank, best.n_valid) == (1, objective.size)
     second = np.sort(np.unique(objective))[-2]
     index = int(np.flatnonzero(surface.objective(5).ravel() == second)[0])
-    point = surface.rank_of(surface.combination(index), min_trades=5)
+    point = surface.rank_of(surface.space.combination(index), min_trades=5)
     assert point.rank == 1 + int((objective > second).sum())
     assert surface.best(min_trades=10**6) is None
 
 
 def test_many_exits_are_refused_for_the_work_that_they_take() -> None:
-    space = {name: values[:1] for name, values in SPACE.items()}
-    space["take_profit_percent"] = tuple(range(1, 2001))
+    space = FIRST_VALUES.replacing(take_profit_percent=range(1, 2001))
     sums_bytes = surface_bytes(space, 1)
     with pytest.raises(TooLarge):
         compute_surface(space, None, made_sessions(12)[:1], workers=1, max_bytes=2 * sums_bytes)
@@ -174,9 +155,9 @@ def test_many_exits_are_refused_for_the_work_that_they_take() -> None:
 def test_a_file_holds_the_totals(tmp_path: Path) -> None:
     sessions = made_sessions(11)
     surface = compute_surface(SPACE, {"latency_seconds": 2}, sessions)
-    surface.to_parquet(tmp_path / "surface.parquet")
-    read = Surface.from_parquet(tmp_path / "surface.parquet")
-    assert read.dimensions == surface.dimensions
+    write_surface(surface, tmp_path / "surface.parquet")
+    read = read_surface(tmp_path / "surface.parquet")
+    assert read.space == surface.space
     assert read.fixed_params == surface.fixed_params
     assert read.session_dates == surface.session_dates
     assert read.data_fingerprint == data_fingerprint(sessions)
@@ -186,32 +167,19 @@ def test_a_file_holds_the_totals(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["surface.parquet"]
 
 
-def test_a_slice_holds_some_dimensions() -> None:
-    surface = compute_surface(SPACE, None, made_sessions(14)[:1])
-    part = surface.sliced(surface.net_pnl_usd, strikes_depth=3, option_selection_mode="atm")
-    assert part.shape == surface.shape[:7]
-    index = surface.index_of({**surface.combination(0), "strikes_depth": 3,
-                              "option_selection_mode": "atm"})  # fmt: skip
-    assert part[0, 0, 0, 0, 0, 0, 0] == surface.net_pnl_usd.ravel()[index]
-    with pytest.raises(ParameterError, match="strikes_depth is 2"):
-        surface.sliced(surface.net_pnl_usd, strikes_depth=2)
-    with pytest.raises(ParameterError, match="unknown search dimension 'depth'"):
-        surface.sliced(surface.net_pnl_usd, depth=1)
-
-
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "surface.parquet"
     path.write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
-        Surface.from_parquet(path)
+        read_surface(path)
 
 
 def test_a_file_without_some_of_its_rows_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "surface.parquet"
-    compute_surface(SPACE, None, made_sessions(11)[:1]).to_parquet(path)
+    write_surface(compute_surface(SPACE, None, made_sessions(11)[:1]), path)
     pq.write_table(pq.read_table(path).slice(1), path)
     with pytest.raises(CorruptFileError, match=r"surface\.parquet"):
-        Surface.from_parquet(path)
+        read_surface(path)
 
 
 def test_what_cannot_be_evaluated_is_refused() -> None:
@@ -220,41 +188,14 @@ def test_what_cannot_be_evaluated_is_refused() -> None:
         compute_surface(SPACE, None, session, max_bytes=1000)
     with pytest.raises(MissingSessionError):
         compute_surface(SPACE, None, [])
-    with pytest.raises(ParameterError, match="lacks strikes_depth"):
-        compute_surface({k: v for k, v in SPACE.items() if k != "strikes_depth"}, None, session)
-    with pytest.raises(ParameterError, match="stop_loss_percent is not in order"):
-        compute_surface({**SPACE, "stop_loss_percent": (-50, -5)}, None, session)
     for fixed in ({"strikes_depth": 2}, {"entry_start_time": "10:00"}, {"reclaim_threshold": 0}):
         with pytest.raises(ParameterError, match="both searched and fixed"):
             compute_surface(SPACE, fixed, session)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("entry_window", "12:00-09:30"),
-        ("stretch_threshold", 1.5),
-        ("reclaim_percentage", 1.5),
-        ("cooldown_period_seconds", 0),
-        ("take_profit_percent", -5),
-        ("stop_loss_percent", 50),
-        ("max_trade_duration_seconds", 60.5),
-        ("strikes_depth", 0),
-        ("option_selection_mode", "deep"),
-    ],
-)
-def test_a_value_that_the_strategy_does_not_admit_is_refused(name: str, value: Any) -> None:
-    session = made_sessions(12)[:1]
-    alias = "entry_start_time" if name == "entry_window" else name
-    with pytest.raises(ParameterError, match=alias):
-        compute_surface({**SPACE, name: (value,)}, None, session)
-    with pytest.raises(ParameterError, match=f"{name} has no value"):
-        compute_surface({**SPACE, name: ()}, None, session)
-
-
 def test_positions_may_be_held_for_longer_than_the_session() -> None:
     sessions, fixed = made_sessions(14), {"latency_seconds": 2}
-    space = {**SPACE, "max_trade_duration_seconds": (60, 86_400), "take_profit_percent": (1000,)}
+    space = SPACE.replacing(max_trade_duration_seconds=(60, 86_400), take_profit_percent=(1000,))
     surface = compute_surface(space, fixed, sessions)
     random = Random(14)
     for _ in range(100):
@@ -263,29 +204,17 @@ def test_positions_may_be_held_for_longer_than_the_session() -> None:
 
 @pytest.mark.parametrize("n_exits", [1, 3])
 def test_the_memory_that_is_stated_is_the_memory_that_is_taken(n_exits: int) -> None:
-    space = {**SPACE, "take_profit_percent": SPACE["take_profit_percent"][:n_exits]}
+    space = SPACE.replacing(take_profit_percent=SPACE["take_profit_percent"][:n_exits])
     sums = vars(SurfaceSums.zeros(space, 4)).values()
     taken = sum(array.nbytes for array in sums)
     assert surface_bytes(space, 4) == taken // 4 * 5  # four blocks and the total
 
 
-def hand_made_surface(objective: list[float]) -> Surface:
-    """One ordered dimension, 100 USD of risk and 10 trades everywhere."""
-    values = np.array(objective)
-    space = {name: values_[:1] for name, values_ in SPACE.items()}
-    space["take_profit_percent"] = tuple(range(10, 10 + len(objective)))
-    surface = compute_surface(space, None, made_sessions(13)[:1])
-    shape = surface.sums.net_pnl_usd.shape
-    surface.sums.net_pnl_usd[:] = values.reshape(shape)
-    surface.sums.risk_usd[:] = 100.0
-    surface.sums.total_trades[:] = 10
-    return surface
-
-
 def with_too_few_trades(surface: Surface, take_profit_percent: int) -> Surface:
     """The same surface, but for one take profit, which no longer has enough trades."""
     few = surface.total_trades.copy()
-    few[..., surface.dimensions["take_profit_percent"].index(take_profit_percent), :, :, :, :] = 1
+    axis = list(surface.space).index("take_profit_percent")
+    np.moveaxis(few, axis, 0)[surface.space["take_profit_percent"].index(take_profit_percent)] = 1
     vars(surface)["total_trades"] = few  # a cached property: trades do not depend on exits
     return surface
 
