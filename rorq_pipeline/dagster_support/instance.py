@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from optimize.database.connect import DatabaseSettings, ensure_database
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import DatabaseSettingsError
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -31,7 +33,17 @@ def dagster_home(paths: ProjectPaths) -> Path:
 
 
 def instance_environment(paths: ProjectPaths, settings: DatabaseSettings) -> dict[str, str]:
-    """Environment variables that make Dagster's own commands use this project and database."""
+    """Environment variables that make Dagster's own commands use this project and database.
+
+    Raises:
+        DatabaseSettingsError: Dagster would read another database name out of its URL.
+    """
+    if "?" in settings.database or unquote(settings.database) != settings.database:
+        raise DatabaseSettingsError(
+            f"PG_DATABASE is {settings.database!r}, which Dagster takes for a part of a URL",
+            expected="a name without ? and without % before two hex digits",
+            remedy="rename the database (ALTER DATABASE … RENAME TO …), or name another",
+        )
     return {"DAGSTER_HOME": str(dagster_home(paths)), **settings.environment()}
 
 

