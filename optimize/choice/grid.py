@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from strategy.session import FloatArray
+from strategy.session import FloatArray, IntArray
 from strategy.space import SearchSpace
 from strategy.surface.layout import CHOICE_AXES, EXIT_AXES, RISK_AXIS, SET_AXES, n_points
 
@@ -75,12 +75,11 @@ class Grid:
         """The stop losses as columns of the risk."""
         return Axis(name=RISK_AXIS, outer=1, size=self.n_stops, inner=1, ordered=True)
 
-    def place_of(self, index: int) -> tuple[int, int, int]:
-        """Set, exit and stop loss of a combination's index in the search space."""
-        entry, rest = divmod(index, self.n_exits * self.n_choices)
-        exit_, choice = divmod(rest, self.n_choices)
-        stop = exit_ // self.n_durations % self.n_stops
-        return entry * self.n_choices + choice, exit_, stop
+    def place_of(self, index: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Set, exit and stop loss of combinations' indices in the search space."""
+        entry, rest = np.divmod(index, self.n_exits * self.n_choices)
+        exit_, choice = np.divmod(rest, self.n_choices)
+        return entry * self.n_choices + choice, exit_, exit_ // self.n_durations % self.n_stops
 
     def _exit_axis(self, name: str) -> Axis:
         return next(axis for axis in self.exit_axes if axis.name == name)

@@ -130,7 +130,7 @@ def test_every_choice_has_its_trades_and_no_rule_promises_more_than_the_best(
             continue
         assert best is not None
         assert everything is not None
-        at, _, _ = GRID.place_of(found.index)
+        at = GRID.place_of(np.array([found.index]))[0]
         assert sums.total_trades[at, 0] >= least
         limit = everything if name == "smooth" else best  # smooth looks at others with less trades
         assert found.promised_percent <= limit.promised_percent + 1e-9
@@ -148,10 +148,9 @@ def test_of_equals_the_lowest_index_is_taken() -> None:
 def test_places_of_all_combinations() -> None:
     sums = random_sums(4)
     net_pnl, risk = public(sums.net_pnl_usd).ravel(), public(sums.risk_usd).ravel()
-    for index in range(0, len(net_pnl), 37):
-        at, exit_, stop = GRID.place_of(index)
-        assert sums.net_pnl_usd[at, exit_] == net_pnl[index]
-        assert sums.risk_usd[at, stop] == risk[index]
+    sets, exits, stops = GRID.place_of(np.arange(len(net_pnl)))
+    assert np.array_equal(sums.net_pnl_usd[sets, exits], net_pnl)
+    assert np.array_equal(sums.risk_usd[sets, stops], risk)
 
 
 def test_a_rate_is_the_same_number_of_trades_whatever_its_rounding() -> None:

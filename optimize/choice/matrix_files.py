@@ -1,0 +1,92 @@
+"""Month records of the walk-forward matrix as files, and one sum over the oldest months.
+
+`FOLDER/TICKER/IDENTITY/2023-01.npz` is a record; the identity is a hash of what its cells depend
+on and of the policies. A file appears whole or not at all; one that is damaged or of other data
+counts as absent. The folder may be removed at any time.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optimize.choice.policies import Policy
+from optimize.choice.walk_forward_matrix import Chains, MonthRecord
+from strategy.surface.cell_files import plan_identity
+from strategy.surface.cells import GridSums
+from strategy.surface.compute import SurfacePlan
+
+FORMAT_VERSION = 1  # grows whenever a rule would choose otherwise, or a record holds something else
+_SUM_FILE = "sum.npz"
+
+
+class MatrixFiles:
+    """The records of one plan, one ticker and one list of policies."""
+
+    def __init__(
+        self, folder: Path | str, ticker: str, plan: SurfacePlan, policies: Sequence[Policy]
+    ) -> None:
+        identity = [FORMAT_VERSION, plan_identity(plan), [p.to_json_dict() for p in policies]]
+        digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
+        self._folder = Path(folder) / ticker / digest
+
+    def record(self, month: str, chain: str) -> MonthRecord | None:
+        """Return a month's record of just this data."""
+        values = _read(self._folder / f"{month}.npz")
+        if values is None or str(values["chain"]) != chain:
+            return None
+        plain = {
+            "month": str(values["month"]),
+            "chain": chain,
+            "dates": tuple(date.fromisoformat(str(day)) for day in values["dates"]),
+        }
+        return MonthRecord(**values | plain)
+
+    def keep(self, record: MonthRecord) -> None:
+        """Keep a month's record."""
+        values = {field.name: getattr(record, field.name) for field in fields(MonthRecord)}
+        values["dates"] = [day.isoformat() for day in record.dates]
+        _write(self._folder / f"{record.month}.npz", values)
+
+    def running_sum(self, chains: Chains) -> tuple[str, GridSums] | None:
+        """Return the sum of all months up to one of these, of just this data."""
+        values = _read(self._folder / _SUM_FILE)
+        if values is None:
+            return None
+        month, chain = str(values.pop("month")), str(values.pop("chain"))
+        if chains.get(month) != chain:
+            return None
+        return month, GridSums(**values | {"n_sessions": int(values["n_sessions"])})
+
+    def keep_running_sum(self, month: str, chain: str, sums: GridSums) -> None:
+        """Keep the sum of all months up to this one."""
+        values = {field.name: getattr(sums, field.name) for field in fields(GridSums)}
+        _write(self._folder / _SUM_FILE, {"month": month, "chain": chain, **values})
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the arrays of a file, whose checksums hold; None where there is none."""
+    try:
+        with path.open("rb") as file:  # which np.load would leave open where it is damaged
+            return dict(np.load(file))
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError):
+        return None
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, building = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.savez(file, **values)
+        Path(building).replace(path)
+    finally:
+        Path(building).unlink(missing_ok=True)
