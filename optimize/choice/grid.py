@@ -6,13 +6,14 @@ C-ordered over their dimensions, so that a dimension is an axis of the flat arra
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
 
 from strategy.session import FloatArray, IntArray
 from strategy.space import SearchSpace
-from strategy.surface.layout import CHOICE_AXES, EXIT_AXES, RISK_AXIS, SET_AXES, n_points
+from strategy.surface.layout import EXIT_AXES, RISK_AXIS, SET_AXES, n_points
 
 _SMOOTHED_FROM = 3  # values of a dimension; of two, each is the other's only neighbour
 
@@ -37,13 +38,14 @@ class Axis:
 class Grid:
     """The two sides of the grid."""
 
+    space: SearchSpace
     set_axes: tuple[Axis, ...]
     exit_axes: tuple[Axis, ...]
 
     @classmethod
     def of(cls, space: SearchSpace) -> "Grid":
         """Lay out a search space."""
-        return cls(set_axes=_axes(space, SET_AXES), exit_axes=_axes(space, EXIT_AXES))
+        return cls(space=space, set_axes=_axes(space, SET_AXES), exit_axes=_axes(space, EXIT_AXES))
 
     @property
     def n_sets(self) -> int:
@@ -54,11 +56,6 @@ class Grid:
     def n_exits(self) -> int:
         """Columns."""
         return prod(axis.size for axis in self.exit_axes)
-
-    @property
-    def n_choices(self) -> int:
-        """Choices of contract for each entry set."""
-        return prod(axis.size for axis in self.set_axes if axis.name in CHOICE_AXES)
 
     @property
     def n_stops(self) -> int:
@@ -75,11 +72,32 @@ class Grid:
         """The stop losses as columns of the risk."""
         return Axis(name=RISK_AXIS, outer=1, size=self.n_stops, inner=1, ordered=True)
 
+    @cached_property
+    def set_index(self) -> IntArray:
+        """What each set contributes to a combination's index in the search space, (n_sets,)."""
+        return self._index_part(self.set_axes, self.n_sets)
+
+    @cached_property
+    def exit_index(self) -> IntArray:
+        """What each exit contributes to it, (n_exits,)."""
+        return self._index_part(self.exit_axes, self.n_exits)
+
     def place_of(self, index: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Set, exit and stop loss of combinations' indices in the search space."""
-        entry, rest = np.divmod(index, self.n_exits * self.n_choices)
-        exit_, choice = np.divmod(rest, self.n_choices)
-        return entry * self.n_choices + choice, exit_, exit_ // self.n_durations % self.n_stops
+        positions = dict(zip(self.space, np.unravel_index(index, self.space.shape), strict=True))
+        sets, exits = (
+            np.add.reduce([positions[axis.name] * axis.inner for axis in axes])
+            for axes in (self.set_axes, self.exit_axes)
+        )
+        return sets, exits, positions[RISK_AXIS]
+
+    def _index_part(self, axes: tuple[Axis, ...], n_places: int) -> IntArray:
+        places = np.arange(n_places)
+        strides = dict(zip(self.space, self.space.grid.strides, strict=True))
+        part: IntArray = np.add.reduce(
+            [places // axis.inner % axis.size * strides[axis.name] for axis in axes]
+        )
+        return part
 
     def _exit_axis(self, name: str) -> Axis:
         return next(axis for axis in self.exit_axes if axis.name == name)

@@ -82,7 +82,8 @@ def best_of_values(  # type: ignore[no-untyped-def]
     values,  # (n_sets, n_exits), -inf where there is none
     total_trades,  # (n_sets,)
     min_trades,  # (n_rates,)
-    n_choices,
+    set_index,  # (n_sets,), part of a combination's index in the search space
+    exit_index,  # (n_exits,), the other part, ascending
     best_index,  # (n_rates,), overwritten: index in the search space, -1 for none
     best_value,  # (n_rates,), overwritten
 ):
@@ -100,7 +101,7 @@ def best_of_values(  # type: ignore[no-untyped-def]
         value = values[index, column]
         if value == -np.inf:
             continue
-        place = (index // n_choices * n_exits + column) * n_choices + index % n_choices
+        place = set_index[index] + exit_index[column]
         for rate in range(min_trades.shape[0]):
             if total_trades[index] < min_trades[rate]:
                 continue
@@ -137,7 +138,8 @@ def best_neighbourhood(  # type: ignore[no-untyped-def]
     neighbours,  # (n_sets, n_steps), sets one step away, -1 for none
     total_trades,  # (n_sets,)
     min_trades,
-    n_choices,
+    set_index,  # (n_sets,), part of a combination's index in the search space
+    exit_index,  # (n_exits,), the other part
     quantum,  # scores are rounded to multiples of it
 ):
     """Find the best mean over a combination and its neighbours, at least half of them valid.
@@ -167,7 +169,7 @@ def best_neighbourhood(  # type: ignore[no-untyped-def]
             if 2 * valid < n_inside + exit_counts[column]:
                 continue
             value = np.rint(totals[column] / (valid + 1) / quantum) * quantum
-            place = (index // n_choices * n_exits + column) * n_choices + index % n_choices
+            place = set_index[index] + exit_index[column]
             if value > best_value or (value == best_value and place < best_index):
                 best_index, best_value = place, value
     return best_index, best_value

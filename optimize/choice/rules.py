@@ -95,7 +95,8 @@ def plateau(sums: GridSums, grid: Grid, min_trades: Sequence[int]) -> list[Choic
             set_neighbours,
             sums.total_trades[:, 0],
             max(least, 1),
-            grid.n_choices,
+            grid.set_index,
+            grid.exit_index,
             _TIE_PERCENT,
         )
         for least in min_trades
@@ -139,7 +140,8 @@ def _best(
     values = _returns(net_pnl, risk, grid, quantum=quantum)
     least = np.maximum(np.asarray(min_trades, dtype=np.int64), 1)
     index, value = np.empty(len(least), dtype=np.int64), np.empty(len(least))
-    best_of_values(values, sums.total_trades[:, 0], least, grid.n_choices, index, value)
+    trades = sums.total_trades[:, 0]
+    best_of_values(values, trades, least, grid.set_index, grid.exit_index, index, value)
     return [_choice(int(place), float(best)) for place, best in zip(index, value, strict=True)]
 
 

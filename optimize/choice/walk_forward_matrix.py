@@ -104,11 +104,11 @@ def walk_forward_matrix(
     n_summed, everything = _kept_sum(records, chains, len(done))
     first = min(max(0, len(done) - depth + 1), n_summed)  # month whose cells are needed
     needed = {day: text for day, text in fingerprints.items() if month_of(day) >= months[first]}
-    walk = _Walk(Grid.of(cells.plan.dimensions), policies, deque(maxlen=depth), everything)
+    walk = _Walk(Grid.of(cells.plan.space), policies, deque(maxlen=depth), everything)
     with ThreadPoolExecutor(workers) as pool:
         stream = _read_ahead(cells.months(ticker, needed, load, workers=workers))
         for number, (month, sessions) in enumerate(stream, start=first):
-            sums = sum_cells(cells.plan.dimensions, sessions)
+            sums = sum_cells(cells.plan.space, sessions)
             walk.look_back_on(sums, is_in_everything=number < n_summed)
             if number < len(done):
                 continue

@@ -48,9 +48,10 @@ POLICIES = all_policies(lookbacks=(1, 2, "all"), rates=(21, 42))
 
 # --- on paper ---------------------------------------------------------------------------------
 
-PAPER_SPACE = {name: values[:1] for name, values in SearchSpace.seed().items()} | {
-    "option_selection_mode": ("itm", "otm")
-}
+PAPER_SPACE = SearchSpace.from_mapping(
+    {name: values[:1] for name, values in SearchSpace.seed().items()}
+    | {"option_selection_mode": ("itm", "otm")}
+)
 PAPER = {  # day -> net P&L and risk of one trade in the money, and of one out of the money
     date(2023, 1, 3): ((10.0, 100.0), (20.0, 100.0)),
     date(2023, 2, 1): ((30.0, 100.0), (-10.0, 50.0)),
@@ -62,7 +63,7 @@ ITM, OTM = 0, 1  # the two combinations
 class PaperCells:
     """Month cells of two combinations that trade once a session."""
 
-    plan = SimpleNamespace(dimensions=PAPER_SPACE)
+    plan = SimpleNamespace(space=PAPER_SPACE)
 
     def months(
         self, ticker: str, fingerprints: Mapping[date, str], *_: Any, **__: Any
