@@ -20,7 +20,7 @@ from optimize.run_study import run_study
 from optimize.signals import stop_on_signals
 from optimize.smart_tables import print_summary, progress_bar
 from optimize.study.settings import StudySettings
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.errors import MissingSessionError, ParameterError, RorqError
 from strategy.market_data import list_sessions, load_sessions
 from strategy.space import SearchSpace
@@ -61,7 +61,8 @@ def knob_options(command: F) -> F:
     "--backtest-start-date",
     type=_DATE,
     envvar="BACKTEST_START_DATE",
-    help="First day of the range. Default: the month of the latest cached session.",
+    help="First day of the range. Default: three calendar months that end with that of the latest "
+    "cached session.",
 )
 @click.option(
     "--backtest-end-date",
@@ -115,7 +116,7 @@ def main(
     cache = cache or project_root / "polygon_cache"
     date_range = _date_range(cache, ticker, backtest_start_date, backtest_end_date)
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
-    fixed_params = {"ticker": ticker, **dict(_name_and_value(text) for text in fix)}
+    fixed_params = date_range.fixed_params(dict(_name_and_value(text) for text in fix))
     sessions = load_sessions(cache, ticker, date_range, allow_missing=allow_missing)
     console = Console(stderr=as_json)
     with stop_on_signals() as stop, progress_bar(console) as progress:
@@ -150,9 +151,9 @@ def _escaped(error: RorqError) -> str:
 
 def _date_range(
     cache: Path, ticker: str, start: datetime | None, end: datetime | None
-) -> DateRange:
+) -> BacktestRange:
     if start is not None and end is not None:
-        return _with_sessions(DateRange(start.date(), end.date()))
+        return BacktestRange(start.date(), end.date(), ticker)
     cached = list_sessions(cache, ticker)
     if not cached:
         raise MissingSessionError(
@@ -160,14 +161,10 @@ def _date_range(
             expected="at least one",
             remedy="run `rorq sample`, `rorq import-legacy` or `rorq download`",
         )
-    first = start.date() if start else DateRange.of_month(cached[-1]).start_date
-    last = end.date() if end else DateRange.of_month(cached[-1]).end_date
-    return _with_sessions(DateRange(first, last))
-
-
-def _with_sessions(date_range: DateRange) -> DateRange:
-    date_range.require_sessions()
-    return date_range
+    usual = BacktestRange.trailing_months(cached[-1], cached, ticker=ticker)
+    first = start.date() if start else usual.start_date
+    last = end.date() if end else usual.end_date
+    return BacktestRange(first, last, ticker)
 
 
 def _name_and_value(text: str) -> tuple[str, Any]:

@@ -53,7 +53,7 @@ def build_definitions(
     """
     settings = automation or AutomationSettings.from_environment()
     resources = {
-        "market_data": MarketData(ticker=settings.ticker),
+        "market_data": MarketData(),
         "study_database": StudyDatabase(),
         "io_manager": JsonIOManager(),  # instead of Dagster's own, which pickles
         "tables": ParquetIOManager(),

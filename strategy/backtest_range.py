@@ -5,12 +5,13 @@ from there and from nowhere else. How cached sessions are grouped into ranges be
 `rorq_pipeline.project.ranges`.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from strategy.date_range import DateRange
+from strategy.date_range import DateRange, months_later
 from strategy.errors import DateRangeError, ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
 
@@ -56,24 +57,29 @@ class BacktestRange(DateRange):
     def trailing_months(
         cls,
         last: date,
+        cached: Sequence[date] = (),
         *,
         n_months: int = DEFAULT_MONTHS,
-        first_cached: date | None = None,
         ticker: str = DEFAULT_TICKER,
     ) -> Self:
         """Return the calendar months that end with that of `last`.
 
         Args:
             last: A day of the last month.
+            cached: Dates of the cached sessions, ascending. First months without any are left
+                out, and the range begins no earlier than the cache does.
             n_months: How many months there are.
-            first_cached: The range begins no earlier: before it no session is cached.
             ticker: The underlying.
         """
-        month = 12 * last.year + last.month - n_months
-        first = date(month // 12, month % 12 + 1, 1)
-        if first_cached is not None:
-            first = max(first, min(first_cached, last))
-        return cls(first, DateRange.of_month(last).end_date, ticker)
+        last_month = DateRange.of_month(last)
+        months = [DateRange.of_month(months_later(last, -n)) for n in reversed(range(n_months))]
+        if cached:
+            held = [month for month in months if holds_any(month, cached)]
+            months = held or [last_month]
+        first = months[0].start_date
+        if cached and cached[0] <= last_month.end_date:
+            first = max(first, cached[0])
+        return cls(first, last_month.end_date, ticker)
 
     @property
     def key(self) -> str:
@@ -87,10 +93,33 @@ class BacktestRange(DateRange):
         Raises:
             ParameterError: the given ones name a ticker too.
         """
-        if "ticker" in given:
-            raise ParameterError(
-                f"ticker {str(given['ticker'])[:40]!r} among the strategy parameters",
-                expected="the ticker in the range alone, such as QQQ_2023-01-03_2023-01-31",
-                remedy="leave it out there",
-            )
+        require_no_ticker(given)
         return {"ticker": self.ticker, **given}
+
+
+def require_no_ticker(fixed_params: Mapping[str, Any]) -> None:
+    """Refuse a ticker where only the range may name one.
+
+    Raises:
+        ParameterError: there is one.
+    """
+    if "ticker" in fixed_params:
+        raise ParameterError(
+            f"ticker {str(fixed_params['ticker'])[:40]!r} among the strategy parameters",
+            expected="the ticker in the range alone, such as QQQ_2023-01-03_2023-01-31",
+            remedy="leave it out there",
+        )
+
+
+def holds_any(date_range: DateRange, days: Sequence[date]) -> bool:
+    """Whether one of the days, which ascend, lies in the range."""
+    position = bisect_left(days, date_range.start_date)
+    return position < len(days) and days[position] in date_range
+
+
+def canonical_key(text: str) -> str:
+    """Return the one key of the range that a text names, or the text where it is no range."""
+    try:
+        return BacktestRange.parse(text).key
+    except DateRangeError:
+        return text

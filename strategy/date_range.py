@@ -8,7 +8,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,13 @@ class DateRange:
         return self.sessions
 
 
+def months_later(day: date, n_months: int) -> date:
+    """Return the first day of the month so many months after that of `day`, or before it."""
+    month = 12 * day.year + day.month - 1 + n_months
+    return date(month // 12, month % 12 + 1, 1)
+
+
+@lru_cache(maxsize=4096)
 def sessions_between(start_date: date, end_date: date) -> tuple[date, ...]:
     """Exchange sessions from `start_date` to `end_date`, both included.
 

@@ -16,15 +16,15 @@ import pandas as pd
 from optimize.statistics.block_sums import FloatArray
 from optimize.statistics.bootstrap import Interval, bootstrap_intervals
 from optimize.statistics.session_sums import SessionSums
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedStep:
     """Which range's choice is to be traded on which sessions."""
 
-    chosen_in: DateRange
-    traded_in: DateRange
+    chosen_in: BacktestRange
+    traded_in: BacktestRange
     dates: tuple[date, ...]  # sessions of `traded_in` after `chosen_in`
 
 
@@ -113,7 +113,7 @@ class WalkForward:
         }
 
 
-def plan_walk_forward(ranges: Iterable[DateRange]) -> list[PlannedStep]:
+def plan_walk_forward(ranges: Iterable[BacktestRange]) -> list[PlannedStep]:
     """Pair each range with the next one to end; pairs without a session between are left out."""
     steps = []
     for chosen_in, traded_in in itertools.pairwise(in_order(ranges)):
@@ -123,7 +123,7 @@ def plan_walk_forward(ranges: Iterable[DateRange]) -> list[PlannedStep]:
     return steps
 
 
-def in_order(ranges: Iterable[DateRange]) -> list[DateRange]:
+def in_order(ranges: Iterable[BacktestRange]) -> list[BacktestRange]:
     """Ranges in order of their ends."""
     return sorted(set(ranges), key=lambda r: (r.end_date, r.start_date))
 

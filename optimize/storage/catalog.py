@@ -12,6 +12,7 @@ from optimize.database.connect import DatabaseSettings, open_engine
 from optimize.storage.memory import memory_study
 from optimize.storage.study_rows import read_attributes
 from optimize.storage.trial_rows import select_trials
+from strategy.backtest_range import canonical_key
 from strategy.errors import StudyMismatchError
 
 _LIST = """
@@ -43,7 +44,10 @@ def list_studies(
     base_name: str | None = None,
     range: str | None = None,  # noqa: A002
 ) -> list[StudyInfo]:
-    """Stored studies in order of creation, all or those of a base name and a range (key)."""
+    """Stored studies in order of creation, all or those of a base name and a range (key).
+
+    A range is found under any dates that hold the same sessions.
+    """
     engine = open_engine(database)
     try:
         with engine.connect() as connection:
@@ -54,7 +58,10 @@ def list_studies(
     finally:
         engine.dispose()
     infos = [_info(dict(row)) for row in rows]
-    return [i for i in infos if range is None or i.date_range == str(range)]
+    if range is None:
+        return infos
+    wanted = canonical_key(str(range))
+    return [info for info in infos if canonical_key(info.date_range) == wanted]
 
 
 def latest_study_name(

@@ -16,6 +16,7 @@ from optimize.storage.study_store import StudyStore
 from optimize.study import warm_start
 from optimize.study.identity import StudyIdentity
 from optimize.study.settings import StudySettings
+from strategy.backtest_range import canonical_key
 from strategy.space import SearchSpace
 
 Queue = list[tuple[dict[str, Any], dict[str, Any]]]  # combinations and their user attributes
@@ -82,7 +83,11 @@ def _first_attributes(
         return {**attributes, warm_start.ATTRIBUTE: None}
     previous = driver.transaction(
         lambda connection: warm_start.warm_start(
-            connection, prefix=identity.prefix, study_name=identity.study_name, space=space
+            connection,
+            base_name=identity.base_name,
+            date_range=canonical_key(identity.date_range),
+            study_name=identity.study_name,
+            space=space,
         )
     )
     return {**attributes, warm_start.ATTRIBUTE: previous}

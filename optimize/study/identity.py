@@ -43,12 +43,7 @@ class StudyIdentity:
     @property
     def study_name(self) -> str:
         """The name in the database: base name, range and digest."""
-        return f"{self.prefix}{self.digest}"
-
-    @property
-    def prefix(self) -> str:
-        """What the names of all studies of this base name and range begin with."""
-        return f"{self.base_name}/{self.date_range}/"
+        return f"{self.base_name}/{self.date_range}/{self.digest}"
 
     def as_attributes(self) -> dict[str, Any]:
         """The fields as the study's user attributes."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from optimize.storage.trial_rows import select_trials
 from optimize.study.results import top_trials
+from strategy.backtest_range import canonical_key
 from strategy.errors import ParameterError
 from strategy.space import SearchSpace
 
@@ -21,24 +22,29 @@ N_TRIALS = 10  # best trials of the previous study that are tried first
 
 
 def warm_start(
-    connection: Connection, *, prefix: str, study_name: str, space: SearchSpace
+    connection: Connection, *, base_name: str, date_range: str, study_name: str, space: SearchSpace
 ) -> dict[str, Any] | None:
     """The attribute for a new study: what to try first, None without a previous study.
 
     Args:
         connection: To the database of both studies.
-        prefix: What the names of all studies of this base name and range begin with.
+        base_name: Base name of both studies.
+        date_range: Key of the range; other dates of the same sessions are the same range.
         study_name: The new study.
         space: Combinations outside of it are left out.
     """
-    previous = connection.execute(
+    stored = connection.execute(
         text(
             "SELECT study_id, study_name FROM studies WHERE starts_with(study_name, :prefix)"
-            " AND study_name <> :name ORDER BY study_id DESC LIMIT 1"
+            " AND study_name <> :name ORDER BY study_id DESC"
         ),
-        {"prefix": prefix, "name": study_name},
-    ).first()
-    if previous is None:
+        {"prefix": f"{base_name}/", "name": study_name},
+    )
+    for previous in stored:
+        key = previous.study_name.removeprefix(f"{base_name}/").rpartition("/")[0]
+        if canonical_key(key) == date_range:
+            break
+    else:
         return None
     best = top_trials(select_trials(connection, previous.study_id), N_TRIALS)
     trials = [

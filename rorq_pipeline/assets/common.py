@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
-from strategy.date_range import DateRange
+from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
+from strategy.backtest_range import BacktestRange
 
 LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
 Table = Any  # a pandas.DataFrame; pandas is imported where a table is used, not where it is named
@@ -37,9 +37,9 @@ def range_asset(
     return decorator
 
 
-def range_of(context: dg.AssetExecutionContext) -> DateRange:
+def range_of(context: dg.AssetExecutionContext) -> BacktestRange:
     """Return the range of the partition that is being materialised."""
-    return DateRange.parse(context.partition_key)
+    return range_of_partition(context.partition_key)
 
 
 def numbers(values: dict[str, float | int | None]) -> dict[str, dg.MetadataValue]:

@@ -45,7 +45,7 @@ def downloaded_sessions(
     """Download the range's sessions that are not cached."""
     from rorq_pipeline.project.provider_key import find_provider_key, require_provider_key
 
-    root = ProjectPaths.resolve().root
+    root, date_range = ProjectPaths.resolve().root, range_of(context)
     with one_line_failures():
         if not config.require_key and find_provider_key(root) is None:
             context.log.warning("POLYGON_API_KEY is not set: nothing is downloaded")
@@ -56,8 +56,8 @@ def downloaded_sessions(
 
         report = download_sessions(
             market_data.cache_dir,
-            market_data.ticker,
-            range_of(context),
+            date_range.ticker,
+            date_range,
             DownloadSettings(
                 api_key=require_provider_key(root),
                 base_url=config.base_url,

@@ -44,7 +44,7 @@ def optimization(
     date_range = range_of(context)
     with one_line_failures():
         settings, space = config.study_settings(), config.space()
-        fixed_params = {"ticker": market_data.ticker, **config.fixed_params}
+        fixed_params = date_range.fixed_params(config.fixed_params)
         sessions, vouched = load_validated(market_data, date_range, space, validated_cache)
         if not vouched:
             context.log.info("no validation of just these files was at hand: validated here")

@@ -71,7 +71,7 @@ def parameter_surface(
         try:
             surface = compute_surface(
                 space,
-                {"ticker": market_data.ticker, **config.fixed_params},
+                date_range.fixed_params(config.fixed_params),
                 sessions,
                 max_bytes=int(config.max_gibibytes * 1024**3),
             )

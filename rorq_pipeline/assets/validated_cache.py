@@ -73,6 +73,6 @@ def _former_manifest(context: dg.AssetExecutionContext) -> Table:
     import pyarrow as pa
 
     try:
-        return pd.read_parquet(artifact_path("validated_cache", context.partition_key, ".parquet"))
+        return pd.read_parquet(artifact_path("validated_cache", range_of(context).key, ".parquet"))
     except (OSError, pa.ArrowException):
         return None

@@ -21,7 +21,7 @@ from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
 from rorq_pipeline.results.artifacts import ArtifactError, artifact_path, read_object
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 
 _EVIDENCE = dg.AssetSelection.assets("out_of_sample", "selection_statistics")
@@ -47,7 +47,7 @@ class Record:
 class Awaited:
     """A range after which other sessions lie now than its record has looked at."""
 
-    date_range: DateRange
+    date_range: BacktestRange
     signatures: Mapping[str, str]  # ISO date -> signature, of the sessions that follow it now
     stamp: str  # of the record
 
@@ -60,16 +60,20 @@ class Awaited:
 
 
 def awaited_ranges(
-    records: Mapping[DateRange, Record], signatures: Mapping[date, str]
+    records: Mapping[BacktestRange, Record], signatures: Mapping[str, Mapping[date, str]]
 ) -> list[Awaited]:
     """Compare what is kept of each range with the cache, the latest range first.
 
     Sessions that are gone are no reason to give up what they showed.
+
+    Args:
+        records: What is kept.
+        signatures: Of the cached sessions, by ticker.
     """
     found = []
     for date_range in sorted(records, key=lambda r: r.end_date, reverse=True):
         record = records[date_range]
-        now = following_signatures(signatures, date_range)
+        now = following_signatures(signatures[date_range.ticker], date_range)
         if not now.items() <= record.looked_at.items():
             found.append(Awaited(date_range=date_range, signatures=now, stamp=record.stamp))
     return found
@@ -89,15 +93,17 @@ def following_sensor(
         "have come or changed, once the cache has been quiet for a while.",
     )
     def new_following_sessions(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        scan = scan_cache(cache_dir(), settings.ticker)
-        if scan.quiet_seconds() < settings.quiet_seconds:
+        scans = {ticker: scan_cache(cache_dir(), ticker) for ticker in settings.tickers}
+        if min(scan.quiet_seconds() for scan in scans.values()) < settings.quiet_seconds:
             return dg.SensorResult(
                 skip_reason="the cache has changed a moment ago", cursor=context.cursor
             )
-        records = dict(_records())
+        records = {r: record for r, record in _records() if r.ticker in scans}
         # A request whose run failed stays awaited; it must not take the place of others.
         requested = set(json.loads(context.cursor or "[]"))
-        awaited = awaited_ranges(records, scan.signatures)
+        awaited = awaited_ranges(
+            records, {ticker: scan.signatures for ticker, scan in scans.items()}
+        )
         new = [one for one in awaited if one.run_key not in requested]
         chosen = new[: settings.max_runs_per_tick]
         remembered = (requested & {one.run_key for one in awaited}) | {c.run_key for c in chosen}
@@ -125,12 +131,12 @@ def following_sensor(
     return new_following_sessions
 
 
-def _records() -> Iterator[tuple[DateRange, Record]]:
+def _records() -> Iterator[tuple[BacktestRange, Record]]:
     """Read what `out_of_sample` has kept; other files, and damaged ones, are passed over."""
     folder = artifact_path("out_of_sample", "any", ".json").parent
     for path in sorted(folder.glob("*.json")):
         try:
-            date_range = DateRange.parse(path.stem)
+            date_range = BacktestRange.parse(path.stem)
             stamp = str(path.stat().st_mtime_ns)
             looked_at = read_object(path).get("looked_at", {})  # a former version kept none
         except (DateRangeError, ArtifactError, FileNotFoundError):
@@ -138,7 +144,7 @@ def _records() -> Iterator[tuple[DateRange, Record]]:
         yield date_range, Record(looked_at=looked_at, stamp=stamp)
 
 
-def _limits_config(date_range: DateRange) -> dict[str, Any]:
+def _limits_config(date_range: BacktestRange) -> dict[str, Any]:
     """Run config that judges a range by the project's limits, else by those of its last verdict."""
     config = project_run_config(ProjectPaths.resolve().root, _JUDGING_OPS)
     if config:

@@ -2,18 +2,27 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
-from rorq_pipeline.automation.changes import Cursor, Plan, Planner, RangeRequest
+from rorq_pipeline.automation.changes import (
+    Cursor,
+    Plan,
+    Planner,
+    RangeRequest,
+    cursors_text,
+    parse_cursors,
+)
+from rorq_pipeline.automation.published import is_published
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from rorq_pipeline.project.cache_scan import CacheScan, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths
-from rorq_pipeline.project.ranges import ranges_of
+from rorq_pipeline.project.ranges import Grouping
 from rorq_pipeline.project.run_config import CONFIGURED_OPS, project_run_config
 
 FINGERPRINT_TAG = "rorq/data_fingerprint"
@@ -36,53 +45,77 @@ def cache_sensor(
         "the cache has been quiet for a while.",
     )
     def new_cache_data(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        scan = scan_cache(cache_dir(), settings.ticker)
-        quiet = scan.quiet_seconds()
-        if quiet < settings.quiet_seconds:
-            return dg.SensorResult(
-                skip_reason=f"the cache changed {quiet:.0f} s ago; waiting until it has been quiet "
-                f"for {settings.quiet_seconds:.0f} s",
-                cursor=context.cursor,
-            )
-        plan = plan_tick(Cursor.parse(context.cursor), scan, settings, cache_dir())
-        if not plan.requests:
-            return dg.SensorResult(
-                skip_reason=f"no new data in {len(scan.signatures)} cached sessions",
-                cursor=plan.cursor.to_text(),
-            )
-        config = project_run_config(ProjectPaths.resolve().root, CHAIN_OPS)
+        tick = _Tick(parse_cursors(context.cursor), settings, cache_dir())
+        for grouping in settings.groupings():
+            tick.look_at(grouping)
+        requests = tick.requests
         return dg.SensorResult(
-            run_requests=[_run_request(request, config) for request in plan.requests],
+            run_requests=[_run_request(request, tick.run_config) for request in requests],
             dynamic_partitions_requests=[
-                BACKTEST_RANGE.build_add_request([r.date_range.key for r in plan.requests])
-            ],
-            cursor=plan.cursor.to_text(),
+                BACKTEST_RANGE.build_add_request([r.date_range.key for r in requests])
+            ]
+            if requests
+            else None,
+            skip_reason=None if requests else "; ".join(tick.told),
+            cursor=cursors_text(tick.cursors),
         )
 
     return new_cache_data
 
 
-def plan_tick(
-    cursor: Cursor, scan: CacheScan, settings: AutomationSettings, cache_dir: Path
-) -> Plan:
-    """Compare one look at the cache with the cursor."""
-    from strategy.market_data.layout import session_fingerprint, session_folder
+class _Tick:
+    """One look at the cached sessions of every ticker."""
 
-    cached = list(scan.signatures)
+    def __init__(
+        self, cursors: dict[str, Cursor], settings: AutomationSettings, cache_dir: Path
+    ) -> None:
+        self.cursors = cursors
+        self.requests: list[RangeRequest] = []
+        self.told: list[str] = []  # one line a ticker for which nothing is requested
+        self._settings = settings
+        self._cache_dir = cache_dir
 
-    def fingerprint(day: date) -> str:
-        return session_fingerprint(session_folder(cache_dir, settings.ticker, day))
+    @cached_property
+    def run_config(self) -> dict[str, Any]:
+        """What the project sets for the chain."""
+        return project_run_config(ProjectPaths.resolve().root, CHAIN_OPS)
 
-    planner = Planner(
-        cursor,
-        scan.signatures,
-        fingerprint,
-        ticker=settings.ticker,
-        ranges_of_session=lambda day: ranges_of(
-            day, cached, settings.range_rule, settings.rolling_sessions
-        ),
-    )
-    return planner.plan(settings.max_runs_per_tick)
+    def look_at(self, grouping: Grouping) -> None:
+        """Compare the sessions of one ticker with its cursor."""
+        ticker, scan = grouping.ticker, scan_cache(self._cache_dir, grouping.ticker)
+        quiet = scan.quiet_seconds()
+        if quiet < self._settings.quiet_seconds:
+            self.told.append(
+                f"{ticker}: the cache changed {quiet:.0f} s ago; waiting until it has been quiet "
+                f"for {self._settings.quiet_seconds:.0f} s"
+            )
+            return
+        plan = self._plan(grouping, scan)
+        self.cursors[ticker] = plan.cursor
+        self.requests += plan.requests
+        if not plan.requests:
+            waiting = f", {plan.n_waiting} wait for the next tick" if plan.n_waiting else ""
+            self.told.append(
+                f"{ticker}: no new data in {len(scan.signatures)} cached sessions{waiting}"
+            )
+
+    def _plan(self, grouping: Grouping, scan: CacheScan) -> Plan:
+        from strategy.market_data.layout import session_fingerprint, session_folder
+
+        def fingerprint(day: date) -> str:
+            return session_fingerprint(session_folder(self._cache_dir, grouping.ticker, day))
+
+        def published(request: RangeRequest) -> bool:
+            return is_published(request.date_range, request.fingerprint, self.run_config)
+
+        planner = Planner(
+            self.cursors.get(grouping.ticker, Cursor()),
+            scan.signatures,
+            fingerprint,
+            grouping=grouping,
+            is_published=published,
+        )
+        return planner.plan(self._settings.max_runs_per_tick - len(self.requests))
 
 
 def _run_request(request: RangeRequest, run_config: dict[str, Any]) -> dg.RunRequest:

@@ -1,20 +1,35 @@
-"""How the sensor and the schedule choose ranges: read once, when the definitions are built."""
+"""How sensors, schedule and commands choose ranges that nobody names, as the environment says."""
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing import Annotated, Any
 
-from rorq_pipeline.project.ranges import DEFAULT_TICKER, RangeRule
+from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from rorq_pipeline.project.ranges import Grouping, RangeRule
+from strategy.backtest_range import DEFAULT_MONTHS
 from strategy.errors import ParameterError
+from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
 
 
 class AutomationSettings(BaseSettings):
     """Environment variables with the prefix RORQ_, such as RORQ_RANGE_RULE=week."""
 
-    model_config = SettingsConfigDict(frozen=True, env_prefix="RORQ_", extra="forbid")
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix="RORQ_", extra="forbid", populate_by_name=True
+    )
 
-    ticker: str = Field(DEFAULT_TICKER, description="Underlying whose sessions are watched.")
+    tickers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (DEFAULT_TICKER,),
+        validation_alias=AliasChoices("RORQ_TICKERS", "RORQ_TICKER"),
+        description="Underlyings whose sessions are watched, joined by commas; the first one is "
+        "meant where a command names none.",
+    )
     range_rule: RangeRule = Field(
-        RangeRule.MONTH, description="How sessions are grouped: month, week, quarter or rolling."
+        RangeRule.TRAILING_MONTHS,
+        description="How sessions are grouped: trailing_months, month, week, quarter or rolling.",
+    )
+    range_months: int = Field(
+        DEFAULT_MONTHS, ge=1, le=120, description="Calendar months of a range of trailing_months."
     )
     rolling_sessions: int = Field(
         21, ge=1, description="Length of a rolling window, in cached sessions."
@@ -30,6 +45,28 @@ class AutomationSettings(BaseSettings):
         "30 18 * * 1-5", description="When the evening schedule runs, New York time."
     )
 
+    @field_validator("tickers", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> tuple[str, ...]:
+        given = value.split(",") if isinstance(value, str) else value
+        tickers = tuple(dict.fromkeys(str(one).strip() for one in given))
+        wrong = [one for one in tickers if not is_ticker(one)]
+        if wrong or not tickers:
+            raise ValueError(f"{TICKER_EXPECTED}, joined by commas")
+        return tickers
+
+    def groupings(self) -> tuple[Grouping, ...]:
+        """Return how sessions are grouped, one a ticker."""
+        return tuple(
+            Grouping(
+                ticker=ticker,
+                rule=self.range_rule,
+                n_months=self.range_months,
+                rolling_sessions=self.rolling_sessions,
+            )
+            for ticker in self.tickers
+        )
+
     @classmethod
     def from_environment(cls) -> "AutomationSettings":
         """Read the environment.
@@ -41,9 +78,10 @@ class AutomationSettings(BaseSettings):
             return cls()
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            name = "RORQ_" + "_".join(str(part) for part in first["loc"]).upper()
+            problem = str(first["msg"]).removeprefix("Input should be ")
+            name = "RORQ_" + "_".join(map(str, first["loc"])).upper().removeprefix("RORQ_")
             raise ParameterError(
                 f"{name} is {first['input']!r}",
-                expected=str(first["msg"]).removeprefix("Input should be "),
+                expected=problem.removeprefix("Value error, "),
                 remedy=f"correct {name}, or unset it",
             ) from None

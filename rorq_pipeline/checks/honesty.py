@@ -7,7 +7,7 @@ import dagster as dg
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.results.proofs import keep_proofs, prove
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 
 
 @dg.multi_asset_check(
@@ -38,7 +38,7 @@ from strategy.date_range import DateRange
 )
 def proofs(market_data: MarketData, best_params: dict[str, Any]) -> Any:
     """Make the proofs, keep them, and tell."""
-    date_range = DateRange.parse(best_params["date_range"])
+    date_range = BacktestRange.parse(best_params["date_range"])
     with one_line_failures():
         made = prove(best_params, market_data, date_range)
     keep_proofs(made, date_range)

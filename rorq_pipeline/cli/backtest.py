@@ -10,6 +10,7 @@ from rorq_pipeline.cli.common import console
 
 if TYPE_CHECKING:
     from strategy.backtest import BacktestResult
+    from strategy.backtest_range import BacktestRange
 
 
 @click.command()
@@ -43,14 +44,17 @@ def command(
     trades_file: Path | None,
     allow_missing: bool,
 ) -> None:
-    """Trade one set of strategy parameters through one RANGE; print its trades and metrics."""
+    """Trade one set of strategy parameters through one RANGE; print its trades and metrics.
+
+    The RANGE names the underlying too: QQQ_2023-01-03_2023-01-31; without a ticker it is SPY.
+    """
     from rorq_pipeline.project.paths import ProjectPaths
     from strategy.backtest import run_backtest
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data import load_sessions
     from strategy.params import StrategyParams
 
-    chosen = DateRange.parse(date_range)
+    chosen = BacktestRange.parse(date_range)
     paths = ProjectPaths.resolve()
     if best and params_file is not None:
         raise click.UsageError("--best and --params exclude each other")
@@ -59,7 +63,8 @@ def command(
         start = published_params(paths.artifacts, chosen.key)
     elif params_file is not None:
         start = params_of_file(params_file)
-    params = StrategyParams(**{**start, **parse_assignments(assignments)})
+    _require_ticker(start.pop("ticker", chosen.ticker), chosen)
+    params = StrategyParams(**chosen.fixed_params({**start, **parse_assignments(assignments)}))
     sessions = load_sessions(paths.cache, params.ticker, chosen, allow_missing=allow_missing)
     result = run_backtest(params, sessions)
     _show(result, len(sessions))
@@ -138,6 +143,18 @@ def write_trades(result: "BacktestResult", path: Path) -> None:
     else:
         raise click.BadParameter(f"{path} ends neither in .csv nor .parquet", param_hint="--trades")
     console.print(f"trades  {path}", soft_wrap=True)
+
+
+def _require_ticker(found: Any, date_range: "BacktestRange") -> None:
+    """Refuse parameters that were published for another underlying than the range's."""
+    from strategy.errors import ParameterError
+
+    if found != date_range.ticker:
+        raise ParameterError(
+            f"the parameters are of {str(found)[:40]!r}",
+            expected=f"those of {date_range.ticker}, the ticker of the range {date_range}",
+            remedy="name a range of their ticker, or remove the ticker from the file",
+        )
 
 
 def _show(result: "BacktestResult", n_sessions: int) -> None:

@@ -9,7 +9,7 @@ import click
 from rorq_pipeline.cli.common import console, error_console
 
 if TYPE_CHECKING:
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
 
 SAMPLE_START = date(2023, 1, 3)
 SAMPLE_END = date(2023, 1, 31)
@@ -17,19 +17,21 @@ SAMPLE_END = date(2023, 1, 31)
 
 @click.command()
 def command() -> None:
-    """Run the whole chain for one month and show the best parameters.
+    """Run the whole chain for one range and show the best parameters.
 
-    The month is that of the latest cached session; sample sessions are made where there is none.
+    The range is that of `rorq env`; a month of sample sessions is made where there is none.
     """
+    from rorq_pipeline.automation.settings import AutomationSettings
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.dagster_support.runner import materialize_range
     from rorq_pipeline.definitions import build_definitions
     from rorq_pipeline.project.paths import ProjectPaths
-    from rorq_pipeline.project.ranges import range_or_latest_month
+    from rorq_pipeline.project.ranges import range_or_latest
 
     paths = ProjectPaths.resolve()
-    make_samples_if_empty(paths.cache)
-    date_range = range_or_latest_month(None, paths.cache)
+    grouping = AutomationSettings.from_environment().groupings()[0]
+    make_samples_if_empty(paths.cache, grouping.ticker)
+    date_range = range_or_latest(None, paths.cache, grouping)
     error_console.print(f"backtest range {date_range.key}")
     materialize_range(
         date_range, definitions=build_definitions(loggers={"console": step_lines_logger})
@@ -37,21 +39,20 @@ def command() -> None:
     show_best(date_range, paths.artifacts)
 
 
-def make_samples_if_empty(cache_dir: Path) -> None:
-    """Make a month of sample sessions where the cache holds no session at all."""
-    from rorq_pipeline.project.ranges import DEFAULT_TICKER
+def make_samples_if_empty(cache_dir: Path, ticker: str) -> None:
+    """Make a month of sample sessions where the cache holds no session of the ticker."""
     from strategy.date_range import sessions_between
     from strategy.market_data.layout import list_sessions
     from strategy.market_data.sample.generate import SampleSettings, write_samples
 
-    if list_sessions(cache_dir, DEFAULT_TICKER):
+    if list_sessions(cache_dir, ticker):
         return
     days = sessions_between(SAMPLE_START, SAMPLE_END)
-    error_console.print(f"no session in {cache_dir}: making {len(days)} synthetic ones")
-    write_samples(cache_dir, days, SampleSettings(ticker=DEFAULT_TICKER))
+    error_console.print(f"no session of {ticker} in {cache_dir}: making {len(days)} synthetic ones")
+    write_samples(cache_dir, days, SampleSettings(ticker=ticker))
 
 
-def show_best(date_range: "DateRange", artifacts: Path) -> None:
+def show_best(date_range: "BacktestRange", artifacts: Path) -> None:
     """Print the best parameters with their metrics, and where the report lies."""
     import json
 

@@ -17,11 +17,13 @@ _PREFIX = "DAGSTER_CLI_ASSET_MATERIALIZE_"
 def command(date_range: str | None) -> None:
     """Print shell lines for Dagster's own commands: eval "$(rorq env)".
 
-    RANGE is a backtest range such as 2023-01-03_2023-01-31; by default the calendar month of the
-    latest cached session. It is registered as a partition, and the database is started. The lines
-    hold the database password.
+    RANGE is a backtest range such as 2023-01-03_2023-01-31, or QQQ_2023-01-03_2023-01-31; by
+    default the latest one that the sensor would choose: three calendar months that end with that
+    of the latest cached session, unless RORQ_RANGE_RULE says otherwise. It is registered as a
+    partition, and the database is started. The lines hold the database password.
     """
     from optimize.database.connect import ensure_database
+    from rorq_pipeline.automation.settings import AutomationSettings
     from rorq_pipeline.dagster_support.instance import (
         DEFINITIONS_MODULE,
         instance_environment,
@@ -29,10 +31,12 @@ def command(date_range: str | None) -> None:
     )
     from rorq_pipeline.dagster_support.partitions import register_range
     from rorq_pipeline.project.paths import ProjectPaths
-    from rorq_pipeline.project.ranges import range_or_latest_month
+    from rorq_pipeline.project.ranges import range_or_latest
 
     paths = ProjectPaths.resolve()
-    chosen = range_or_latest_month(date_range, paths.cache)
+    chosen = range_or_latest(
+        date_range, paths.cache, AutomationSettings.from_environment().groupings()[0]
+    )
     settings = ensure_database(paths.root, keep_running=True)
     with project_instance(paths) as instance:
         register_range(instance, chosen)

@@ -37,16 +37,20 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
     help='Run config, such as {"ops": {"optimization": {"config": {"n_trials": 500}}}}.',
 )
 def command(date_range: str, selection: str | None, run_config: dict[str, Any] | None) -> None:
-    """Materialise the assets of one backtest RANGE, such as 2023-01-03_2023-01-31."""
+    """Materialise the assets of one backtest RANGE, such as 2023-01-03_2023-01-31.
+
+    Without a ticker it is of SPY; of another one it is QQQ_2023-01-03_2023-01-31.
+    """
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.dagster_support.runner import DEFAULT_SELECTION, materialize_range
     from rorq_pipeline.definitions import build_definitions
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
 
+    chosen = BacktestRange.parse(date_range)
     run_id = materialize_range(
-        DateRange.parse(date_range),
+        chosen,
         selection=selection or DEFAULT_SELECTION,
         run_config=run_config,
         definitions=build_definitions(loggers={"console": step_lines_logger}),
     )
-    console.print(f"materialised {date_range} in run {run_id}")
+    console.print(f"materialised {chosen.key} in run {run_id}")

@@ -26,8 +26,10 @@ def command() -> None:
 def list_command(base_name: str | None, range_key: str | None) -> None:
     """List the studies in order of creation."""
     from optimize.run_study import list_studies
+    from strategy.backtest_range import BacktestRange
 
-    infos = list_studies(_database(), base_name, range_key)
+    wanted = BacktestRange.parse(range_key).key if range_key else None
+    infos = list_studies(_database(), base_name, wanted)
     if not infos:
         console.print("no study is stored")
         return

@@ -1,6 +1,7 @@
 """How assets hand values on: tables as Parquet, parameters as JSON, pages as HTML, never pickled.
 
-A file's place depends on the asset and the partition alone, so that a later command, with or
+A file's place depends on the asset and the range alone, whose partition may have a key of other
+dates without sessions, so that a later command, with or
 without DAGSTER_HOME, finds what an earlier one made.
 """
 
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from rorq_pipeline.dagster_support.partitions import range_of_partition
 from rorq_pipeline.results.artifacts import artifact_path, json_text, write_whole
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ class FileIOManager(dg.ConfigurableIOManager):
             return
         path = self._path(context)
         write_whole(path, lambda beside: self.write(beside, obj))
-        context.add_output_metadata({"path": dg.MetadataValue.path(path)})
+        key = range_of_partition(context.partition_key).key
+        told = {} if key == context.partition_key else {"canonical_key": key}
+        context.add_output_metadata({"path": dg.MetadataValue.path(path), **told})
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Read the value; None where an input that is not required was never made."""
@@ -62,9 +66,8 @@ class FileIOManager(dg.ConfigurableIOManager):
 
     def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
         folder = Path(self.folder) if self.folder else None
-        return artifact_path(
-            "/".join(context.asset_key.path), context.partition_key, self.suffix, folder
-        )
+        key = range_of_partition(context.partition_key).key
+        return artifact_path("/".join(context.asset_key.path), key, self.suffix, folder)
 
 
 class ParquetIOManager(FileIOManager):

@@ -3,11 +3,10 @@
 import dagster as dg
 
 from rorq_pipeline.dagster_support.failures import one_line_failures
-from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
+from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import BacktestConfig
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
-from strategy.date_range import DateRange
 
 _WITH_DOWNLOAD = dg.AssetSelection.assets("report").upstream()
 _CHAIN = _WITH_DOWNLOAD - dg.AssetSelection.assets("downloaded_sessions")
@@ -38,9 +37,9 @@ def backtest(
     """Run one backtest, keep its trades, and tell its metrics."""
     from strategy.backtest import run_backtest
 
-    date_range = DateRange.parse(context.partition_key)
+    date_range = range_of_partition(context.partition_key)
     with one_line_failures():
-        result = run_backtest(config.strategy_params(), market_data.load(date_range))
+        result = run_backtest(config.strategy_params(date_range), market_data.load(date_range))
     path = artifact_path("single_backtest", f"{date_range.key}-{context.run_id[:8]}", ".parquet")
     write_whole(path, lambda beside: result.trades.to_parquet(beside, index=False))
     told = {**result.metrics.as_dict(), **result.counts.as_dict()}

@@ -8,18 +8,16 @@ import dagster as dg
 from pydantic import Field
 
 from rorq_pipeline.project.paths import ProjectPaths
-from rorq_pipeline.project.ranges import DEFAULT_TICKER
 
 if TYPE_CHECKING:
     from optimize.database.connect import DatabaseSettings
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.session import SessionData
 
 
 class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The cached sessions of one underlying."""
+    """The cached sessions."""
 
-    ticker: str = Field(default=DEFAULT_TICKER, description="Underlying.")
     folder: str | None = Field(
         default=None, description="Cache folder; RORQ_CACHE or polygon_cache/ if empty."
     )
@@ -33,12 +31,12 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return the cache folder."""
         return Path(self.folder) if self.folder else ProjectPaths.resolve().cache
 
-    def load(self, date_range: "DateRange") -> "Sequence[SessionData]":
+    def load(self, date_range: "BacktestRange") -> "Sequence[SessionData]":
         """Load a range's sessions; those after the last cached one are not yet due."""
         from strategy.market_data import load_sessions
 
         return load_sessions(
-            self.cache_dir, self.ticker, date_range, allow_missing=self.allow_missing_sessions
+            self.cache_dir, date_range.ticker, date_range, allow_missing=self.allow_missing_sessions
         )
 
 

@@ -15,7 +15,7 @@ from rorq_pipeline.dagster_support.partitions import register_range
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import merged, project_run_config
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.errors import ParameterError, RorqError
 
 # The chain, from validation to the report
@@ -28,7 +28,7 @@ class MaterializationError(RorqError):
 
 
 def materialize_range(
-    date_range: DateRange,
+    date_range: BacktestRange,
     *,
     selection: str = DEFAULT_SELECTION,
     run_config: Mapping[str, Any] | None = None,

@@ -5,6 +5,7 @@ so that each stands in one place; a choice of texts becomes a dropdown. Values a
 domain class when the run starts.
 """
 
+from collections.abc import Collection
 from datetime import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
 from optimize.study.settings import StudySettings
+from strategy.backtest_range import BacktestRange
 from strategy.params import StrategyParams
 from strategy.space import SearchSpace
 
@@ -43,12 +45,18 @@ class SearchConfig(dg.Config):
 
 
 def config_from(
-    settings: type[BaseModel], name: str, base: type[dg.Config] = dg.Config, **defaults: Any
+    settings: type[BaseModel],
+    name: str,
+    base: type[dg.Config] = dg.Config,
+    *,
+    omitted: Collection[str] = (),
+    **defaults: Any,
 ) -> Any:
     """Build a config class with the fields of `settings`; `defaults` replaces some defaults."""
     fields: dict[str, Any] = {
         field_name: _config_field(field, defaults.get(field_name, field.default))
         for field_name, field in settings.model_fields.items()
+        if field_name not in omitted
     }
     return create_model(name, __base__=base, __module__=__name__, **fields)
 
@@ -73,7 +81,7 @@ else:
     StudyKnobs = config_from(
         StudySettings, "StudyKnobs", SearchConfig, lock_wait_seconds=_WAIT_FOR_RUN_SECONDS
     )
-    BacktestParams = config_from(StrategyParams, "BacktestParams")
+    BacktestParams = config_from(StrategyParams, "BacktestParams", omitted={"ticker"})
 
 
 class ValidationConfig(SearchConfig):
@@ -127,15 +135,15 @@ class SelectionConfig(dg.Config):
 
 
 class BacktestConfig(BacktestParams):
-    """One backtest of one range, with every strategy parameter in the launchpad."""
+    """One backtest of one range, with every strategy parameter in the launchpad but the ticker."""
 
-    def strategy_params(self) -> StrategyParams:
-        """Return the strategy parameters.
+    def strategy_params(self, date_range: BacktestRange) -> StrategyParams:
+        """Return the strategy parameters, with the range's ticker.
 
         Raises:
             ParameterError: a parameter is out of its range.
         """
-        return StrategyParams(**settings_values(self, StrategyParams))
+        return StrategyParams(**date_range.fixed_params(settings_values(self, BacktestParams)))
 
 
 class ResultCheckConfig(dg.Config):

@@ -2,76 +2,111 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 
-from strategy.date_range import DateRange
-from strategy.errors import MissingSessionError
-from strategy.params import StrategyParams
-
-DEFAULT_TICKER: str = StrategyParams.model_fields["ticker"].default
+from strategy.backtest_range import DEFAULT_MONTHS, BacktestRange, holds_any
+from strategy.date_range import DateRange, months_later
+from strategy.errors import DateRangeError, MissingSessionError
+from strategy.ticker import DEFAULT_TICKER
 
 
 class RangeRule(Enum):
     """How cached sessions are grouped into backtest ranges."""
 
+    TRAILING_MONTHS = "trailing_months"
     MONTH = "month"
     WEEK = "week"
     QUARTER = "quarter"
     ROLLING = "rolling"
 
 
-def ranges_of(
-    day: date, cached: Sequence[date], rule: RangeRule, rolling_sessions: int
-) -> list[DateRange]:
-    """Return the ranges that a new or changed session belongs to, in order.
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """How the cached sessions of one underlying are grouped into backtest ranges."""
 
-    Args:
-        day: The session.
-        cached: Dates of all cached sessions, ascending.
-        rule: Calendar months, weeks (Monday to Friday), quarters, or every window of
-            `rolling_sessions` cached sessions; too few sessions make no window.
-        rolling_sessions: Length of a rolling window, in sessions.
-    """
-    if rule is RangeRule.ROLLING:
-        return _windows_with(day, cached, rolling_sessions)
-    if rule is RangeRule.WEEK:
-        monday = day - timedelta(days=day.weekday())
-        return [DateRange(monday, monday + timedelta(days=4))]
-    if rule is RangeRule.QUARTER:
-        first_month = 3 * ((day.month - 1) // 3) + 1
-        first = day.replace(month=first_month, day=1)
+    ticker: str = DEFAULT_TICKER
+    rule: RangeRule = RangeRule.TRAILING_MONTHS
+    n_months: int = DEFAULT_MONTHS  # of trailing months
+    rolling_sessions: int = 21  # length of a rolling window
+
+    def ranges_of(self, day: date, cached: Sequence[date]) -> list[BacktestRange]:
+        """Return the ranges that a new or changed session belongs to, in order.
+
+        They are calendar months, weeks (Monday to Friday), quarters, every window of
+        `rolling_sessions` cached sessions, or `n_months` calendar months up to each that has a
+        session, which begin no earlier than the cache does. Too few sessions make no rolling
+        window.
+
+        Args:
+            day: The session; a day on which the exchange did not trade may be in no range.
+            cached: Dates of all cached sessions, ascending.
+        """
+        try:
+            return self._ranges_of(day, cached)
+        except DateRangeError:  # a folder named like a day, before or after the exchange calendar
+            return []
+
+    def latest_range(self, cached: Sequence[date]) -> BacktestRange:
+        """Return the last range that the rule makes; a rolling window may be shorter."""
+        if self.rule is RangeRule.ROLLING:
+            return self._range(cached[-self.rolling_sessions :][0], cached[-1])
+        return self._ranges_of(cached[-1], cached)[-1]
+
+    def _ranges_of(self, day: date, cached: Sequence[date]) -> list[BacktestRange]:
+        if self.rule is RangeRule.ROLLING:
+            return self._windows_with(day, cached)
+        if self.rule is RangeRule.WEEK:
+            monday = day - timedelta(days=day.weekday())
+            return [self._range(monday, monday + timedelta(days=4))]
+        if self.rule is RangeRule.QUARTER:
+            first = months_later(day, -((day.month - 1) % 3))
+            return [self._range(first, DateRange.of_month(months_later(first, 2)).end_date)]
+        if self.rule is RangeRule.MONTH:
+            month = DateRange.of_month(day)
+            return [self._range(month.start_date, month.end_date)]
+        return self._months_with(day, cached)
+
+    def _range(self, first: date, last: date) -> BacktestRange:
+        return BacktestRange(first, last, self.ticker)
+
+    def _windows_with(self, day: date, cached: Sequence[date]) -> list[BacktestRange]:
+        length = self.rolling_sessions
+        position = bisect_left(cached, day)
+        first, last = max(0, position - length + 1), min(position, len(cached) - length)
+        return [self._range(cached[i], cached[i + length - 1]) for i in range(first, last + 1)]
+
+    def _months_with(self, day: date, cached: Sequence[date]) -> list[BacktestRange]:
+        """The trailing months up to that of `day`, and up to each later month that has it too."""
+        lasts = (DateRange.of_month(months_later(day, later)) for later in range(self.n_months))
         return [
-            DateRange(first, DateRange.of_month(day.replace(month=first_month + 2, day=1)).end_date)
+            BacktestRange.trailing_months(
+                last.start_date, cached, n_months=self.n_months, ticker=self.ticker
+            )
+            for last in lasts
+            if holds_any(last, cached or [day])
         ]
-    return [DateRange.of_month(day)]
 
 
-def _windows_with(day: date, cached: Sequence[date], length: int) -> list[DateRange]:
-    position = bisect_left(cached, day)
-    first, last = max(0, position - length + 1), min(position, len(cached) - length)
-    return [DateRange(cached[i], cached[i + length - 1]) for i in range(first, last + 1)]
-
-
-def range_or_latest_month(
-    text: str | None, cache_dir: Path, ticker: str = DEFAULT_TICKER
-) -> DateRange:
-    """Read a range, or take the calendar month of the latest cached session.
+def range_or_latest(text: str | None, cache_dir: Path, grouping: Grouping) -> BacktestRange:
+    """Read a range, or take the latest one of the cached sessions.
 
     Raises:
         DateRangeError: the text is no range.
         MissingSessionError: no text, and no session is cached.
     """
     if text:
-        return DateRange.parse(text)
+        return BacktestRange.parse(text)
     from strategy.market_data.layout import list_sessions  # with pandas and pyarrow
 
-    cached = list_sessions(cache_dir, ticker)
+    cached = list_sessions(cache_dir, grouping.ticker)
     if not cached:
         raise MissingSessionError(
-            f"no {ticker} session in {cache_dir}",
+            f"no {grouping.ticker} session in {cache_dir}",
             expected="at least one cached session, or a range",
-            remedy="name a range, or make sample sessions with: rorq sample",
+            remedy=f"name a range, or make sample sessions with: rorq sample --ticker "
+            f"{grouping.ticker}",
         )
-    return DateRange.of_month(cached[-1])
+    return grouping.latest_range(cached)

@@ -116,9 +116,11 @@ def _checks() -> dict[str, Callable[[Config], object]]:
         SelectionConfig,
         ValidationConfig,
     )
+    from strategy.backtest_range import require_no_ticker
     from strategy.space import strategy_params
 
     def search(config: OptimizationConfig | SurfaceConfig) -> None:
+        require_no_ticker(config.fixed_params)
         strategy_params(config.space().combination(0), config.fixed_params)
 
     def optimization(config: Config) -> None:

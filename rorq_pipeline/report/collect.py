@@ -18,7 +18,7 @@ from rorq_pipeline.report.surface_view import SurfaceView, surface_view
 from rorq_pipeline.results.identity import require_published_from
 from rorq_pipeline.results.published import backtest, sessions_of_study
 from rorq_pipeline.results.selections import surface_of_study
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.market_data.validation import Severity, records_of
 from strategy.params import StrategyParams
 from strategy.space import SearchSpace
@@ -34,7 +34,7 @@ _PACKAGES = ("rorq-pipeline", "dagster", "optuna", "numba", "numpy", "pandas", "
 
 
 def gather_report(
-    date_range: DateRange,
+    date_range: BacktestRange,
     best: Mapping[str, Any],
     optimization: Mapping[str, Any],
     manifest: "pd.DataFrame | None",

@@ -25,10 +25,10 @@ from rorq_pipeline.results.artifacts import (
     write_whole,
 )
 from rorq_pipeline.results.forward import renewed_record
+from strategy.backtest_range import BacktestRange
 
 if TYPE_CHECKING:
-    from rorq_pipeline.report import ReportData
-    from strategy.date_range import DateRange
+    from rorq_pipeline.report import IndexEntry, ReportData
 
 INDEX_NAME = "index"
 
@@ -36,7 +36,8 @@ INDEX_NAME = "index"
 def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
     """Enter a report, and write the index page beside the reports.
 
-    The walk-forward record on it is that of the latest range, brought up to what is published now.
+    The walk-forward record of each ticker is that of its latest range, brought up to what is
+    published now.
 
     Args:
         data: What the report shows.
@@ -57,16 +58,24 @@ def refresh_index(data: "ReportData", market_data: MarketData) -> Path:
 
 
 def _index_page(entry_path: Path, market_data: MarketData) -> str:
-    entries = []
+    entries: dict[BacktestRange, IndexEntry] = {}
     for path in sorted(entry_path.parent.glob("*_*.json")):
         if path == entry_path or path.with_suffix(".html").exists():
             with suppress(ArtifactError):  # a damaged entry comes back with its report
-                entries.append(entry_from_json(read_object(path)))
-    latest = max(entries, key=lambda one: (one.date_range.end_date, one.date_range)).date_range
-    return build_index(entries, _walk_forward(latest, market_data))
+                entry = entry_from_json(read_object(path))
+                # The page under other dates of the same sessions gives way to that of the range.
+                if entry.date_range not in entries or path.stem == entry.date_range.key:
+                    entries[entry.date_range] = entry
+    latest: dict[str, BacktestRange] = {}  # by ticker
+    for date_range in sorted(entries, key=lambda one: (one.end_date, one)):
+        latest[date_range.ticker] = date_range
+    records = {ticker: _walk_forward(one, market_data) for ticker, one in latest.items()}
+    return build_index(
+        list(entries.values()), {ticker: record for ticker, record in records.items() if record}
+    )
 
 
-def _walk_forward(latest: "DateRange", market_data: MarketData) -> WalkForward | None:
+def _walk_forward(latest: BacktestRange, market_data: MarketData) -> WalkForward | None:
     """The latest range's record; None where it has nothing to tell."""
     try:
         record = renewed_record(latest, market_data)

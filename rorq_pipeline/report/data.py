@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 
 from rorq_pipeline.report.pictures import TradePicture
 from rorq_pipeline.report.surface_view import SurfaceView
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.params import StrategyParams
 
 VerdictLabel = Literal["trade", "watch", "reject"]
@@ -155,7 +155,7 @@ class ReportData:
     Required: the range, the parameters and their backtest. The rest is additive.
     """
 
-    date_range: DateRange
+    date_range: BacktestRange
     ticker: str
     source: str  # "polygon" | "legacy" | "synthetic" | "unknown"
     params: StrategyParams
@@ -205,7 +205,7 @@ class ReportData:
 class IndexEntry:
     """One range on the index page."""
 
-    date_range: DateRange
+    date_range: BacktestRange
     ticker: str
     source: str
     href: str  # path of the report, relative to the index page

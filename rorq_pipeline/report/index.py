@@ -13,22 +13,26 @@ from rorq_pipeline.report.data import IndexEntry, ReportData, WalkForward
 from rorq_pipeline.report.figures.equity import equity_usd
 from rorq_pipeline.report.sections.verdict import VERDICT_MARKS
 from rorq_pipeline.report.svg import equity_chart, sparkline
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 
 MAX_SPARK_POINTS = 160  # a sparkline is 160 pixels wide
 
 
-def build_index(entries: Sequence[IndexEntry], walk_forward: WalkForward | None = None) -> str:
-    """Return the index page; ranges newest first."""
+def build_index(
+    entries: Sequence[IndexEntry], walk_forwards: Mapping[str, WalkForward] | None = None
+) -> str:
+    """Return the index page; ranges newest first, and a walk-forward record a ticker on top."""
     ordered = sorted(entries, key=lambda entry: entry.date_range, reverse=True)
     return (
         environment()
         .get_template("index.html.j2")
         .render(
             rows=[_row(entry) for entry in ordered],
-            walk_forward=walk_forward,
-            stitched=_stitched(walk_forward),
+            records=[
+                (ticker, record, _stitched(record))
+                for ticker, record in sorted((walk_forwards or {}).items())
+            ],
             span_of=_span,
             any_synthetic=any(entry.source == "synthetic" for entry in entries),
             styles=static_text("tokens.css", "page.css", "sections.css", "tables.css", "print.css"),
@@ -63,7 +67,7 @@ def entry_to_json(entry: IndexEntry) -> dict[str, Any]:
 def entry_from_json(values: Mapping[str, Any]) -> IndexEntry:
     """Read what `entry_to_json` gave."""
     made_at = datetime.fromisoformat(values["made_at"]) if values["made_at"] else None
-    date_range = DateRange.parse(values["date_range"])
+    date_range = BacktestRange.parse(values["date_range"])
     return IndexEntry(**{**values, "date_range": date_range, "made_at": made_at})
 
 
@@ -84,8 +88,8 @@ def _row(entry: IndexEntry) -> dict[str, Any]:
     }
 
 
-def _stitched(walk_forward: WalkForward | None) -> Markup:
-    if walk_forward is None or not walk_forward.equity_usd:
+def _stitched(walk_forward: WalkForward) -> Markup:
+    if not walk_forward.equity_usd:
         return Markup("")
     end = formats.usd(walk_forward.equity_usd[-1])
     label = f"Walk-forward equity by session, ends at {end}"
@@ -95,7 +99,7 @@ def _stitched(walk_forward: WalkForward | None) -> Markup:
 def _span(key: str) -> str:
     """A range key in words, as it stands where it is none."""
     try:
-        parsed = DateRange.parse(key)
+        parsed = BacktestRange.parse(key)
     except DateRangeError:
         return key
     return formats.span(parsed.start_date, parsed.end_date)

@@ -17,7 +17,7 @@ from strategy.errors import CacheError, SurfaceTooLargeError
 if TYPE_CHECKING:
     from optimize.statistics import FollowingSessions
     from optimize.verdict_settings import VerdictSettings
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.session import SessionData
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ UNSOUND = "a following session cannot be read"
 
 
 def measure_out_of_sample(
-    best: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+    best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
 ) -> Json:
     """Trade the published parameters, and the other selections, on the sessions that follow.
 
@@ -71,7 +71,7 @@ def measure_out_of_sample(
 
 
 def following_data(
-    best: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+    best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
 ) -> "tuple[FollowingSessions, list[SessionData], str | None]":
     """Load the sessions after a range that are of its kind, synthetic or real.
 
@@ -106,7 +106,7 @@ def measure_selection(
     best: Mapping[str, Any],
     optimization: Mapping[str, Any],
     market_data: MarketData,
-    date_range: "DateRange",
+    date_range: "BacktestRange",
     *,
     workers: int = 2,
 ) -> Json:

@@ -22,13 +22,13 @@ from strategy.errors import DateRangeError, RorqError
 if TYPE_CHECKING:
     from optimize.statistics import SessionSums
     from optimize.statistics.walk_forward import PlannedStep
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
 
 Json = dict[str, Any]
 
 
 def record_walk_forward(
-    best: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+    best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
 ) -> Json:
     """Trade each range's choice in the next, up to `date_range`, whose choice is `best`.
 
@@ -75,7 +75,7 @@ def record_walk_forward(
     }
 
 
-def renewed_record(date_range: "DateRange", market_data: MarketData) -> Json | None:
+def renewed_record(date_range: "BacktestRange", market_data: MarketData) -> Json | None:
     """Make a range's record again if it is not of the choices that are published now, and keep it.
 
     Ranges are often published out of order, the latest first, and some of them again.
@@ -95,38 +95,40 @@ def renewed_record(date_range: "DateRange", market_data: MarketData) -> Json | N
 
 
 def _published_before(
-    date_range: "DateRange", best: Mapping[str, Any]
-) -> "tuple[dict[DateRange, Json], list[str]]":
+    date_range: "BacktestRange", best: Mapping[str, Any]
+) -> "tuple[dict[BacktestRange, Json], list[str]]":
     """Read what is published of the ranges that end before this one: real, or else synthetic.
 
     Returns:
         Published parameters by range, and why some could not be read.
     """
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data.schema import SYNTHETIC
 
     folder = artifact_path("best_params", date_range.key, ".json").parent
     found, unread = {}, []
     for path in sorted(folder.glob("*.json")):
         try:
-            other = DateRange.parse(path.stem)
+            other = BacktestRange.parse(path.stem)
             content = read_object(path)
         except DateRangeError:
             continue  # some other file
         except ArtifactError as error:
             unread.append(str(error))
             continue
-        alike = content.get("ticker") == best["ticker"] and (
-            content.get("source") == SYNTHETIC
-        ) == (best["source"] == SYNTHETIC)
-        if other.end_date < date_range.end_date and alike:
+        alike = other.ticker == date_range.ticker and (content.get("source") == SYNTHETIC) == (
+            best["source"] == SYNTHETIC
+        )
+        # What lies under other dates of the same sessions gives way to the range's own.
+        own = path.stem == other.key or other not in found
+        if other.end_date < date_range.end_date and alike and own:
             found[other] = content
     return found, unread
 
 
 def _comparable(
-    choices: "Mapping[DateRange, Json]", best: Mapping[str, Any]
-) -> "tuple[dict[DateRange, Json], list[str]]":
+    choices: "Mapping[BacktestRange, Json]", best: Mapping[str, Any]
+) -> "tuple[dict[BacktestRange, Json], list[str]]":
     """Leave out choices with other fixed parameters: their dollars are no part of one curve."""
     expected = fixed_params(best)
     kept, left_out = {}, []
@@ -146,7 +148,7 @@ def _comparable(
     return kept, left_out
 
 
-def _identity(planned: "PlannedStep", choices: "Mapping[DateRange, Json]") -> Json:
+def _identity(planned: "PlannedStep", choices: "Mapping[BacktestRange, Json]") -> Json:
     """What the trades of a step follow from."""
     from strategy.backtest import ENGINE_VERSION
 
@@ -162,7 +164,7 @@ def _key(identity: Json) -> str:
     return json.dumps(identity, sort_keys=True)
 
 
-def _known_sessions(choices: "Iterable[DateRange]") -> "dict[str, SessionSums]":
+def _known_sessions(choices: "Iterable[BacktestRange]") -> "dict[str, SessionSums]":
     """What the records that were kept for any of the ranges say of their steps' sessions."""
     from optimize.statistics import SessionSums
 
@@ -179,7 +181,7 @@ def _known_sessions(choices: "Iterable[DateRange]") -> "dict[str, SessionSums]":
 
 
 def _traded(
-    planned: "PlannedStep", choices: "Mapping[DateRange, Json]", market_data: MarketData
+    planned: "PlannedStep", choices: "Mapping[BacktestRange, Json]", market_data: MarketData
 ) -> "SessionSums":
     """Trade one range's choice on those sessions of the next that are cached.
 

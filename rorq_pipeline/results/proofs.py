@@ -19,14 +19,14 @@ from rorq_pipeline.results.identity import identity_of, of_result
 from rorq_pipeline.results.published import backtest, fixed_params, sessions_of_study
 
 if TYPE_CHECKING:
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.session import SessionData
 
 Json = dict[str, Any]
 PROOFS = "proofs"  # folder of the artifacts
 
 
-def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "DateRange") -> Json:
+def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange") -> Json:
     """Prove the published result: no look-ahead, the same by the reference engine; and its fills.
 
     Raises:
@@ -68,13 +68,13 @@ def prove(best: Mapping[str, Any], market_data: MarketData, date_range: "DateRan
     }
 
 
-def keep_proofs(proofs: Json, date_range: "DateRange") -> None:
+def keep_proofs(proofs: Json, date_range: "BacktestRange") -> None:
     """Write the proofs of a range, so that what comes after need not make them again."""
     path = artifact_path(PROOFS, date_range.key, ".json")
     write_whole(path, lambda beside: beside.write_text(json_text(proofs), encoding="utf-8"))
 
 
-def kept_proofs(best: Mapping[str, Any], date_range: "DateRange") -> Json | None:
+def kept_proofs(best: Mapping[str, Any], date_range: "BacktestRange") -> Json | None:
     """Read the proofs of a range; None where there are none of just this result, undamaged."""
     try:
         return of_result(best, read_object(artifact_path(PROOFS, date_range.key, ".json")))

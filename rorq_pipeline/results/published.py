@@ -14,7 +14,7 @@ from strategy.errors import StudyError, StudyMismatchError
 if TYPE_CHECKING:
     from optimize.choice.candidates import Candidate, Selection
     from strategy.backtest import BacktestResult
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.session import SessionData
     from strategy.surface.result import Surface
 
@@ -24,7 +24,7 @@ _RELATIVE_TOLERANCE = 1e-9  # the same engine on the same data gives the same va
 def publish(
     optimization: Mapping[str, Any],
     market_data: MarketData,
-    date_range: "DateRange",
+    date_range: "BacktestRange",
     *,
     selection: "Selection" = "study_best",
     surface: "Surface | None" = None,
@@ -112,7 +112,7 @@ def _side_by_side(
 
 
 def sessions_of_study(
-    outcome: Mapping[str, Any], market_data: MarketData, date_range: "DateRange"
+    outcome: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
 ) -> "Sequence[SessionData]":
     """Load the sessions that an outcome was measured on.
 

@@ -8,7 +8,7 @@ from rorq_pipeline.dagster_support.resources import MarketData
 if TYPE_CHECKING:
     import pandas as pd
 
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data.validation import ValidationReport, ValidationSettings
     from strategy.session import SessionData
     from strategy.space import SearchSpace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def validate(
     market_data: MarketData,
-    date_range: "DateRange",
+    date_range: "BacktestRange",
     search_space: "SearchSpace",
     settings: "ValidationSettings | None" = None,
     previous_manifest: "pd.DataFrame | None" = None,
@@ -26,7 +26,7 @@ def validate(
 
     return validate_range(
         market_data.cache_dir,
-        market_data.ticker,
+        date_range.ticker,
         date_range,
         search_values=search_space,
         settings=settings,
@@ -37,7 +37,7 @@ def validate(
 
 def load_validated(
     market_data: MarketData,
-    date_range: "DateRange",
+    date_range: "BacktestRange",
     search_space: "SearchSpace",
     manifest: "pd.DataFrame | None",
 ) -> "tuple[Sequence[SessionData], bool]":

@@ -44,7 +44,7 @@ def test_a_run_shows_its_progress_and_a_summary(cache, database_environment):
     result = invoke(cache, "--n-trials", "30")
     assert result.exit_code == 0
     for words in (
-        "vwap_reclaim/2023-01-01_2023-01-31/", "best return on risk, percent", "completed",
+        "vwap_reclaim/2023-01-03_2023-01-31/", "best return on risk, percent", "completed",
         "pruned: insufficient_trades", "Best parameters", "take_profit_percent",
         "synthetic sessions",
     ):  # fmt: skip

@@ -78,19 +78,25 @@ def test_ranges_of_two_tickers_differ_and_are_ordered_by_date_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "n_months", "first_cached", "key"),
+    ("last", "n_months", "cached", "key"),
     [
-        (date(2023, 3, 15), 3, None, "2023-01-03_2023-03-31"),
-        (date(2023, 1, 31), 3, None, "2022-11-01_2023-01-31"),  # across a new year
-        (date(2023, 12, 1), 12, None, "2023-01-03_2023-12-29"),
-        (date(2023, 3, 15), 1, None, "2023-03-01_2023-03-31"),
-        (date(2023, 3, 15), 3, date(2023, 2, 10), "2023-02-10_2023-03-31"),
-        (date(2023, 3, 15), 3, date(2020, 1, 2), "2023-01-03_2023-03-31"),
-        (date(2023, 3, 15), 3, date(2023, 3, 20), "2023-03-15_2023-03-31"),
+        ("2023-03-15", 3, [], "2023-01-03_2023-03-31"),
+        ("2023-01-31", 3, [], "2022-11-01_2023-01-31"),  # across a new year
+        ("2023-12-01", 12, [], "2023-01-03_2023-12-29"),
+        ("2023-03-15", 1, [], "2023-03-01_2023-03-31"),
+        # the cache begins in the midst of the second month, and long before
+        ("2023-03-15", 3, ["2023-02-10", "2023-03-15"], "2023-02-10_2023-03-31"),
+        ("2023-03-15", 3, ["2020-01-02", "2023-01-05", "2023-03-15"], "2023-01-03_2023-03-31"),
+        # nothing in January, though the cache begins before it
+        ("2023-03-15", 3, ["2020-01-02", "2023-02-10", "2023-03-15"], "2023-02-01_2023-03-31"),
+        # a month to be downloaded, before and after what is cached
+        ("2023-03-15", 3, ["2023-05-02"], "2023-03-01_2023-03-31"),
+        ("2023-03-15", 3, ["2022-05-02"], "2023-03-01_2023-03-31"),
     ],
 )
-def test_trailing_months(last: date, n_months: int, first_cached: date | None, key: str) -> None:
-    made = BacktestRange.trailing_months(last, n_months=n_months, first_cached=first_cached)
+def test_trailing_months(last: str, n_months: int, cached: list[str], key: str) -> None:
+    days = [date.fromisoformat(day) for day in cached]
+    made = BacktestRange.trailing_months(date.fromisoformat(last), days, n_months=n_months)
     assert made.key == key
 
 

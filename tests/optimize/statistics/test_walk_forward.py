@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from optimize.statistics.session_sums import SessionSums
 from optimize.statistics.walk_forward import WalkForwardStep, plan_walk_forward, walk_forward
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from tests.optimize.statistics.builders import sums_of
 
-JANUARY, FEBRUARY, MARCH = (DateRange.of_month(date(2023, month, 1)) for month in (1, 2, 3))
-QUARTER = DateRange(date(2023, 1, 1), date(2023, 3, 31))
+JANUARY, FEBRUARY, MARCH = (BacktestRange.of_month(date(2023, month, 1)) for month in (1, 2, 3))
+QUARTER = BacktestRange(date(2023, 1, 1), date(2023, 3, 31))
 
 
 def step(name, params, inside, pnl, first=date(2023, 2, 1)):
@@ -44,8 +44,8 @@ def test_ranges_of_one_end_do_not_trade_each_other():
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 60), st.integers(0, 40)).map(
-            lambda pair: DateRange(
+        st.tuples(st.integers(0, 60), st.integers(4, 40)).map(
+            lambda pair: BacktestRange(
                 date.fromordinal(date(2023, 1, 3).toordinal() + pair[0]),
                 date.fromordinal(date(2023, 1, 3).toordinal() + pair[0] + pair[1]),
             )

@@ -26,7 +26,8 @@ ABOUT = {
 )
 def test_whatever_the_values_depend_on_is_in_the_name(field, value):
     one, other = StudyIdentity(**ABOUT), StudyIdentity(**{**ABOUT, field: value})
-    assert one.prefix == other.prefix == "vwap_reclaim/2023-01-03_2023-01-31/"
+    assert one.study_name.startswith("vwap_reclaim/2023-01-03_2023-01-31/")
+    assert other.study_name.startswith("vwap_reclaim/2023-01-03_2023-01-31/")
     assert one.study_name != other.study_name
     with pytest.raises(StudyMismatchError, match=f"another {field}"):
         other.verify(one.as_attributes())

@@ -15,11 +15,11 @@ from rorq_pipeline.automation.following import (
 )
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from tests.rorq_pipeline.project.test_cache_scan import put_session
 
-WEEK = DateRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
-LATER = DateRange(date(2023, 1, 9), date(2023, 1, 10))  # two
+WEEK = BacktestRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
+LATER = BacktestRange(date(2023, 1, 9), date(2023, 1, 10))  # two
 
 
 def looked_at(*days: int, signature: str = "a") -> dict[str, str]:
@@ -35,29 +35,31 @@ def cached(*days: int, signature: str = "a") -> dict[date, str]:
 
 
 def test_a_range_is_returned_to_while_sessions_come_and_no_longer() -> None:
-    assert awaited_ranges({WEEK: record()}, cached(3, 4, 5, 6)) == []
-    (found,) = awaited_ranges({WEEK: record()}, cached(3, 4, 5, 6, 9))
+    assert awaited_ranges({WEEK: record()}, {"SPY": cached(3, 4, 5, 6)}) == []
+    (found,) = awaited_ranges({WEEK: record()}, {"SPY": cached(3, 4, 5, 6, 9)})
     assert (found.date_range, found.signatures) == (WEEK, {"2023-01-09": "a"})
-    assert awaited_ranges({WEEK: record(9)}, cached(3, 9)) == []
-    (more,) = awaited_ranges({WEEK: record(9)}, cached(3, 9, 10))
+    assert awaited_ranges({WEEK: record(9)}, {"SPY": cached(3, 9)}) == []
+    (more,) = awaited_ranges({WEEK: record(9)}, {"SPY": cached(3, 9, 10)})
     assert more.run_key != found.run_key
-    assert awaited_ranges({WEEK: record(9, 10, 11, 12)}, cached(3, 9, 10, 11, 12, 13)) == []
+    assert (
+        awaited_ranges({WEEK: record(9, 10, 11, 12)}, {"SPY": cached(3, 9, 10, 11, 12, 13)}) == []
+    )
 
 
 def test_a_range_is_returned_to_whenever_a_following_session_changes() -> None:
-    (changed,) = awaited_ranges({WEEK: record(9)}, cached(9, signature="b"))
-    (back,) = awaited_ranges({WEEK: record(9, signature="b", stamp="2")}, cached(9))
-    (again,) = awaited_ranges({WEEK: record(9, stamp="3")}, cached(9, signature="b"))
+    (changed,) = awaited_ranges({WEEK: record(9)}, {"SPY": cached(9, signature="b")})
+    (back,) = awaited_ranges({WEEK: record(9, signature="b", stamp="2")}, {"SPY": cached(9)})
+    (again,) = awaited_ranges({WEEK: record(9, stamp="3")}, {"SPY": cached(9, signature="b")})
     assert len({changed.run_key, back.run_key, again.run_key}) == 3
 
 
 def test_sessions_that_are_gone_do_not_take_their_evidence_with_them() -> None:
-    assert awaited_ranges({WEEK: record(9, 10)}, cached(3, 9)) == []
-    assert awaited_ranges({WEEK: record(9, 10)}, {}) == []
+    assert awaited_ranges({WEEK: record(9, 10)}, {"SPY": cached(3, 9)}) == []
+    assert awaited_ranges({WEEK: record(9, 10)}, {"SPY": {}}) == []
 
 
 def test_the_latest_range_comes_first() -> None:
-    found = awaited_ranges({WEEK: record(), LATER: record()}, cached(9, 10, 11))
+    found = awaited_ranges({WEEK: record(), LATER: record()}, {"SPY": cached(9, 10, 11)})
     assert [one.date_range for one in found] == [LATER, WEEK]
 
 

@@ -43,14 +43,14 @@ def test_it_is_off_until_somebody_turns_it_on(cache: Path) -> None:
 
 def test_a_range_without_a_report_is_stale(cache: Path) -> None:
     put_session(cache, date(2023, 1, 3))
-    assert "2023-01-01_2023-01-31" in requested(cache)
+    assert "2023-01-03_2023-01-31" in requested(cache)
 
 
 def test_a_range_with_a_report_younger_than_its_sessions_is_not(
     cache: Path, tmp_path: Path
 ) -> None:
     put_session(cache, date(2023, 1, 3))
-    report = tmp_path / "artifacts" / "report" / "2023-01-01_2023-01-31.html"
+    report = tmp_path / "artifacts" / "report" / "2023-01-03_2023-01-31.html"
     report.parent.mkdir(parents=True)
     report.write_text("page")
-    assert "2023-01-01_2023-01-31" not in requested(cache)
+    assert "2023-01-03_2023-01-31" not in requested(cache)

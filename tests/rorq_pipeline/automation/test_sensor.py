@@ -43,9 +43,9 @@ def test_a_new_session_registers_its_month_and_requests_one_run(tick: Tick, tmp_
     put_session(tmp_path, date(2023, 1, 3))
     put_session(tmp_path, date(2023, 1, 4))
     result = tick()
-    assert keys(result) == ["2023-01-01_2023-01-31"]
+    assert keys(result) == ["2023-01-03_2023-01-31"]
     (added,) = result.dynamic_partitions_requests or []
-    assert list(added.partition_keys) == ["2023-01-01_2023-01-31"]
+    assert list(added.partition_keys) == ["2023-01-03_2023-01-31"]
     assert keys(tick(result.cursor)) == []
 
 
@@ -68,14 +68,14 @@ def test_a_cache_in_motion_is_left_alone(tick: Tick, tmp_path: Path) -> None:
     assert keys(moving) == []
     assert "waiting until it has been quiet for 5 s" in str(moving.skip_reason)
     time.sleep(0.3)
-    assert keys(tick(moving.cursor, quiet_seconds=0.2)) == ["2023-01-01_2023-01-31"]
+    assert keys(tick(moving.cursor, quiet_seconds=0.2)) == ["2023-01-03_2023-01-31"]
 
 
 def test_ranges_follow_the_rule(tick: Tick, tmp_path: Path) -> None:
     for day in (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 9)):
         put_session(tmp_path, day)
-    assert keys(tick(range_rule="week")) == ["2023-01-02_2023-01-06", "2023-01-09_2023-01-13"]
-    assert keys(tick(range_rule="quarter")) == ["2023-01-01_2023-03-31"]
+    assert keys(tick(range_rule="week")) == ["2023-01-03_2023-01-06", "2023-01-09_2023-01-13"]
+    assert keys(tick(range_rule="quarter")) == ["2023-01-03_2023-03-31"]
     assert keys(tick(range_rule="rolling", rolling_sessions=2)) == [
         "2023-01-03_2023-01-04",
         "2023-01-04_2023-01-09",
@@ -88,7 +88,7 @@ def test_many_ranges_are_spread_over_ticks(tick: Tick, tmp_path: Path) -> None:
     first = tick(max_runs_per_tick=3)
     second = tick(first.cursor, max_runs_per_tick=3)
     assert len(keys(first)) == 3
-    assert keys(second) == ["2023-01-01_2023-01-31"]
+    assert keys(second) == ["2023-01-10_2023-01-31"]
 
 
 def test_requested_runs_take_the_projects_run_config(

@@ -31,7 +31,7 @@ def test_the_lines_say_everything_that_dagster_needs(
     answer = shell(lines(rorq("env")) + "env")
     values = dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
     assert values["DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME"] == "rorq_pipeline.definitions"
-    assert values["DAGSTER_CLI_ASSET_MATERIALIZE_PARTITION"] == "2023-01-01_2023-01-31"
+    assert values["DAGSTER_CLI_ASSET_MATERIALIZE_PARTITION"] == "2023-01-03_2023-01-31"
     assert (Path(values["DAGSTER_HOME"]) / "dagster.yaml").is_file()
     assert values["PG_DATABASE"] == database.database
     assert values["PG_PASSWORD"] == database.password.get_secret_value()
@@ -55,7 +55,7 @@ def test_dagsters_own_command_runs_as_typed(sampled_project: ProjectPaths, rorq:
     script += f" materialize --select optimization --config-json '{config}'"
     answer = shell(script)
     assert answer.returncode == 0, answer.stderr[-3000:]
-    outcome = sampled_project.artifacts / "optimization" / "2023-01-01_2023-01-31.json"
+    outcome = sampled_project.artifacts / "optimization" / "2023-01-03_2023-01-31.json"
     assert outcome.is_file()
     assert sorted(path.name for path in sampled_project.root.iterdir()) == [
         ".rorq",

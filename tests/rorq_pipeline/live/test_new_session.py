@@ -12,7 +12,7 @@ from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SMALL_SPACE
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
 
-JANUARY, FEBRUARY = "2023-01-01_2023-01-31", "2023-02-01_2023-02-28"
+JANUARY, FEBRUARY = "2023-01-03_2023-01-31", "2023-02-01_2023-02-28"
 STUDY = {"n_trials": 30, "min_trade_threshold": 1}
 RUN_CONFIG = {
     "validated_cache": {"search_space": SMALL_SPACE},
@@ -26,7 +26,11 @@ SENSOR_SECONDS = 5
 @pytest.mark.slow
 @pytest.mark.timeout(700)
 def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: DatabaseSettings) -> None:
-    settings = {"RORQ_QUIET_SECONDS": "2", "RORQ_SENSOR_INTERVAL_SECONDS": str(SENSOR_SECONDS)}
+    settings = {
+        "RORQ_QUIET_SECONDS": "2",
+        "RORQ_SENSOR_INTERVAL_SECONDS": str(SENSOR_SECONDS),
+        "RORQ_RANGE_RULE": "month",
+    }
     with deployed(tmp_path, database, **settings) as dagster:
         ops = {name: {"config": config} for name, config in RUN_CONFIG.items()}
         (tmp_path / "run_config.yaml").write_text(json.dumps({"ops": ops}))

@@ -3,23 +3,26 @@ from pathlib import Path
 
 import pytest
 
-from rorq_pipeline.project.ranges import RangeRule, range_or_latest_month, ranges_of
-from strategy.date_range import DateRange, sessions_between
+from rorq_pipeline.project.ranges import Grouping, RangeRule, range_or_latest
+from strategy.backtest_range import BacktestRange
+from strategy.date_range import sessions_between
 from strategy.errors import DateRangeError, MissingSessionError
 
 CACHED = sessions_between(date(2023, 1, 3), date(2023, 3, 31))
 
 
 def keys(day: date, rule: RangeRule, rolling_sessions: int = 3) -> list[str]:
-    return [r.key for r in ranges_of(day, CACHED, rule, rolling_sessions)]
+    grouping = Grouping(rule=rule, rolling_sessions=rolling_sessions)
+    return [r.key for r in grouping.ranges_of(day, CACHED)]
 
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
+        (RangeRule.TRAILING_MONTHS, ["2023-01-03_2023-02-28", "2023-01-03_2023-03-31"]),
         (RangeRule.MONTH, ["2023-02-01_2023-02-28"]),
         (RangeRule.WEEK, ["2023-02-13_2023-02-17"]),
-        (RangeRule.QUARTER, ["2023-01-01_2023-03-31"]),
+        (RangeRule.QUARTER, ["2023-01-03_2023-03-31"]),
         (
             RangeRule.ROLLING,
             ["2023-02-13_2023-02-15", "2023-02-14_2023-02-16", "2023-02-15_2023-02-17"],
@@ -36,35 +39,68 @@ def test_the_newest_session_ends_one_rolling_window() -> None:
 
 def test_too_few_sessions_make_no_rolling_window() -> None:
     day = date(2023, 1, 3)
-    assert ranges_of(day, [day], RangeRule.ROLLING, 2) == []
+    assert Grouping(rule=RangeRule.ROLLING, rolling_sessions=2).ranges_of(day, [day]) == []
 
 
 @pytest.mark.parametrize("rule", list(RangeRule))
 def test_every_range_holds_its_day(rule: RangeRule) -> None:
+    grouping = Grouping(ticker="QQQ", rule=rule, rolling_sessions=5)
     for day in CACHED:
-        assert all(day in date_range for date_range in ranges_of(day, CACHED, rule, 5))
+        found = grouping.ranges_of(day, CACHED)
+        assert found
+        assert all(day in date_range and date_range.ticker == "QQQ" for date_range in found)
 
 
 def test_fourth_quarter_ends_with_the_year() -> None:
     day = date(2023, 11, 22)
-    assert ranges_of(day, [day], RangeRule.QUARTER, 1) == [
-        DateRange(date(2023, 10, 1), date(2023, 12, 31))
+    assert Grouping(rule=RangeRule.QUARTER).ranges_of(day, [day]) == [
+        BacktestRange(date(2023, 10, 1), date(2023, 12, 31))
     ]
 
 
-def test_default_is_the_month_of_the_latest_cached_session(tmp_path: Path) -> None:
-    for day in ("2022-12-30", "2023-01-03", "2023-02-06"):
-        (tmp_path / "SPY" / day).mkdir(parents=True)
-    (tmp_path / "SPY" / ".2023-03-01.building-x").mkdir()
-    assert range_or_latest_month(None, tmp_path).key == "2023-02-01_2023-02-28"
+def test_a_folder_named_like_a_day_beyond_the_calendar_stops_no_other_range() -> None:
+    grouping = Grouping()
+    day = date(1999, 1, 4)
+    assert grouping.ranges_of(day, [day, *CACHED]) == []
+    assert grouping.ranges_of(CACHED[-1], [day, *CACHED]) == [grouping.latest_range(CACHED)]
+
+
+def put(cache: Path, ticker: str, *days: str) -> None:
+    for day in days:
+        (cache / ticker / day).mkdir(parents=True)
+
+
+def test_default_is_three_months_up_to_that_of_the_latest_cached_session(tmp_path: Path) -> None:
+    put(tmp_path, "SPY", "2022-10-03", "2022-11-01", "2022-12-30", "2023-01-03")
+    put(tmp_path, "SPY", ".2023-03-01.building-x")
+    put(tmp_path, "QQQ", "2023-02-14")
+    assert range_or_latest(None, tmp_path, Grouping()).key == "2022-11-01_2023-01-31"
+    qqq = Grouping(ticker="QQQ")
+    assert range_or_latest(None, tmp_path, qqq).key == "QQQ_2023-02-14_2023-02-28"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (RangeRule.MONTH, "2023-03-01_2023-03-31"),
+        (RangeRule.WEEK, "2023-03-27_2023-03-31"),
+        (RangeRule.QUARTER, "2023-01-03_2023-03-31"),
+        (RangeRule.ROLLING, "2023-03-30_2023-03-31"),
+    ],
+)
+def test_default_follows_the_rule(rule: RangeRule, expected: str) -> None:
+    assert Grouping(rule=rule, rolling_sessions=2).latest_range(CACHED).key == expected
+    alone = Grouping(rule=RangeRule.ROLLING).latest_range(CACHED[:2])
+    assert alone.key == "2023-01-03_2023-01-04"  # fewer sessions than a window has
 
 
 def test_a_named_range_is_parsed(tmp_path: Path) -> None:
-    assert range_or_latest_month("2023-01-03_2023-01-05", tmp_path).key == "2023-01-03_2023-01-05"
+    named = range_or_latest("QQQ_2023-01-01_2023-01-05", tmp_path, Grouping())
+    assert named.key == "QQQ_2023-01-03_2023-01-05"
     with pytest.raises(DateRangeError):
-        range_or_latest_month("2023-01-07_2023-01-08", tmp_path)
+        range_or_latest("2023-01-07_2023-01-08", tmp_path, Grouping())
 
 
 def test_an_empty_cache_has_no_default(tmp_path: Path) -> None:
-    with pytest.raises(MissingSessionError, match="rorq sample"):
-        range_or_latest_month(None, tmp_path)
+    with pytest.raises(MissingSessionError, match="rorq sample --ticker QQQ"):
+        range_or_latest(None, tmp_path, Grouping(ticker="QQQ"))

@@ -30,7 +30,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     texts = {
         "report": build_report(complete_data()),
         "minimal": build_report(minimal_data(trials=[])),
-        "index": build_index(index_entries(), walk_forward()),
+        "index": build_index(index_entries(), {"SPY": walk_forward()}),
         "empty": build_index([]),
     }
     for name, text in texts.items():

@@ -32,11 +32,12 @@ from rorq_pipeline.report import (
     verdict_view,
 )
 from strategy.backtest import run_backtest
-from strategy.date_range import DateRange, session_times
+from strategy.backtest_range import BacktestRange
+from strategy.date_range import session_times
 from strategy.session import SessionData
 from strategy.space import SearchSpace
 
-RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 20))
+RANGE = BacktestRange(date(2023, 1, 3), date(2023, 1, 20))
 MIN_TRADES = 5
 SPACE = SearchSpace.from_mapping(
     {
@@ -296,7 +297,7 @@ def index_entries() -> list[IndexEntry]:
     months = [(1, 31, "watch"), (2, 28, "trade"), (3, 31, "reject")]
     return [
         IndexEntry(
-            date_range=DateRange(date(2023, month, 1), date(2023, month, last)), ticker="SPY",
+            date_range=BacktestRange(date(2023, month, 1), date(2023, month, last)), ticker="SPY",
             source="synthetic" if month == 1 else "polygon", href=f"2023-{month:02d}/report.html",
             metrics=complete_data().metrics, verdict=verdict,
             equity_usd=equity if month != 3 else [-v for v in equity],

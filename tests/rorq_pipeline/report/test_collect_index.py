@@ -13,11 +13,11 @@ from optimize.statistics import walk_forward
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.report import collect_index as report_index
 from rorq_pipeline.report.collect_index import refresh_index
-from strategy.date_range import DateRange
+from strategy.backtest_range import BacktestRange
 from tests.rorq_pipeline.report.fixtures import minimal_data
 
-JANUARY = DateRange(date(2023, 1, 1), date(2023, 1, 31))
-FEBRUARY = DateRange(date(2023, 2, 1), date(2023, 2, 28))
+JANUARY = BacktestRange(date(2023, 1, 1), date(2023, 1, 31))
+FEBRUARY = BacktestRange(date(2023, 2, 1), date(2023, 2, 28))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_reports_at_the_same_time_are_all_on_the_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = minimal_data()
-    ranges = [DateRange.of_month(date(2023, month, 1)) for month in range(1, 7)]
+    ranges = [BacktestRange.of_month(date(2023, month, 1)) for month in range(1, 7)]
     pages = [replace(data, date_range=one) for one in ranges]
     (tmp_path / "report").mkdir()
     for one in ranges:

@@ -49,7 +49,7 @@ from tests.rorq_pipeline.report.fixtures import (
 
 
 def test_the_index_leads_to_every_range_newest_first() -> None:
-    page = build_index(index_entries(), walk_forward())
+    page = build_index(index_entries(), {"SPY": walk_forward()})
     hrefs = re.findall(r'<a href="([^#"]*)"', page)
     assert hrefs == [f"./2023-0{m}/report.html" for m in (3, 2, 1)]
     assert page.index("Walk-forward") < page.index("Newest first")
@@ -260,8 +260,8 @@ def test_walk_forward_is_read_from_its_json() -> None:
     view = walk_forward_view(result.to_json_dict(), result.equity()["equity_usd"])
     assert view.equity_usd[-1] == pytest.approx(data.metrics["net_pnl_usd"])
     assert view.steps[0].total_trades == data.metrics["total_trades"]
-    assert "1\u201331 December 2022" in build_index(index_entries(), view)
+    assert "1\u201330 December 2022" in build_index(index_entries(), {"SPY": view})
     partial = {**result.to_json_dict(), "left_out": ["2022-11: <damaged>"]}
-    page = build_index(index_entries(), walk_forward_view(partial))
+    page = build_index(index_entries(), {"SPY": walk_forward_view(partial)})
     assert "Left out: 2022-11: &lt;damaged&gt;." in page
     assert "Largest drawdown" in page

@@ -11,13 +11,14 @@ import pytest
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.results.proofs import prove
 from strategy.backtest import ENGINE_VERSION, run_backtest
-from strategy.date_range import DateRange, sessions_between
+from strategy.backtest_range import BacktestRange
+from strategy.date_range import sessions_between
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.session import data_fingerprint
 from strategy.space import SearchSpace
 
-FIRST = DateRange(date(2023, 1, 3), date(2023, 1, 13))  # nine sessions
-SECOND = DateRange(date(2023, 1, 17), date(2023, 1, 24))  # six
+FIRST = BacktestRange(date(2023, 1, 3), date(2023, 1, 13))  # nine sessions
+SECOND = BacktestRange(date(2023, 1, 17), date(2023, 1, 24))  # six
 SPACE = {
     "entry_window": ["09:30-12:00", "09:30-15:45"],
     "stretch_threshold": [0.001, 0.002, 0.003],
@@ -48,8 +49,8 @@ class Published:
 
     cache: Path
     market_data: MarketData
-    optimization: dict[DateRange, dict[str, Any]]
-    best: dict[DateRange, dict[str, Any]]
+    optimization: dict[BacktestRange, dict[str, Any]]
+    best: dict[BacktestRange, dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
