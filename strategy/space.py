@@ -147,7 +147,7 @@ class SearchSpace(Mapping[str, tuple[DimensionValue, ...]]):
                 expected="a TOML file with one array a dimension",
                 remedy="correct the path",
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ParameterError(
                 f"search space file {path} is no TOML ({error})",
                 expected="lines such as stretch_threshold = [0.001, 0.002]",

@@ -40,12 +40,13 @@ def read_config_values(project_root: Path, names: tuple[str, ...]) -> dict[str, 
 
 
 _NOT_PLAIN = object()
+TOO_DEEP = (RecursionError, MemoryError)  # what Python's parser makes of thousands of brackets
 
 
 def _assignments(path: Path) -> list[tuple[int, str, ast.expr]]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, *TOO_DEEP) as error:
         line = getattr(error, "lineno", None) or 1
         raise ParameterError(
             f"{path} cannot be read as Python, line {line}",
@@ -72,7 +73,7 @@ def _assignments(path: Path) -> list[tuple[int, str, ast.expr]]:
 def _plain_value(node: ast.expr) -> object:
     try:
         value = ast.literal_eval(node)
-    except ValueError:
+    except (ValueError, *TOO_DEEP):
         return _NOT_PLAIN
     is_plain = value is None or (isinstance(value, str | int) and not isinstance(value, bool))
     return value if is_plain else _NOT_PLAIN

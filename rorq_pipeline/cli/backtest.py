@@ -81,7 +81,7 @@ def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
             raise click.BadParameter(f"{assignment!r} is no NAME=VALUE", param_hint="--set")
         try:
             values[name.strip()] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[name.strip()] = text
     return values
 
@@ -98,7 +98,7 @@ def params_of_file(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         found = f"{path} cannot be read ({error.strerror})"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         found = f"{path} is no JSON ({error})"
     else:
         if isinstance(content, dict):

@@ -14,7 +14,7 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
         return None
     try:
         config = json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"no JSON: {error}") from None
     if not isinstance(config, dict):
         raise click.BadParameter(f"{config!r} is no object")

@@ -53,7 +53,7 @@ def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
     except OSError as error:
         raise unlistable(folder, error) from None
     for entry in entries:
-        if not entry.is_dir():
+        if not _may_be_session(entry):
             continue
         found = _look_at(entry)
         if found is None:  # a folder in the making was renamed or removed meanwhile
@@ -74,6 +74,13 @@ def following_signatures(signatures: Mapping[date, str], date_range: "DateRange"
     """Return the cached sessions after a range, as many as it has: ISO date -> signature."""
     days = [day for day in sorted(signatures) if day > date_range.end_date]
     return {day.isoformat(): signatures[day] for day in days[: len(date_range.sessions)]}
+
+
+def _may_be_session(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle: who reads the session will say so
+        return True
 
 
 def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:

@@ -43,6 +43,8 @@ def project_run_config(root: Path, ops: Collection[str]) -> Config:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except RecursionError:
+        raise _bad(path, "it is nested too deeply") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise _bad(path, " ".join(str(error).split())) from None
     if content is None:

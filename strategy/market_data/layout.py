@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from strategy.errors import CacheError
 from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
+from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.schema import (
     FILE_SCHEMAS,
     FORMAT_VERSION,
@@ -56,18 +57,27 @@ def session_folder(cache_dir: Path | str, ticker: str, day: date) -> Path:
 def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
     """Dates of the cached sessions, in order; folders that are no dates are passed over.
 
+    A link that leads in a circle is listed, so that who reads the session says what is wrong.
+
     Raises:
         CacheError: what should be a folder cannot be listed.
     """
     folder = ticker_folder(cache_dir, ticker)
     try:
         with os.scandir(folder) as entries:
-            names = [e.name for e in entries if _DATE.fullmatch(e.name) and e.is_dir()]
+            names = [e.name for e in entries if _DATE.fullmatch(e.name) and _may_be_session(e)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise unlistable(folder, error) from None
     return sorted(day for name in names if (day := _date_or_none(name)) is not None)
+
+
+def _may_be_session(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def unlistable(folder: Path, error: OSError) -> CacheError:
@@ -83,6 +93,7 @@ def session_source(folder: Path) -> str:
     """Source that a session states in the first of its files that can be read, else `unknown`."""
     for name in FILE_SCHEMAS:
         try:
+            require_plain_file(folder / name)
             metadata = pq.read_metadata(folder / name).metadata or {}
         except (OSError, pa.ArrowException):
             continue
@@ -95,6 +106,7 @@ def session_fingerprint(folder: Path) -> str:
     """SHA-256 over the names and bytes of the session's three files, hexadecimal."""
     hashes = {}
     for name in FILE_SCHEMAS:
+        require_plain_file(folder / name)
         with (folder / name).open("rb") as file:
             hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return combine_file_hashes(hashes)

@@ -22,11 +22,13 @@ from strategy.errors import (
 from strategy.market_data.alignment import align_session
 from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
 from strategy.market_data.layout import combine_file_hashes, session_folder
+from strategy.market_data.plain_file import read_plain_file
 from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
     FORMAT_VERSION,
     FORMAT_VERSION_KEY,
+    MAX_ROWS,
     OPTIONS_FILE,
     SOURCE_KEY,
     UNDERLYING_FILE,
@@ -68,7 +70,7 @@ def read_file(path: Path) -> CacheFile:
     """
     label = "/".join(path.parts[-3:])
     try:
-        data = path.read_bytes()
+        data = read_plain_file(path)
     except OSError as error:
         raise CorruptFileError(
             f"{label} {'is absent' if isinstance(error, FileNotFoundError) else error.strerror}",
@@ -92,6 +94,7 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
         metadata = file.metadata.metadata or {}
         n_rows = file.metadata.num_rows
         check_columns(label, file.schema_arrow, schema)
+        _require_possible_rows(label, n_rows)
         table = file.read(columns=schema.names, use_threads=False).select(schema.names)
     table = pa.Table.from_arrays(table.columns, schema=schema)  # without metadata of pandas
     version = metadata.get(FORMAT_VERSION_KEY, FORMAT_VERSION.encode()).decode(errors="replace")
@@ -113,6 +116,16 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
             remedy=_FETCH_AGAIN,
         )
     return table.to_pandas(), source
+
+
+def _require_possible_rows(label: str, n_rows: int) -> None:
+    limit = MAX_ROWS[label.rpartition("/")[2]]
+    if n_rows > limit:
+        raise CorruptFileError(
+            f"{label} states {n_rows:,} rows",
+            expected=f"at most {limit:,} in a session",
+            remedy=_FETCH_AGAIN,
+        )
 
 
 def check_columns(label: str, found: pa.Schema, expected: pa.Schema) -> None:
@@ -144,7 +157,7 @@ def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> Sessio
         MissingSessionError, CorruptFileError, SchemaError, MixedSourcesError
     """
     folder = session_folder(cache_dir, ticker, day)
-    if not folder.is_dir():
+    if not (folder.is_dir() or folder.is_symlink()):  # a link that leads nowhere is damage
         raise MissingSessionError(
             f"session {ticker} {day} is not in the cache",
             expected=f"a folder {ticker}/{day}",

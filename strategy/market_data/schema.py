@@ -23,6 +23,14 @@ UNDERLYING_FILE = "underlying.parquet"
 CHAIN_FILE = "chain.parquet"
 OPTIONS_FILE = "options.parquet"
 
+# A file that states more is not read: it would take the memory of all that runs here.
+MAX_ROWS = {
+    UNDERLYING_FILE: 86_400,  # one a second of a day
+    CHAIN_FILE: 100_000,  # contracts; the largest chains have some 10,000
+    OPTIONS_FILE: 20_000_000,  # 850 contracts that trade in every second
+}
+MAX_FILE_BYTES = 2_000_000_000
+
 _BAR_FIELDS = [
     pa.field("timestamp", pa.timestamp("ms", tz="UTC")),
     pa.field("open", pa.float64()),

@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from strategy.market_data.download.staging import Staging
 from strategy.market_data.layout import session_folder, session_source
+from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.schema import (
     CHAIN_FILE,
     CHAIN_SCHEMA,
+    FILE_SCHEMAS,
     OPTIONS_FILE,
     POLYGON,
     SYNTHETIC,
@@ -42,6 +44,8 @@ def fill_staging(
     if session_source(folder) != POLYGON:
         return None
     try:
+        for name in FILE_SCHEMAS:
+            require_plain_file(folder / name)
         options = pq.read_table(folder / OPTIONS_FILE)
         underlying = pq.read_table(folder / UNDERLYING_FILE).select(UNDERLYING_SCHEMA.names)
         chain = pq.read_table(folder / CHAIN_FILE).select(CHAIN_SCHEMA.names)

@@ -24,6 +24,7 @@ from strategy.market_data.layout import (
     session_source,
     write_session,
 )
+from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.sample.clock import plan_day, seeded_generator
 from strategy.market_data.sample.options import chain_table, option_bars
 from strategy.market_data.sample.path import draw_path
@@ -163,6 +164,7 @@ def remove_samples(
 def sample_metadata(folder: Path) -> dict[str, str]:
     """Return what a synthetic session states about its making; empty where nothing can be read."""
     try:
+        require_plain_file(folder / UNDERLYING_FILE)
         metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
     except (OSError, pa.ArrowException):
         return {}

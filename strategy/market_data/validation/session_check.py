@@ -9,6 +9,7 @@ from pathlib import Path
 from strategy.date_range import session_times
 from strategy.errors import CacheError, CorruptFileError, SchemaError
 from strategy.market_data.layout import combine_file_hashes, session_folder
+from strategy.market_data.plain_file import read_plain_file
 from strategy.market_data.reader import CacheFile, SessionFrames, build_session, read_file
 from strategy.market_data.schema import (
     CHAIN_FILE,
@@ -68,7 +69,7 @@ class SessionCheck:
         hashes, size_bytes = {}, 0
         for name in FILE_SCHEMAS:
             try:
-                data = (folder / name).read_bytes()
+                data = read_plain_file(folder / name)
             except OSError:
                 continue
             hashes[name] = hashlib.sha256(data).hexdigest()

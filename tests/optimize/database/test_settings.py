@@ -126,6 +126,9 @@ def test_a_port_that_cannot_be_is_refused(
         ('PG_PORT = ["s3cret"]\n', 1),
         ('PG_HOST = "a"\nPG_PASSWORD = "s3cret\n', 2),
         ("PG_PORT = True\n", 1),
+        ("PG_PORT = " + 3000 * "-" + "1\n", 1),
+        ("PG_PORT = " + 3000 * "[" + 3000 * "]" + "\n", 1),
+        ("UNRELATED = " + 100_000 * "-" + "1\n", 1),
     ],
 )
 def test_config_file_without_plain_values_is_refused_by_line_without_its_content(

@@ -63,6 +63,8 @@ def test_a_run_is_given_what_its_ops_take(tmp_path: Path) -> None:
         ("ops: {validated_cache: {config: {thresholds: {gap: 1}}}}", "gap"),
         ("ops: {downloaded_sessions: {config: {search_space: {x: [1]}}}}", "unknown search dim"),
         ("ops: {result_checks: {config: {min_complete_trials: x}}}", "min_complete_trials is 'x'"),
+        (3000 * "[" + 3000 * "]", "it is nested too deeply"),
+        ("ops: " + 3000 * "{a: " + 3000 * "}", "it is nested too deeply"),
         ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
     ],
 )
