@@ -56,7 +56,7 @@ SAMPLERS: dict[str, tuple[Callable[[int], BaseSampler], int]] = {  # and the siz
     "tpe": (ours, KNOBS.ask_batch),
     "tpe, asked one by one": (ours, 1),
     "tpe, asked by 16": (ours, 16),
-    "optuna_tpe": (plain_tpe, 1),
+    "Optuna's TPE": (plain_tpe, 1),
     "random": (lambda seed: RandomSampler(seed=seed), 1),
 }
 

@@ -12,7 +12,6 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from optimize.database.connect import DatabaseSettings
-from optimize.sampler.making import optuna_sampler_factory
 from optimize.sampler.unseen import DUPLICATE
 from optimize.storage.catalog import StudyInfo, latest_study_name, list_studies, open_study
 from optimize.storage.dedup import combo_key
@@ -28,7 +27,7 @@ from optimize.study.results import StopReason, StudySummary, summarize
 from optimize.study.settings import StudySettings
 from optimize.study.shared import SharedCoordinator
 from optimize.study.tally import StudyProgress
-from optimize.study.workers import Evaluator, InProcess, WorkerPool
+from optimize.study.workers import Evaluator
 from strategy.date_range import DateRange
 from strategy.errors import DatabaseError, RorqError, StudyBusyError, StudyInterruptedError
 from strategy.session import SessionData
@@ -70,7 +69,7 @@ def run_study(
         database: Where the study is kept.
         progress: Called after each batch.
         stop: Once set, the run ends soon and can be resumed.
-        objective: Instead of the backtest; picklable if there is more than one worker.
+        objective: Instead of the backtest; with several workers, called from several threads.
         tell: Called with a line when another run of the study is waited for.
 
     Raises:
@@ -132,18 +131,13 @@ class _Run:
         )
         try:
             store = open_store(driver, database, self._identity.study_name)
-            evaluator = self._evaluator(objective)
+            evaluator = Evaluator(objective, self._settings.workers, self._stop)
             try:
                 return self._drive(driver, store, evaluator, progress)
             finally:
                 evaluator.close()
         finally:
             driver.close()
-
-    def _evaluator(self, objective: Objective) -> Evaluator:
-        if self._settings.workers == 1:
-            return InProcess(objective, self._stop)
-        return WorkerPool(objective, self._settings.workers, self._stop)
 
     def _drive(
         self,
@@ -164,7 +158,6 @@ class _Run:
             "evaluator": evaluator,
             "stop": self._stop,
             "progress": progress,
-            "make_sampler": optuna_sampler_factory(self._settings, salt=start.salt),
         }
         coordinator = self._coordinator(store, start, about)
         reason = self._until_it_ends(coordinator)

@@ -20,6 +20,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from optimize.optuna_internals import FIXED_PARAMS
 from optimize.sampler.tpe import Densities, kernel_rows
 from optimize.sampler.untried import untried_at_random, untried_nearby
 from strategy.errors import ParameterError
@@ -27,7 +28,6 @@ from strategy.space import SearchSpace
 
 DUPLICATE = "duplicate"  # user attribute of a trial whose combination the study already had
 RETRY = "retry"  # user attribute of a failed trial whose combination is to be tried again
-_FIXED = "fixed_params"  # Optuna's system attribute of an enqueued trial
 
 
 class UnseenTPESampler(BaseSampler):
@@ -86,7 +86,7 @@ class UnseenTPESampler(BaseSampler):
 
         If it has them all, an enqueued or random one is proposed again.
         """
-        if _FIXED in trial.system_attrs:
+        if FIXED_PARAMS in trial.system_attrs:
             return {}
         under_way = self._read(study, trial) - self._history.tried
         rng = np.random.default_rng((*self._seed, trial.number))

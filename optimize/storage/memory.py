@@ -10,6 +10,8 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from optimize.optuna_internals import add_trial
+
 
 def memory_study(
     study_name: str,
@@ -23,7 +25,7 @@ def memory_study(
     for key, value in attributes.items():
         study.set_user_attr(key, value)
     for trial in trials:
-        study._storage.create_new_trial(study._study_id, template_trial=trial)
+        add_trial(study, trial)
     return study
 
 

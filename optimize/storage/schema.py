@@ -1,7 +1,5 @@
 """The tables of a study: Optuna's own, of a known revision, and `seen_combos` beside them."""
 
-import warnings
-
 import optuna
 from sqlalchemy import Connection, text
 
@@ -13,31 +11,25 @@ from strategy.errors import StudyMismatchError
 KNOWN_REVISION = "v3.2.0.a"  # schema of Optuna 5.0, as its alembic_version says
 
 
-class UnknownSchemaWarning(UserWarning):
-    """Optuna's tables are not of the revision that bulk writing was made for."""
-
-
-def ensure_schema(connection: Connection, settings: DatabaseSettings) -> bool:
-    """Create what is missing; return whether the tables are of the known revision.
+def ensure_schema(connection: Connection, settings: DatabaseSettings) -> None:
+    """Create what is missing.
 
     Raises:
-        StudyMismatchError: the tables were made by an Optuna that the installed one refuses.
+        StudyMismatchError: there are tables of another revision than the known one.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": lock_key("schema", "")})
-    dedup.ensure_table(connection)
     revision = stored_revision(connection)
     if revision is None:
         rdb_storage(settings).engine.dispose()  # its constructor creates the tables
         revision = stored_revision(connection)
     if revision != KNOWN_REVISION:
-        rdb_storage(settings).engine.dispose()  # its constructor checks the tables
-        warnings.warn(
-            f"Optuna's tables have revision {revision}, bulk writing knows {KNOWN_REVISION}: "
-            "trials are written through Optuna, some fifty times slower",
-            UnknownSchemaWarning,
-            stacklevel=2,
+        raise StudyMismatchError(
+            f"Optuna's tables in {settings.database} have the revision {revision}",
+            expected=f"{KNOWN_REVISION}, that of Optuna 5.0",
+            remedy="upgrade them with `optuna storage upgrade`, or set PG_DATABASE to a database "
+            "of its own",
         )
-    return revision == KNOWN_REVISION
+    dedup.ensure_table(connection)
 
 
 def stored_revision(connection: Connection) -> str | None:

@@ -12,10 +12,11 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, text
 
 from optimize.database.connect import DatabaseSettings
+from optimize.optuna_internals import trial_id
 from optimize.sampler.unseen import DUPLICATE
 from optimize.storage import dedup
 from optimize.storage.driver import Driver, worker_name
-from optimize.storage.schema import ensure_schema, rdb_storage
+from optimize.storage.schema import ensure_schema
 from optimize.storage.study_rows import (
     add_attributes,
     add_direction,
@@ -62,8 +63,8 @@ class StudyStore:
 
         def work(connection: Connection) -> list[FrozenTrial]:
             failed = [] if self._driver.shared else fail_unfinished(connection, self.study_id)
-            trials = self._select(connection, -1)
-            keys = [dedup.combo_key(t.params) for t in trials if t._trial_id in failed]
+            trials = select_trials(connection, self.study_id)
+            keys = [dedup.combo_key(t.params) for t in trials if trial_id(t) in failed]
             dedup.forget(connection, self.study_name, keys)
             return trials
 
@@ -74,8 +75,10 @@ class StudyStore:
 
     def load_new(self) -> list[FrozenTrial]:
         """The finished trials that other runs have added since the last reading."""
-        trials = self._driver.transaction(lambda c: self._select(c, self._last_trial_id))
-        others = [t for t in trials if t._trial_id not in self._own_ids and t.state.is_finished()]
+        trials = self._driver.transaction(
+            lambda c: select_trials(c, self.study_id, self._last_trial_id)
+        )
+        others = [t for t in trials if trial_id(t) not in self._own_ids and t.state.is_finished()]
         self._took_in(trials)
         return others
 
@@ -167,12 +170,9 @@ class StudyStore:
         )
         return found
 
-    def _select(self, connection: Connection, after: int) -> list[FrozenTrial]:
-        return select_trials(connection, self.study_id, after)
-
     def _took_in(self, trials: Sequence[FrozenTrial]) -> None:
         self._own_ids.clear()
-        self._last_trial_id = max((t._trial_id for t in trials), default=self._last_trial_id)
+        self._last_trial_id = max((trial_id(t) for t in trials), default=self._last_trial_id)
 
     def _lock_and_count(self, connection: Connection) -> int:
         connection.execute(
@@ -202,18 +202,19 @@ class StudyStore:
 
 
 def open_store(driver: Driver, settings: DatabaseSettings, study_name: str) -> StudyStore:
-    """Create the tables where needed and choose how to write: in bulk where they are known."""
-    if driver.transaction(lambda c: ensure_schema(c, settings)):
-        return StudyStore(driver, study_name)
-    from optimize.storage.optuna_store import OptunaStore
+    """The store of a study, whose tables are created where needed.
 
-    return OptunaStore(driver, study_name, rdb_storage(settings))
+    Raises:
+        StudyMismatchError: there are tables of Optuna, but of another revision.
+    """
+    driver.transaction(lambda c: ensure_schema(c, settings))
+    return StudyStore(driver, study_name)
 
 
 def _as_duplicate(trial: FrozenTrial) -> FrozenTrial:
     return FrozenTrial(
         number=trial.number,
-        trial_id=trial._trial_id,
+        trial_id=trial_id(trial),
         state=TrialState.PRUNED,
         value=None,
         datetime_start=trial.datetime_start,

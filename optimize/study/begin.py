@@ -7,6 +7,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from optimize.optuna_internals import FIXED_PARAMS
 from optimize.sampler.making import make_sampler
 from optimize.sampler.unseen import RETRY
 from optimize.storage.dedup import SeenCombos, combo_key
@@ -31,7 +32,6 @@ class StudyStart:
     queue: Queue  # to try first
     n_stored: int  # trials that the study had
     warm_started_from: str | None  # the previous study's name
-    salt: int  # tells the random numbers of runs apart that share a study
     with_trials: Callable[[Sequence[FrozenTrial]], optuna.Study]  # the study anew
 
 
@@ -69,7 +69,6 @@ def begin(
         queue=[entry for entry in queue if seen.source(combo_key(entry[0])) is None],
         n_stored=len(trials),
         warm_started_from=start["study"] if start else None,
-        salt=salt,
         with_trials=with_trials,
     )
 
@@ -109,5 +108,5 @@ def _retries(trials: Sequence[FrozenTrial]) -> Queue:
         (params, {"retry_of": trial.number})
         for trial in trials
         if trial.state == TrialState.FAIL and trial.user_attrs.get(RETRY)
-        if (params := trial.params or trial.system_attrs.get("fixed_params"))
+        if (params := trial.params or trial.system_attrs.get(FIXED_PARAMS))
     ]

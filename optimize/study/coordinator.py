@@ -16,6 +16,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from optimize.optuna_internals import stored_trial
 from optimize.storage.dedup import DuplicateSource, SeenCombos, combo_key
 from optimize.storage.flusher import Flusher
 from optimize.study.objective import Outcome
@@ -52,7 +53,6 @@ class Coordinator:
         evaluator: Does the work.
         flusher: Stores what was told.
         stop: Ends the run after the current batch, or in its middle.
-        make_sampler: A new sampler for the trials from a number on; None keeps the study's.
     """
 
     def __init__(
@@ -67,7 +67,6 @@ class Coordinator:
         flusher: Flusher,
         stop: threading.Event,
         progress: Callable[[StudyProgress], None] | None = None,
-        make_sampler: Callable[[int], optuna.samplers.BaseSampler] | None = None,
     ) -> None:
         self.study = study
         self.seen = seen
@@ -83,7 +82,6 @@ class Coordinator:
         self.flusher = flusher
         self.stop = stop
         self._progress = progress
-        self._make_sampler = make_sampler
         self.counts = Counts.of(study.get_trials(deepcopy=False))
         self._n_before = self.n_told
         self._n_failed_before = self.counts.failed
@@ -129,8 +127,6 @@ class Coordinator:
         self.flusher.add(told)
 
     def _ask(self, n: int) -> list[Asked]:
-        if self._make_sampler is not None:
-            self.study.sampler = self._make_sampler(self.n_told)
         asked = []
         for _ in range(n):
             if self.queue:
@@ -139,16 +135,12 @@ class Coordinator:
             elif len(self.seen) >= self.space.size:
                 break
             trial = self.study.ask(self._distributions)
-            params = self._stored(trial).params
+            params = stored_trial(self.study, trial).params
             key = combo_key(params)
             source = self.seen.source(key)
             self.seen.add(key, "memory")
             asked.append(Asked(trial=trial, params=params, key=key, duplicate=source))
         return asked
-
-    def _stored(self, trial: optuna.Trial) -> FrozenTrial:
-        """The trial itself; Trial.params and Study.trials make deep copies, which take longer."""
-        return self.study._storage.get_trial(trial._trial_id)
 
     def _tell(self, asked: Asked, outcome: Outcome | None) -> FrozenTrial:
         state, value, attributes = record_of(asked.duplicate, outcome)
@@ -156,7 +148,7 @@ class Coordinator:
             asked.trial.set_user_attr(name, attribute)
         self.study.tell(asked.trial, value, state)
         self.counts.add(state, value)
-        return self._stored(asked.trial)
+        return stored_trial(self.study, asked.trial)
 
     def _batch_size(self) -> int:
         return min(

@@ -1,7 +1,6 @@
 """The objective: a combination of the search space -> a value, or a named reason for none.
 
-What belongs here knows the strategy but neither Optuna nor the database, so that a worker process
-needs no more than this module.
+What belongs here knows the strategy but neither Optuna nor the database.
 """
 
 import json
@@ -31,7 +30,7 @@ class Outcome:
 
 
 class Objective(Protocol):
-    """A picklable function of a combination; an exception fails the trial and no more."""
+    """A function of a combination; an exception fails the trial and no more."""
 
     def __call__(self, combination: Mapping[str, Any], /) -> Outcome:
         """Evaluate one value a dimension."""

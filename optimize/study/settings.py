@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from strategy.errors import ParameterError
 
-SamplerName = Literal["tpe", "optuna_tpe", "random"]
+SamplerName = Literal["tpe", "random"]
 
 
 class StudySettings(BaseModel):
@@ -47,14 +47,13 @@ class StudySettings(BaseModel):
     )
     seed: int = Field(42, ge=0, lt=2**63, description="Seed of the sampler.")
     workers: int = Field(
-        1, ge=1, le=1024, description="Processes that evaluate; the result does not depend on it."
+        1, ge=1, le=1024, description="Threads that evaluate; the result does not depend on it."
     )
     ask_batch: int = Field(
         4, ge=1, le=4096, description="Trials proposed together; the result depends on it."
     )
     sampler: SamplerName = Field(
-        "tpe",
-        description="tpe: never proposes a combination twice; optuna_tpe: Optuna's own; random.",
+        "tpe", description="tpe learns from the trials so far; random; neither repeats itself."
     )
     shared: bool = Field(
         False, description="Join other runs in driving the study, without a reproducible order."

@@ -15,6 +15,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
+from optimize.optuna_internals import add_trial
 from optimize.sampler.unseen import RETRY
 from optimize.storage.dedup import combo_key
 from optimize.storage.study_store import StudyStore
@@ -72,7 +73,7 @@ class SharedCoordinator(Coordinator):
             self.study = self._rebuild()
             self.counts = Counts.of(self.study.get_trials(deepcopy=False))
         for trial in self._store.load_new():
-            self.study._storage.create_new_trial(self.study._study_id, template_trial=trial)
+            add_trial(self.study, trial)
             self.counts.add(trial.state, trial.value)
             if not trial.user_attrs.get(RETRY):
                 self.seen.add(combo_key(trial.params), "database")

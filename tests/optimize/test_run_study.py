@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from optimize.database.connect import open_engine
 from optimize.run_study import latest_study_name, list_studies, open_study
-from optimize.sampler.unseen import DUPLICATE, RETRY
+from optimize.sampler.unseen import RETRY
 from optimize.storage.driver import Driver
 from optimize.storage.schema import rdb_storage
 from strategy.errors import (
@@ -101,7 +101,7 @@ def test_a_second_run_resumes_and_the_result_is_that_of_one_run(database):
     ]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "optuna_tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_the_result_does_not_depend_on_the_number_of_workers(database, sampler):
     objective = Landscape(prune_below=-2.0)
     records = []
@@ -173,23 +173,6 @@ def test_a_small_space_is_exhausted_without_a_duplicate(database, sampler):
     assert summary.stop_reason == "search space exhausted"
     assert (summary.n_complete, summary.n_duplicates) == (60, {})
     assert len({str(t.params) for t in trials_of(database, summary)}) == 60
-
-
-def test_optunas_own_sampler_repeats_itself_and_repetitions_are_pruned_with_their_source(database):
-    first = run(
-        database, n_trials=40, space=SMALL, sampler="optuna_tpe", max_attempt_limit=100,
-        n_startup_trials=5,
-    )  # fmt: skip
-    assert first.n_duplicates.keys() == {"memory"}
-    duplicates = [t for t in trials_of(database, first) if t.user_attrs.get(DUPLICATE)]
-    assert {t.state for t in duplicates} == {TrialState.PRUNED}
-    assert {t.user_attrs["prune_reason"] for t in duplicates} == {DUPLICATE}
-    second = run(
-        database, n_trials=60, space=SMALL, sampler="optuna_tpe", max_attempt_limit=200,
-        n_startup_trials=5,
-    )  # fmt: skip
-    assert second.n_duplicates["database"] > 0
-    assert len(execute(database, "SELECT FROM seen_combos")) == second.n_complete
 
 
 def test_changed_contents_start_another_study_with_the_best_of_the_former(database):

@@ -1,18 +1,17 @@
-"""The store: commits whose answer was lost, and the slow way through Optuna's own calls."""
+"""The store: commits whose answer was lost, tables of another revision, Optuna beside us."""
 
 import optuna
+import psycopg2
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from optimize.storage import schema
 from optimize.storage.driver import Driver
-from optimize.storage.optuna_store import OptunaStore
-from optimize.storage.schema import UnknownSchemaWarning, rdb_storage
+from optimize.storage.schema import rdb_storage
 from optimize.storage.study_store import NewTrial, open_store
 from strategy.errors import StudyMismatchError
 from tests.optimize.storage.test_trial_rows import TRIALS
-from tests.optimize.studies import SMALL, Landscape, run
-from tests.optimize.test_run_study import record, trials_of
+from tests.optimize.studies import SMALL, run
+from tests.optimize.test_run_study import execute, trials_of
 
 
 @pytest.fixture
@@ -33,17 +32,12 @@ class LosesAnswers:
         result = self._attempt(work)
         self.calls += 1
         if self.calls % 2:
-            import psycopg2
-
             raise OperationalError("COMMIT", {}, psycopg2.OperationalError("connection lost"))
         return result
 
 
-@pytest.mark.parametrize("kind", ["bulk", "optuna"])
-def test_a_commit_whose_answer_was_lost_is_not_repeated(database, driver, kind):
+def test_a_commit_whose_answer_was_lost_is_not_repeated(database, driver):
     store = open_store(driver, database, "s")
-    if kind == "optuna":
-        store = OptunaStore(driver, "s", rdb_storage(database))
     store.open({"about": 1})
     store.load()
     driver._attempt = LosesAnswers(driver)
@@ -53,24 +47,21 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(database, driver, kind):
     assert [t.number for t in read] == list(range(len(TRIALS)))
     assert [t.params for t in read] == [t.params for t in TRIALS]
     assert sorted(store.load_keys()) == [f"key {t.number}" for t in TRIALS]
-    if kind == "optuna":
-        store._storage.engine.dispose()
 
 
-def test_tables_of_an_unknown_revision_are_written_through_optuna(database, monkeypatch):
-    known = run(database, n_trials=24, objective=Landscape(prune_below=-2.0), study_name="known")
-    monkeypatch.setattr(schema, "KNOWN_REVISION", "v9.9.9.a")
-    with pytest.warns(UnknownSchemaWarning, match=r"revision v3\.2\.0\.a, .* knows v9\.9\.9\.a"):
-        first = run(database, n_trials=12, objective=Landscape(prune_below=-2.0))
-    with pytest.warns(UnknownSchemaWarning):
-        second = run(database, n_trials=24, objective=Landscape(prune_below=-2.0))
-    assert second.resumed
-    assert second.study_name == first.study_name
-    assert [record(t) for t in trials_of(database, second)] == [
-        record(t) for t in trials_of(database, known)
-    ]
-    with pytest.warns(UnknownSchemaWarning), pytest.raises(StudyMismatchError, match="shared"):
-        run(database, n_trials=30, shared=True)
+def test_tables_of_an_unknown_revision_are_refused_and_left_alone(database):
+    first = run(database, n_trials=4)
+    execute(database, "UPDATE alembic_version SET version_num = 'v9.9.9.a'")
+    with pytest.raises(StudyMismatchError) as refused:
+        run(database, n_trials=8)
+    assert str(refused.value) == (
+        f"Optuna's tables in {database.database} have the revision v9.9.9.a; expected v3.2.0.a, "
+        "that of Optuna 5.0; upgrade them with `optuna storage upgrade`, or set PG_DATABASE to "
+        "a database of its own"
+    )
+    execute(database, "UPDATE alembic_version SET version_num = 'v3.2.0.a'")
+    assert len(trials_of(database, first)) == 4
+    assert run(database, n_trials=8).resumed
 
 
 def test_optuna_can_go_on_with_a_study_of_ours_and_we_with_its(database):

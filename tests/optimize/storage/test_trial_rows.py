@@ -52,7 +52,7 @@ TRIALS = [
 @pytest.fixture
 def storage(database):
     driver = Driver(database, "schema")
-    assert driver.transaction(lambda c: ensure_schema(c, database))
+    driver.transaction(lambda c: ensure_schema(c, database))
     driver.close()
     storage = rdb_storage(database)
     yield storage

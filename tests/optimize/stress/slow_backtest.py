@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,6 @@ from optimize.database.settings import DatabaseSettings
 from optimize.run_study import StudySummary, run_study
 from optimize.study.objective import BacktestObjective, Outcome
 from optimize.study.settings import StudySettings
-from optimize.study.tally import StudyProgress
 from strategy.date_range import DateRange
 from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.session import SessionData
@@ -43,7 +42,6 @@ def run_slowly(
     sessions: Sequence[SessionData],
     seconds: float,
     space: SearchSpace | None = None,
-    progress: Callable[[StudyProgress], None] | None = None,
     **knobs: Any,
 ) -> StudySummary:
     """Run a study with this pause in each evaluation."""
@@ -58,7 +56,6 @@ def run_slowly(
         search_space=space or SearchSpace.seed(),
         fixed_params={},
         database=database,
-        progress=progress,
         objective=SlowBacktest(backtest, seconds),
     )
 

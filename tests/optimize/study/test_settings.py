@@ -20,7 +20,7 @@ def test_defaults_are_those_of_the_design():
     ("knob", "message"),
     [
         ({"n_trials": 0}, r"n_trials is 0; expected greater than or equal to 1 \(Trials to"),
-        ({"sampler": "gp"}, "sampler is 'gp'; expected 'tpe', 'optuna_tpe' or 'random'"),
+        ({"sampler": "gp"}, "sampler is 'gp'; expected 'tpe' or 'random'"),
         ({"study_name": "a/b"}, "study_name is 'a/b'"),
         ({"shared": True, "enable_persistence": False}, "must not delete their study"),
         ({"n_trails": 5}, "unknown study setting 'n_trails'; expected one of study_name, n_trials"),
