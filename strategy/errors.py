@@ -12,6 +12,7 @@ Every message says what was found, what was expected, and the remedy, in one lin
     │   ├── SchemaError           a column that is absent or of another type
     │   ├── BadDataError          values that cannot be true
     │   ├── MixedSourcesError     synthetic and real sessions in one range
+    │   ├── SessionChangedError   a session that is no longer the one that work began with
     │   ├── DownloadError         the data provider did not deliver
     │   └── LegacyImportError     a file of the predecessor that is not admitted
     ├── DatabaseError             PostgreSQL
@@ -84,6 +85,10 @@ class BadDataError(CacheError):
 
 class MixedSourcesError(CacheError):
     """Synthetic and real sessions stand in one range."""
+
+
+class SessionChangedError(CacheError):
+    """A session is no longer the one that work began with."""
 
 
 class DownloadError(CacheError):

@@ -11,7 +11,14 @@ import pytest
 from optimize.database.embedded import EmbeddedPostgres
 from optimize.database.settings import GROUP, DatabaseSettings
 
-_DEVELOPERS_OWN = (*GROUP, "POLYGON_API_KEY", "DAGSTER_HOME", "RORQ_CACHE", "RORQ_ARTIFACTS")
+_DEVELOPERS_OWN = (
+    *GROUP,
+    "POLYGON_API_KEY",
+    "DAGSTER_HOME",
+    "RORQ_CACHE",
+    "RORQ_ARTIFACTS",
+    "RORQ_PREPARED",
+)
 _FAST = {"fsync": "off", "full_page_writes": "off"}  # a test database need not survive the machine
 
 

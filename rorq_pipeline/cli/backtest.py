@@ -51,7 +51,7 @@ def command(
     from rorq_pipeline.project.paths import ProjectPaths
     from strategy.backtest import run_backtest
     from strategy.backtest_range import BacktestRange
-    from strategy.market_data import load_sessions
+    from strategy.market_data import PreparedSessions, load_sessions
     from strategy.params import StrategyParams
 
     chosen = BacktestRange.parse(date_range)
@@ -65,7 +65,13 @@ def command(
         start = params_of_file(params_file)
     _require_ticker(start.pop("ticker", chosen.ticker), chosen)
     params = StrategyParams(**chosen.fixed_params({**start, **parse_assignments(assignments)}))
-    sessions = load_sessions(paths.cache, params.ticker, chosen, allow_missing=allow_missing)
+    sessions = load_sessions(
+        paths.cache,
+        params.ticker,
+        chosen,
+        allow_missing=allow_missing,
+        prepared=PreparedSessions(folder=paths.prepared),
+    )
     result = run_backtest(params, sessions)
     _show(result, len(sessions))
     if trades_file is not None:

@@ -12,6 +12,7 @@ from rorq_pipeline.project.paths import ProjectPaths
 if TYPE_CHECKING:
     from optimize.database.connect import DatabaseSettings
     from strategy.backtest_range import BacktestRange
+    from strategy.market_data import PreparedSessions
     from strategy.session import SessionData
 
 
@@ -31,12 +32,23 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return the cache folder."""
         return Path(self.folder) if self.folder else ProjectPaths.resolve().cache
 
+    @property
+    def prepared(self) -> "PreparedSessions":
+        """Return the project's folder of prepared sessions."""
+        from strategy.market_data import PreparedSessions
+
+        return PreparedSessions(folder=ProjectPaths.resolve().prepared)
+
     def load(self, date_range: "BacktestRange") -> "Sequence[SessionData]":
         """Load a range's sessions; those after the last cached one are not yet due."""
         from strategy.market_data import load_sessions
 
         return load_sessions(
-            self.cache_dir, date_range.ticker, date_range, allow_missing=self.allow_missing_sessions
+            self.cache_dir,
+            date_range.ticker,
+            date_range,
+            allow_missing=self.allow_missing_sessions,
+            prepared=self.prepared,
         )
 
 

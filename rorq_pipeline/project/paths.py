@@ -15,16 +15,18 @@ class ProjectPaths:
     cache: Path
     artifacts: Path
     state: Path
+    prepared: Path  # sessions as the engine reads them; can be deleted at any time
 
     @classmethod
     def resolve(cls) -> "ProjectPaths":
-        """Take RORQ_HOME, RORQ_CACHE and RORQ_ARTIFACTS where set, else the checkout itself."""
+        """Take RORQ_HOME, _CACHE, _ARTIFACTS and _PREPARED where set, else the checkout itself."""
         root = _folder_from("RORQ_HOME") or _checkout_root()
         return cls(
             root=root,
             cache=_folder_from("RORQ_CACHE") or root / "polygon_cache",
             artifacts=_folder_from("RORQ_ARTIFACTS") or root / "artifacts",
             state=root / ".rorq",
+            prepared=_folder_from("RORQ_PREPARED") or root / ".rorq" / "prepared",
         )
 
 

@@ -4,7 +4,7 @@ Each function makes a dict of JSON values that an asset or a check keeps. What t
 in `optimize.statistics` and `strategy`; here is only which data goes in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ def measure_out_of_sample(
 
 def following_data(
     best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
-) -> "tuple[FollowingSessions, list[SessionData], str | None]":
+) -> "tuple[FollowingSessions, Sequence[SessionData], str | None]":
     """Load the sessions after a range that are of its kind, synthetic or real.
 
     Returns:
@@ -80,7 +80,7 @@ def following_data(
         then there are none.
     """
     from optimize.statistics import following_sessions
-    from strategy.market_data import list_sessions, load_session, session_folder
+    from strategy.market_data import list_sessions, load_days, session_folder
     from strategy.market_data.layout import session_source
     from strategy.market_data.schema import SYNTHETIC
 
@@ -96,9 +96,9 @@ def following_data(
         ],
     )
     try:
-        sessions = [load_session(cache_dir, ticker, day) for day in following.cached]
+        sessions = load_days(cache_dir, ticker, following.cached, market_data.prepared)
     except CacheError as error:
-        return following, [], str(error)
+        return following, (), str(error)
     return following, sessions, None
 
 

@@ -7,19 +7,23 @@ from strategy.market_data.layout import (
     session_folder,
     write_session,
 )
-from strategy.market_data.loading import LazySessions, load_sessions, open_sessions
-from strategy.market_data.reader import (
-    SessionFrames,
-    build_session,
+from strategy.market_data.loading import (
+    LazySessions,
+    load_days,
     load_session,
-    read_session_frames,
+    load_sessions,
+    open_sessions,
 )
+from strategy.market_data.prepared import PreparedSessions
+from strategy.market_data.reader import SessionFrames, build_session, read_session_frames
 
 __all__ = [
     "LazySessions",
+    "PreparedSessions",
     "SessionFrames",
     "build_session",
     "list_sessions",
+    "load_days",
     "load_session",
     "load_sessions",
     "open_sessions",

@@ -25,6 +25,7 @@ from strategy.market_data.schema import (
 )
 from strategy.session import FloatArray, IntArray, SessionData
 
+ALIGNMENT_VERSION = "1"  # grows whenever the same files would give other arrays
 _FETCH_AGAIN = "fetch the session again, or remove its folder"
 _SECONDS_BEFORE_OPEN = 9 * 3600 + 30 * 60  # from the start of the New York day to the open
 
@@ -81,9 +82,10 @@ def align_session(
         bar_offsets=offsets,
         bar_seconds=option_seconds,
         bar_prices_usd=np.where(np.isnan(option_vwaps), option_closes, option_vwaps),
-        bar_highs_usd=bars["high"].to_numpy(np.float64),
-        bar_lows_usd=bars["low"].to_numpy(np.float64),
-        bar_trades=bars["trades"].fillna(-1).to_numpy(np.int64),
+        # Copies: views would keep the whole table in memory as long as the session.
+        bar_highs_usd=bars["high"].to_numpy(np.float64, copy=True),
+        bar_lows_usd=bars["low"].to_numpy(np.float64, copy=True),
+        bar_trades=bars["trades"].fillna(-1).to_numpy(np.int64, copy=True),
     )
 
 

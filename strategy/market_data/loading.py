@@ -1,8 +1,13 @@
-"""Loading the cached sessions of a range: all at once, or one after another."""
+"""Loading the cached sessions of a range: looked through at once, or one after another.
+
+With a folder of prepared sessions a range takes hardly any memory, however long it is: what is not
+kept is mapped again when it is asked for.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import overload
@@ -12,17 +17,40 @@ import pyarrow as pa
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError, MixedSourcesError
 from strategy.market_data.layout import list_sessions, session_folder, session_source
-from strategy.market_data.reader import load_session
+from strategy.market_data.prepared import PreparedSessions
+from strategy.market_data.reader import build_session, read_session_frames
 from strategy.market_data.schema import SYNTHETIC
 from strategy.session import SessionData
 
+MAPPED_AT_ONCE = 256  # sessions of a range: about a year, 1.5 GB of addresses, a file handle each
+
+
+def load_session(
+    cache_dir: Path | str, ticker: str, day: date, prepared: PreparedSessions | None = None
+) -> SessionData:
+    """Read and align one session, or take it from the prepared ones.
+
+    Raises:
+        CacheError: as `read_session_frames` and `build_session`.
+    """
+    if prepared is not None:
+        return prepared.load(cache_dir, ticker, day)
+    session = build_session(read_session_frames(cache_dir, ticker, day))
+    pa.default_memory_pool().release_unused()  # else what files took stays with the process
+    return session
+
 
 def load_sessions(
-    cache_dir: Path | str, ticker: str, date_range: DateRange, allow_missing: bool = False
+    cache_dir: Path | str,
+    ticker: str,
+    date_range: DateRange,
+    allow_missing: bool = False,
+    prepared: PreparedSessions | None = None,
 ) -> Sequence[SessionData]:
     """Load the cached sessions of a range, in order.
 
-    Sessions after the last cached one of the range are not yet cached, which is no error.
+    Sessions after the last cached one of the range are not yet cached, which is no error. All are
+    looked at now; of prepared ones, those beyond `MAPPED_AT_ONCE` are mapped again when used.
 
     Raises:
         MissingSessionError: none is cached, or one before the last cached one is missing
@@ -30,22 +58,56 @@ def load_sessions(
         CacheError: a session is unsound, or synthetic and real ones are mixed.
     """
     days = cached_days(cache_dir, ticker, date_range, allow_missing=allow_missing)
-    with ThreadPoolExecutor(max_workers=min(len(days), os.cpu_count() or 1)) as pool:
-        sessions = tuple(pool.map(lambda day: load_session(cache_dir, ticker, day), days))
-    require_one_kind_of_source({s.date: s.source for s in sessions})
-    return sessions
+    return load_days(cache_dir, ticker, days, prepared)
 
 
-class LazySessions(Sequence[SessionData]):
-    """The sessions of a range, each loaded when it is asked for and kept by nobody.
+def load_days(
+    cache_dir: Path | str,
+    ticker: str,
+    days: Sequence[date],
+    prepared: PreparedSessions | None = None,
+) -> Sequence[SessionData]:
+    """Load the cached sessions of some days, in their order, as `load_sessions` does.
 
-    For sweeps over ranges that are too long for memory.
+    Raises:
+        CacheError: a session is absent or unsound, or synthetic and real ones are mixed.
     """
+    if not days:
+        return ()
 
-    def __init__(self, cache_dir: Path | str, ticker: str, days: Sequence[date]) -> None:
-        self._cache_dir = cache_dir
-        self._ticker = ticker
-        self._days = tuple(days)
+    def load(row: int) -> tuple[SessionData | None, str, str]:
+        session = load_session(cache_dir, ticker, days[row], prepared)
+        is_kept = row < MAPPED_AT_ONCE or prepared is None or not prepared.is_writable
+        return session if is_kept else None, session.fingerprint, session.source
+
+    with ThreadPoolExecutor(max_workers=min(len(days), os.cpu_count() or 1)) as pool:
+        loaded = list(pool.map(load, range(len(days))))
+    require_one_kind_of_source(
+        {day: source for day, (_, _, source) in zip(days, loaded, strict=True)}
+    )
+    kept = {day: session for day, (session, _, _) in zip(days, loaded, strict=True) if session}
+    if prepared is None or len(kept) == len(days):
+        return tuple(kept.values())
+    return LazySessions(
+        cache_dir=cache_dir,
+        ticker=ticker,
+        days=tuple(days),
+        prepared=prepared,
+        fingerprints={day: known for day, (_, known, _) in zip(days, loaded, strict=True)},
+        kept=kept,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LazySessions(Sequence[SessionData]):
+    """The sessions of a range, each loaded when it is asked for."""
+
+    cache_dir: Path | str
+    ticker: str
+    days: tuple[date, ...]
+    prepared: PreparedSessions | None = None
+    fingerprints: Mapping[date, str] = field(default_factory=dict)  # what they must be, if known
+    kept: Mapping[date, SessionData] = field(default_factory=dict, repr=False)
 
     @overload
     def __getitem__(self, index: int) -> SessionData: ...
@@ -53,23 +115,30 @@ class LazySessions(Sequence[SessionData]):
     def __getitem__(self, index: slice) -> "LazySessions": ...
     def __getitem__(self, index: int | slice) -> "SessionData | LazySessions":
         if isinstance(index, slice):
-            return LazySessions(self._cache_dir, self._ticker, self._days[index])
-        session = load_session(self._cache_dir, self._ticker, self._days[index])
-        pa.default_memory_pool().release_unused()  # else what files took stays with the process
-        return session
+            return replace(self, days=self.days[index])
+        day = self.days[index]
+        if day in self.kept:
+            return self.kept[day]
+        if self.prepared is not None and day in self.fingerprints:
+            return self.prepared.load_same(self.cache_dir, self.ticker, day, self.fingerprints[day])
+        return load_session(self.cache_dir, self.ticker, day, self.prepared)
 
     def __len__(self) -> int:
-        return len(self._days)
+        return len(self.days)
 
 
 def open_sessions(
-    cache_dir: Path | str, ticker: str, date_range: DateRange, allow_missing: bool = False
+    cache_dir: Path | str,
+    ticker: str,
+    date_range: DateRange,
+    allow_missing: bool = False,
+    prepared: PreparedSessions | None = None,
 ) -> LazySessions:
     """Like `load_sessions`, one session at a time; errors of a session come when it is loaded."""
     days = cached_days(cache_dir, ticker, date_range, allow_missing=allow_missing)
     sources = {day: session_source(session_folder(cache_dir, ticker, day)) for day in days}
     require_one_kind_of_source(sources)
-    return LazySessions(cache_dir, ticker, days)
+    return LazySessions(cache_dir=cache_dir, ticker=ticker, days=tuple(days), prepared=prepared)
 
 
 def cached_days(

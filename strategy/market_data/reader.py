@@ -199,10 +199,5 @@ def build_session(frames: SessionFrames) -> SessionData:
     )
 
 
-def load_session(cache_dir: Path | str, ticker: str, day: date) -> SessionData:
-    """Read and align one session; errors of `read_session_frames` and `build_session`."""
-    return build_session(read_session_frames(cache_dir, ticker, day))
-
-
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:160]
