@@ -23,6 +23,7 @@ COMMANDS = {
     "materialize": "materialize",
     "sample": "sample",
     "study": "study",
+    "walk-forward": "walk_forward",
 }  # command name -> module of rorq_pipeline.cli
 
 

@@ -1,0 +1,116 @@
+"""Policies against each other, against not trading, and chosen anew each month by their record.
+
+The nested record is the honest figure of an adaptive user. The best cell of a matrix, picked
+afterwards, is not: it is the best of many, and promises too much.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from arch.bootstrap import MCS, StepM
+
+from optimize.choice.policies import DEFAULT_POLICY, Policy
+from optimize.choice.policy_record import MonthTable
+from optimize.choice.walk_forward_matrix import NO_CHOICE
+from strategy.session import FloatArray
+
+MIN_MONTHS = 6  # that a policy must have been judged on, before it is compared
+CONFIDENCE_SIZE = 0.10  # the set holds the best policy in 90 of 100
+SUPERIOR_SIZE = 0.05
+N_RESAMPLES = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Both sets over the months on which all compared policies are judged."""
+
+    months: tuple[str, ...]
+    compared: tuple[Policy, ...]
+    confidence_set: tuple[Policy, ...]  # Hansen, Lunde and Nason (2011), by net P&L a month
+    better_than_not_trading: tuple[Policy, ...]  # Romano and Wolf (2005), step-down
+
+
+def compare_policies(table: MonthTable, *, seed: int = 0) -> Comparison | None:
+    """Compare the policies with the latest months; None with fewer than six common months.
+
+    Policies that chose the same in every month are one, of which all are named.
+    """
+    n_judged = table.judged.sum(axis=0)
+    columns = np.flatnonzero(n_judged >= MIN_MONTHS)
+    if len(columns) < 2:
+        return None
+    common = np.flatnonzero(table.judged[:, columns].all(axis=1))
+    net_pnl = table.net_pnl_usd[np.ix_(common, columns)]
+    distinct, member = np.unique(net_pnl, axis=1, return_inverse=True)
+    member = member.ravel()
+    tested = [row for row in range(distinct.shape[1]) if distinct[:, row].std() > 0]
+    inside, superior = set(), set()
+    if len(tested) >= 2:
+        losses = -distinct[:, tested]
+        mcs = MCS(losses, size=CONFIDENCE_SIZE, reps=N_RESAMPLES, block_size=1, method="max",
+                  bootstrap="mbb", seed=seed)  # fmt: skip
+        mcs.compute()
+        inside = {tested[int(str(row))] for row in mcs.included}
+        step = StepM(np.zeros(len(losses)), losses, size=SUPERIOR_SIZE, reps=N_RESAMPLES,
+                     block_size=1, bootstrap="mbb", seed=seed)  # fmt: skip
+        step.compute()
+        superior = {tested[int(str(row))] for row in step.superior_models}
+    named = [(table.policies[column], member[row]) for row, column in enumerate(columns)]
+    return Comparison(
+        months=tuple(table.months[row] for row in common),
+        compared=tuple(policy for policy, _ in named),
+        confidence_set=tuple(policy for policy, row in named if row in inside),
+        better_than_not_trading=tuple(policy for policy, row in named if row in superior),
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Nested:
+    """The policy that was best on the months before, chosen again each month."""
+
+    months: tuple[str, ...]
+    policies: tuple[Policy, ...]  # taken in each month
+    net_pnl_usd: FloatArray  # (n_months,)
+    risk_usd: FloatArray  # (n_months,)
+    session_net_pnl_usd: FloatArray  # (n_sessions,)
+
+
+def nested_choice(table: MonthTable) -> Nested:
+    """Take each month the policy with the highest mean net P&L in the months before it.
+
+    A policy counts once it was judged on six months; before, the default policy is taken, and
+    nothing is traded until it has its lookback.
+    """
+    default = table.policies.index(DEFAULT_POLICY) if DEFAULT_POLICY in table.policies else 0
+    starts = np.concatenate([[0], np.cumsum(table.n_sessions)])
+    rows, columns = [], []
+    for row in range(len(table.months)):
+        judged = table.judged[:row]
+        n_judged = judged.sum(axis=0)
+        totals = (table.net_pnl_usd[:row] * judged).sum(axis=0)
+        means = np.where(n_judged >= MIN_MONTHS, totals / np.maximum(n_judged, 1), -np.inf)
+        column = int(np.argmax(means)) if np.isfinite(means).any() else default
+        if table.judged[row, column]:
+            rows.append(row)
+            columns.append(column)
+    sessions = [
+        table.session_net_pnl_usd[starts[row] : starts[row + 1], column]
+        for row, column in zip(rows, columns, strict=True)
+    ]
+    return Nested(
+        months=tuple(table.months[row] for row in rows),
+        policies=tuple(table.policies[column] for column in columns),
+        net_pnl_usd=table.net_pnl_usd[rows, columns],
+        risk_usd=table.risk_usd[rows, columns],
+        session_net_pnl_usd=np.concatenate([np.empty(0), *sessions]),
+    )
+
+
+def months_traded(table: MonthTable) -> list[tuple[Policy, int]]:
+    """Policy and row of each month in which a choice was traded, policy after policy."""
+    return [
+        (policy, row)
+        for column, policy in enumerate(table.policies)
+        for row in range(len(table.months))
+        if table.judged[row, column] and table.chosen[row, column] != NO_CHOICE
+    ]

@@ -1,0 +1,89 @@
+"""`rorq walk-forward`: how every way of choosing would have done on the months that followed."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from rorq_pipeline.cli.common import console, error_console
+
+if TYPE_CHECKING:
+    from optimize.choice.policy_comparison import Nested
+    from optimize.choice.policy_record import PolicyFigures
+
+
+@click.command()
+@click.option("--ticker", default="SPY", show_default=True, help="Underlying.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON list with an object a policy and month traded.",
+)
+def command(ticker: str, as_json: bool) -> None:
+    """Choose at the end of each cached month, by every policy, and trade the next month with it."""
+    from optimize.choice.policy_comparison import nested_choice
+    from optimize.choice.policy_record import MonthTable, policy_figures
+    from rorq_pipeline.project.choices import make_matrix, project_plan, traded_months
+    from rorq_pipeline.project.paths import ProjectPaths
+
+    paths = ProjectPaths.resolve()
+    plan = project_plan(paths, ticker)
+    with error_console.status("months") as status:
+        matrix = make_matrix(paths, plan, ticker, on_month=lambda month: status.update(month))
+    if as_json:
+        click.echo(json.dumps(traded_months(matrix), indent=1))
+        return
+    table = MonthTable.of(matrix.records, matrix.policies)
+    _show(ticker, matrix.source, policy_figures(table), nested_choice(table))
+
+
+def _show(ticker: str, source: str, figures: "list[PolicyFigures]", nested: "Nested") -> None:
+    from rich.table import Table
+
+    from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY
+
+    kind = " (synthetic data)" if source == "synthetic" else ""
+    marks = {DEFAULT_POLICY: "*", FORMER_POLICY: "°"}
+    table = Table(title=f"{ticker}: each policy on the months after its choices{kind}",
+                  title_justify="left", box=None, pad_edge=False)  # fmt: skip
+    table.add_column("rule", no_wrap=True)
+    for name in ("back", "trades", "months", "> 0", "RoR %", "promised", "USD/month", "90 %"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in figures:
+        policy = one.policy
+        if not one.n_months:
+            continue
+        table.add_row(
+            policy.rule + marks.get(policy, ""),
+            str(policy.lookback_months),
+            str(policy.min_trades_in_21_sessions),
+            str(one.n_months),
+            _text(one.months_above_zero_fraction, "{:.0%}"),
+            _text(one.return_on_risk_percent, "{:+.1f}"),
+            _text(one.promised_percent, "{:+.1f}"),
+            _text(one.usd_a_month, "{:+,.0f}"),
+            _text(one.usd_a_month_low, "{:+,.0f} to ") + _text(one.usd_a_month_high, "{:+,.0f}"),
+        )
+    console.print(table)
+    if len(nested.months):
+        above = float((nested.net_pnl_usd > 0).mean())
+        console.print(
+            f"best policy so far, chosen anew each month: {nested.net_pnl_usd.mean():+,.0f} USD a "
+            f"month over {len(nested.months)} months, {above:.0%} of them above zero",
+            soft_wrap=True,
+        )
+    console.print(
+        f"* {DEFAULT_POLICY.label}: published by default; ° as was published before. RoR is the "
+        "return on risk. back: months looked back on; trades: least in 21 sessions.",
+        soft_wrap=True,
+    )
+    console.print(
+        "The best row of this table, picked afterwards, promises too much: it is the best of "
+        f"{len(figures)}.",
+        soft_wrap=True,
+    )
+
+
+def _text(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)

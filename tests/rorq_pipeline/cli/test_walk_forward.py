@@ -1,0 +1,77 @@
+"""`rorq walk-forward` on sample sessions, against single backtests."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from rorq_pipeline.cli import main
+from strategy.backtest import run_backtest
+from strategy.market_data.reader import load_session
+from strategy.market_data.sample.generate import SampleSettings, write_samples
+from strategy.space import strategy_params
+
+DAYS = [date(2023, 1, 31), date(2023, 2, 1), date(2023, 3, 1)]
+FIELDS = [
+    "rule", "lookback_months", "min_trades_in_21_sessions", "month", "combination",
+    "promised_percent", "total_trades", "net_pnl_usd", "risk_usd",
+]  # fmt: skip
+SPACE = {
+    "entry_window": ["09:30-15:45"],
+    "stretch_threshold": [0.001, 0.002],
+    "cooldown_period_seconds": [60, 90],
+    "take_profit_percent": [25, 50],
+    "stop_loss_percent": [-25, -50],
+    "max_trade_duration_seconds": [120],
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    config = {"search_space": SPACE, "fixed_params": {"contracts_per_trade": 2}}
+    text = yaml.safe_dump({"ops": {"optimization": {"config": config}}})
+    (tmp_path / "run_config.yaml").write_text(text, encoding="utf-8")
+    write_samples(tmp_path / "polygon_cache", DAYS, SampleSettings(seed=3))
+    return tmp_path
+
+
+def test_each_object_of_the_json_list_is_a_backtest_of_the_next_month(project: Path) -> None:
+    result = CliRunner().invoke(main, ["walk-forward", "--json"])
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)
+    assert {row["month"] for row in rows} == {"2023-02", "2023-03"}
+    # one trade a session and less is asked of 10 in 21, with lookbacks of 1, 2 and all months
+    policies = {(row["rule"], row["lookback_months"]) for row in rows}
+    assert {back for _, back in policies} == {1, 2, "all"}
+    sessions = {
+        f"{day:%Y-%m}": [load_session(project / "polygon_cache", "SPY", day)] for day in DAYS
+    }
+    for row in rows:
+        assert list(row) == FIELDS
+        params = strategy_params(row["combination"], {"contracts_per_trade": 2})
+        trades = run_backtest(params, sessions[row["month"]]).trades
+        assert row["total_trades"] == len(trades)
+        assert row["net_pnl_usd"] == pytest.approx(trades["net_pnl_usd"].sum(), abs=1e-7)
+        assert row["risk_usd"] == pytest.approx(trades["risk_usd"].sum(), abs=1e-7)
+    assert sum(row["total_trades"] for row in rows) > 0
+
+
+def test_the_table_names_the_default_and_warns_of_the_best_row(project: Path) -> None:
+    result = CliRunner().invoke(main, ["walk-forward"], env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.output
+    assert "synthetic data" in result.output
+    assert "…" not in result.output
+    assert "exact_best°" in result.output
+    assert "promises too much" in result.output
+
+
+def test_an_empty_cache_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    result = CliRunner().invoke(main, ["walk-forward", "--ticker", "QQQ"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: no QQQ session in")
+    assert len(result.stderr.strip().splitlines()) == 1
