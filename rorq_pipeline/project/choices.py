@@ -19,8 +19,8 @@ from strategy.market_data.layout import (
     session_folder,
     session_source,
 )
-from strategy.market_data.loading import require_one_kind_of_source
-from strategy.market_data.reader import load_session
+from strategy.market_data.loading import load_session, require_one_kind_of_source
+from strategy.market_data.prepared import PreparedSessions
 from strategy.space import SearchSpace
 from strategy.surface.cell_files import CellStore
 from strategy.surface.compute import SurfacePlan
@@ -73,11 +73,12 @@ def make_matrix(
     sources = {day: session_source(session_folder(paths.cache, ticker, day)) for day in days}
     require_one_kind_of_source(sources)
     policies = all_policies()
+    prepared = PreparedSessions(folder=paths.prepared)
     records = walk_forward_matrix(
         cell_store(paths, plan),
         ticker,
         _fingerprints(paths, ticker, days),
-        lambda day: load_session(paths.cache, ticker, day),
+        lambda day: load_session(paths.cache, ticker, day, prepared),
         policies,
         records=MatrixFiles(paths.state / "walk_forward", ticker, plan, policies),
         on_month=on_month,

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from rorq_pipeline.cli import main
 from strategy.backtest import run_backtest
-from strategy.market_data.reader import load_session
+from strategy.market_data.loading import load_session
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.space import strategy_params
 
