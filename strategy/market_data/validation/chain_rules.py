@@ -7,7 +7,7 @@ import pandas as pd
 
 from strategy.market_data.occ_symbol import contradictions
 from strategy.market_data.schema import CHAIN_FILE
-from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import BoolArray, SessionView
 

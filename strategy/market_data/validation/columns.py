@@ -17,7 +17,7 @@ from strategy.market_data.schema import (
     OPTIONS_FILE,
     UNDERLYING_FILE,
 )
-from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.hit import Hit
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, Column, DataFrameSchema

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
-from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import Bars, SessionView
 

@@ -4,13 +4,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from strategy.errors import BadDataError, CacheError
-
-if TYPE_CHECKING:
-    from strategy.market_data.validation.settings import ValidationSettings
-    from strategy.market_data.validation.view import SessionView
+from strategy.market_data.validation.hit import Hit
+from strategy.market_data.validation.settings import ValidationSettings
+from strategy.market_data.validation.view import SessionView
 
 
 class Severity(StrEnum):
@@ -33,15 +32,6 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hit:
-    """Where a rule is broken: in which file, how often, and the first example."""
-
-    file: str
-    count: int
-    example: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Rule:
     """One property of a session, of its range, or of its files.
 
@@ -55,7 +45,7 @@ class Rule:
     meaning: str  # what is found when the rule is broken
     remedy: str
     error_class: type[CacheError] = BadDataError
-    check: Callable[["SessionView", "ValidationSettings"], Iterable[Hit]] | None = None
+    check: Callable[[SessionView, ValidationSettings], Iterable[Hit]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

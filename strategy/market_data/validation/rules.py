@@ -18,7 +18,8 @@ from strategy.market_data.validation import (
     columns,
     coverage_rules,
 )
-from strategy.market_data.validation.findings import Family, Hit, Rule, Severity
+from strategy.market_data.validation.findings import Family, Rule, Severity
+from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import SessionView
 

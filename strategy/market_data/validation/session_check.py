@@ -20,7 +20,8 @@ from strategy.market_data.schema import (
     UNKNOWN,
 )
 from strategy.market_data.validation import rules
-from strategy.market_data.validation.findings import Finding, Hit, Rule
+from strategy.market_data.validation.findings import Finding, Rule
+from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.record import SessionRecord, measured
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import SessionView

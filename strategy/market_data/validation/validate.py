@@ -14,7 +14,8 @@ from strategy.market_data.layout import list_sessions
 from strategy.market_data.needed import modes_and_depths
 from strategy.market_data.schema import SYNTHETIC
 from strategy.market_data.validation import rules
-from strategy.market_data.validation.findings import Finding, Hit, Rule, Severity
+from strategy.market_data.validation.findings import Finding, Rule, Severity
+from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.manifest import records_of
 from strategy.market_data.validation.record import SessionRecord
 from strategy.market_data.validation.report import ValidationReport

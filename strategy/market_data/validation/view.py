@@ -14,7 +14,7 @@ from strategy.date_range import SessionTimes
 from strategy.market_data.needed import needed_contracts
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
 from strategy.market_data.validation.columns import column_failures
-from strategy.market_data.validation.findings import Hit
+from strategy.market_data.validation.hit import Hit
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
