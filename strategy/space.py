@@ -1,9 +1,9 @@
 """The search space: its dimensions, their values, and the arithmetic of its combinations.
 
-Whoever wants to search another value or another parameter changes `DIMENSIONS` and nothing else
-here. A dimension is a strategy parameter of the same name, but for two: `entry_window` stands for
-two clock times, and `reclaim_percentage` for `reclaim_threshold` as a fraction of
-`stretch_threshold`. Which dimensions the exact surface evaluates side by side, and in which order
+Whoever wants to search another value, or another parameter of the strategy, changes `DIMENSIONS`
+and nothing else. A dimension is a strategy parameter of the same name, but for two:
+`entry_window` stands for two clock times, and `reclaim_percentage` for `reclaim_threshold` as a
+fraction of `stretch_threshold`. Which dimensions the exact surface evaluates side by side, and how
 it stores them, is its own affair: `strategy.surface.layout`.
 """
 

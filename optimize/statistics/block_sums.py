@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from strategy.errors import ParameterError
-from strategy.params import StrategyParams, cost_per_trade_usd
+from strategy.params import cost_per_trade_usd
+from strategy.surface.layout import by_run, runs_of
 from strategy.surface.result import Surface
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,7 +40,7 @@ class TrialBlocks:
     trades: IntArray  # (n_trials, n_blocks)
     net_pnl: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
     risk: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
-    cost_per_trade: float = 0.0  # fees and slippage, the same for all; QUANTUM_USD, whole number
+    cost_per_trade: FloatArray  # (n_trials, 1), fees and slippage; QUANTUM_USD, whole numbers
 
     @cached_property
     def pnl_before_costs(self) -> FloatArray:
@@ -70,6 +71,7 @@ class TrialBlocks:
             trades=self.trades[rows],
             net_pnl=self.net_pnl[rows],
             risk=self.risk[rows],
+            cost_per_trade=self.cost_per_trade[rows],
         )
 
     def sample(self, n_trials: int, seed: int) -> Self:
@@ -101,7 +103,7 @@ def trial_blocks(
     *,
     min_trades: int,
     sessions_per_block: npt.ArrayLike,  # (n_blocks,)
-    cost_per_trade_usd: float = 0.0,  # that the net P&L contains
+    cost_per_trade_usd: npt.ArrayLike = 0.0,  # that the net P&L contains; one for all, or (*dims)
 ) -> TrialBlocks:
     """Keep of a surface's block sums one column of each distinct valid combination.
 
@@ -124,6 +126,7 @@ def trial_blocks(
     )
     columns = (trades, _quantised(net_pnl), _quantised(risk))
     rows = np.sort(_first_of_each(columns))
+    costs = np.broadcast_to(np.asarray(cost_per_trade_usd, np.float64), arrays[0].shape[1:])
     return TrialBlocks(
         combination=valid[rows].astype(np.int64),
         n_combinations=arrays[0][0].size,
@@ -133,20 +136,20 @@ def trial_blocks(
         trades=np.ascontiguousarray(columns[0][:, rows].T, dtype=np.int64),
         net_pnl=np.ascontiguousarray(columns[1][:, rows].T),
         risk=np.ascontiguousarray(columns[2][:, rows].T),
-        cost_per_trade=float(_quantised(np.array([cost_per_trade_usd]))[0]),
+        cost_per_trade=_quantised(costs[np.unravel_index(valid[rows], costs.shape)])[:, None],
     )
 
 
 def surface_trials(surface: Surface, min_trades: int) -> TrialBlocks:
     """Take the distinct valid trials of an exact surface, of contracts of standard size."""
-    fixed = StrategyParams.from_json_dict(surface.fixed_params)
+    runs = runs_of(surface.space, surface.fixed_params)
     return trial_blocks(
         surface.block_total_trades,
         surface.block_net_pnl_usd,
         surface.block_risk_usd,
         min_trades=min_trades,
         sessions_per_block=np.bincount(surface.block_of_session),
-        cost_per_trade_usd=cost_per_trade_usd(fixed),
+        cost_per_trade_usd=by_run([cost_per_trade_usd(run) for run in runs], surface.space),
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from strategy.kernels.surface_walk import add_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData, combine_fingerprints
 from strategy.space import SearchSpace, not_searched
-from strategy.surface.layout import ENTRY_AXES, OUTER_AXES, n_points, stored_shape
+from strategy.surface.layout import ENTRY_AXES, n_points, runs_of, stored_shape
 from strategy.surface.result import Surface, SurfaceSums
 
 DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
@@ -51,8 +50,7 @@ class _Axes:
 class SurfacePlan:
     """A search space beside its fixed parameters, checked, ready to take one session after another.
 
-    `runs` has the parameters of each combination of the outer dimensions, in their order; the
-    kernel is called once for each.
+    The kernel is called once for each of `runs`, see `strategy.surface.layout.runs_of`.
     """
 
     space: SearchSpace
@@ -67,13 +65,10 @@ class SurfacePlan:
             ParameterError: the strategy refuses one, or one is both searched and fixed.
         """
         space.require_admitted(fixed_params)
-        first = space.combination(0)
-        outer = product(*(space[name] for name in OUTER_AXES))
-        runs = [{**first, **dict(zip(OUTER_AXES, values, strict=True))} for values in outer]
         return cls(
             space=space,
             axes=_axes_of(space),
-            runs=tuple(space.strategy_params(run, fixed_params) for run in runs),
+            runs=tuple(runs_of(space, fixed_params)),
         )
 
     @property

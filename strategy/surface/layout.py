@@ -2,19 +2,22 @@
 
 The kernel knows the axes below, and takes them in this order. Any other dimension of the search
 space is an outer one, for each of whose values the kernel is called anew: a parameter of the
-strategy can be searched exactly without a word here, and becomes an axis where that is too slow.
+strategy is searched exactly without a word here, and becomes an axis where that is too slow.
 
 Stored sums are (block, set, choice, exit). A set is C-ordered over the outer and the entry axes, a
 choice over the choice axes, an exit over the exit axes. What does not depend on the exit is stored
 once. Public arrays have one axis a dimension, in the order of the search space.
 """
 
+from collections.abc import Mapping
+from itertools import product
 from math import prod
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from strategy.params import StrategyParams
 from strategy.space import DIMENSION_NAMES, SearchSpace
 
 ENTRY_AXES = (
@@ -39,6 +42,25 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def n_points(space: SearchSpace, axes: tuple[str, ...]) -> int:
     """Number of combinations of some dimensions."""
     return prod(len(space[name]) for name in axes)
+
+
+def runs_of(space: SearchSpace, fixed_params: Mapping[str, Any] | None) -> list[StrategyParams]:
+    """The parameters of each call of the kernel, by the C-ordered outer axes.
+
+    What the kernel's own axes decide has the first of their values.
+    """
+    first = space.combination(0)
+    outer = product(*(space[name] for name in OUTER_AXES))
+    return [
+        space.strategy_params({**first, **dict(zip(OUTER_AXES, values, strict=True))}, fixed_params)
+        for values in outer
+    ]
+
+
+def by_run(values: npt.ArrayLike, space: SearchSpace) -> npt.NDArray[Any]:
+    """View one value for each of `runs_of` as an array over the dimensions."""
+    sizes = [len(space[name]) if name in OUTER_AXES else 1 for name in space]
+    return np.broadcast_to(np.reshape(values, sizes), space.shape)
 
 
 def stored_shape(space: SearchSpace) -> tuple[int, int, int]:

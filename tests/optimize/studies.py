@@ -12,19 +12,18 @@ from optimize.study.objective import INSUFFICIENT_TRADES, Outcome
 from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
 from strategy.space import SearchSpace
+from tests.spaces import space_of
 
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 31))
-SMALL = SearchSpace.from_mapping(
-    {
-        "entry_window": ["09:30-10:30"],
-        "stretch_threshold": [0.001, 0.002, 0.003, 0.004, 0.005],
-        "reclaim_percentage": [0.4, 0.5],
-        "cooldown_period_seconds": [60, 90, 120],
-        "take_profit_percent": [25],
-        "stop_loss_percent": [-25],
-        "max_trade_duration_seconds": [60],
-        "option_selection_mode": ["itm", "otm"],
-    }
+SMALL = space_of(
+    entry_window=["09:30-10:30"],
+    stretch_threshold=[0.001, 0.002, 0.003, 0.004, 0.005],
+    reclaim_percentage=[0.4, 0.5],
+    cooldown_period_seconds=[60, 90, 120],
+    take_profit_percent=[25],
+    stop_loss_percent=[-25],
+    max_trade_duration_seconds=[60],
+    option_selection_mode=["itm", "otm"],
 )  # 60 combinations
 
 

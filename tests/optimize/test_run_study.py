@@ -74,7 +74,7 @@ def test_the_name_says_what_the_study_is_of(database):
     assert set(digest) <= set("0123456789abcdef")
     attributes = open_study(database, summary.study_name).user_attrs
     assert attributes["search_space"] == SearchSpace.seed().to_json_dict()
-    assert attributes["fixed_params"]["slippage_amount"] == 0.02
+    assert attributes["fixed_params"]["exchange_fee_per_contract"] == 0.65
     assert attributes["engine_version"]
     assert latest_study_name(database, "trial run", RANGE.key) == summary.study_name
     assert latest_study_name(database, "trial", RANGE.key) is None

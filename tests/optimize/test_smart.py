@@ -63,12 +63,13 @@ def test_a_search_space_and_fixed_parameters_can_be_given(cache, database_enviro
     space = tmp_path / "space.toml"
     space.write_text('stretch_threshold = [0.001, 0.002]\noption_selection_mode = ["itm"]\n')
     result = invoke(
-        cache, "--n-trials", "20", "--search-space", str(space), "--fix", "slippage_amount=0.05",
+        cache, "--n-trials", "20", "--search-space", str(space),
+        "--fix", "exchange_fee_per_contract=0.05",
         "--backtest-start-date", "2023-01-03", "--backtest-end-date", "2023-01-03", "--json",
     )  # fmt: skip
     summary = json.loads(result.stdout)
     assert summary["study_name"].startswith("vwap_reclaim/2023-01-03_2023-01-03/")
-    assert summary["best_strategy_params"]["slippage_amount"] == 0.05
+    assert summary["best_strategy_params"]["exchange_fee_per_contract"] == 0.05
     assert summary["best_params"]["option_selection_mode"] == "itm"
 
 

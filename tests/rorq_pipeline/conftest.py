@@ -14,18 +14,19 @@ from optimize.database.connect import DatabaseSettings
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data.sample.generate import SampleSettings, write_samples
+from tests.spaces import space_of
 
 SESSIONS = (date(2023, 1, 3), date(2023, 1, 4))
-SMALL_SPACE = {
-    "entry_window": ["09:30-15:45"],
-    "stretch_threshold": [0.002, 0.003],
-    "reclaim_percentage": [0.4, 0.8],
-    "cooldown_period_seconds": [120, 300],
-    "take_profit_percent": [25, 50],
-    "stop_loss_percent": [-25, -50],
-    "max_trade_duration_seconds": [120, 300],
-    "option_selection_mode": ["itm"],
-}
+SMALL_SPACE = space_of(
+    entry_window=["09:30-15:45"],
+    stretch_threshold=[0.002, 0.003],
+    reclaim_percentage=[0.4, 0.8],
+    cooldown_period_seconds=[120, 300],
+    take_profit_percent=[25, 50],
+    stop_loss_percent=[-25, -50],
+    max_trade_duration_seconds=[120, 300],
+    option_selection_mode=["itm"],
+).to_json_dict()
 SMALL_STUDY = {"n_trials": 10, "n_startup_trials": 5, "min_trade_threshold": 1}
 
 

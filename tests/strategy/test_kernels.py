@@ -13,26 +13,24 @@ from strategy.kernels import contracts, fills, session_walk, signals, surface_wa
 from strategy.market_data import build_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData
-from strategy.space import SearchSpace
 from strategy.surface import compute as surface
+from tests.spaces import space_of
 from tests.strategy.random_sessions import random_frames
 
 MODULES: tuple[ModuleType, ...] = (
     contracts, fills, signals, session_walk, surface_walk, backtest, surface,
 )  # fmt: skip
 DAYS = (date(2023, 1, 3), date(2023, 11, 24))  # the second closes early
-SPACE = SearchSpace(
-    {
-        "entry_window": ("09:30-15:59",),
-        "stretch_threshold": (0.0005,),
-        "reclaim_percentage": (0.0, 1.0),
-        "cooldown_period_seconds": (30, 120),
-        "take_profit_percent": (5, 50),
-        "stop_loss_percent": (-5, -50),
-        "max_trade_duration_seconds": (60, 600),
-        "strikes_depth": (2,),
-        "option_selection_mode": ("itm", "otm", "atm"),
-    }
+SPACE = space_of(
+    entry_window=("09:30-15:59",),
+    stretch_threshold=(0.0005,),
+    reclaim_percentage=(0.0, 1.0),
+    cooldown_period_seconds=(30, 120),
+    take_profit_percent=(5, 50),
+    stop_loss_percent=(-5, -50),
+    max_trade_duration_seconds=(60, 600),
+    strikes_depth=(2,),
+    option_selection_mode=("itm", "otm", "atm"),
 )
 PARAMS = StrategyParams(
     stretch_threshold=0.0005,

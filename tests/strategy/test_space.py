@@ -1,4 +1,5 @@
 import json
+import math
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
@@ -15,8 +16,21 @@ SEED = SearchSpace.seed()
 
 
 def test_the_seed_has_the_published_size() -> None:
-    assert SEED.size == 1_267_200
-    assert SEED.shape == (5, 11, 5, 6, 8, 8, 6, 1, 2)
+    sizes = dict(zip(SEED, SEED.shape, strict=True))
+    published = {
+        "entry_window": 5,
+        "stretch_threshold": 11,
+        "reclaim_percentage": 5,
+        "cooldown_period_seconds": 6,
+        "take_profit_percent": 8,
+        "stop_loss_percent": 8,
+        "max_trade_duration_seconds": 6,
+        "strikes_depth": 1,
+        "option_selection_mode": 2,
+    }
+    assert sizes.items() >= published.items()
+    assert math.prod(sizes[name] for name in published) == 1_267_200
+    assert math.prod(sizes.values()) == SEED.size
 
 
 @given(st.integers(0, SEED.size - 1))
@@ -100,9 +114,9 @@ def test_equal_numbers_are_one_space_however_they_are_written() -> None:
 
 
 def test_fixed_parameters_are_all_that_are_not_searched() -> None:
-    fixed = SEED.all_fixed_params({"slippage_amount": 0.05})
-    assert fixed["slippage_amount"] == 0.05
-    assert fixed["latency_seconds"] == 1
+    fixed = SEED.all_fixed_params({"exchange_fee_per_contract": 0.05})
+    assert fixed["exchange_fee_per_contract"] == 0.05
+    assert fixed["contracts_per_trade"] == 1
     assert fixed["late_entry_cutoff_time"] == "15:54:00"
     searched = "entry_start_time entry_end_time reclaim_threshold stretch_threshold strikes_depth"
     assert not fixed.keys() & set(searched.split())

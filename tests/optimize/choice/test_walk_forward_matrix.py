@@ -26,20 +26,19 @@ from strategy.surface.cell_files import CellStore
 from strategy.surface.cells import SessionCell
 from strategy.surface.compute import SurfacePlan, compute_surface
 from strategy.surface.plateau import best_plateau
+from tests.spaces import space_of
 from tests.strategy.random_sessions import random_frames
 
-SPACE = SearchSpace.from_mapping(
-    {
-        "entry_window": ("09:30-10:30", "09:30-15:45"),
-        "stretch_threshold": (0.0005, 0.001, 0.002),
-        "reclaim_percentage": (0.0, 0.5, 1.0),
-        "cooldown_period_seconds": (30, 600),
-        "take_profit_percent": (5, 50, 100),
-        "stop_loss_percent": (-5, -50, -100),
-        "max_trade_duration_seconds": (1, 60, 1200),
-        "strikes_depth": (1, 3),
-        "option_selection_mode": ("itm", "otm"),
-    }
+SPACE = space_of(
+    entry_window=("09:30-10:30", "09:30-15:45"),
+    stretch_threshold=(0.0005, 0.001, 0.002),
+    reclaim_percentage=(0.0, 0.5, 1.0),
+    cooldown_period_seconds=(30, 600),
+    take_profit_percent=(5, 50, 100),
+    stop_loss_percent=(-5, -50, -100),
+    max_trade_duration_seconds=(1, 60, 1200),
+    strikes_depth=(1, 3),
+    option_selection_mode=("itm", "otm"),
 )
 DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 3, 13), date(2023, 7, 3), date(2023, 11, 24)]
 MONTHS = ["2023-01", "2023-03", "2023-07", "2023-11"]
@@ -48,8 +47,8 @@ POLICIES = all_policies(lookbacks=(1, 2, "all"), rates=(21, 42))
 
 # --- on paper ---------------------------------------------------------------------------------
 
-PAPER_SPACE = SearchSpace.from_mapping(
-    {name: values[:1] for name, values in SearchSpace.seed().items()}
+PAPER_SPACE = space_of(
+    **{name: values[:1] for name, values in SearchSpace.seed().items()}
     | {"option_selection_mode": ("itm", "otm")}
 )
 PAPER = {  # day -> net P&L and risk of one trade in the money, and of one out of the money

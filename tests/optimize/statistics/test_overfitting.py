@@ -22,6 +22,7 @@ from optimize.statistics.overfitting import (
     split_outcomes,
     symmetric_splits,
 )
+from strategy.space import SearchSpace
 from tests.optimize.statistics.builders import trials_of
 from tests.optimize.statistics.naive import naive_overfitting
 
@@ -264,7 +265,7 @@ def test_results_do_not_depend_on_the_number_of_workers():
 @pytest.mark.slow
 def test_the_full_grid_takes_seconds():
     generator = np.random.default_rng(2)
-    shape = (10, 1_267_200)
+    shape = (10, SearchSpace.seed().size)
     trades = generator.integers(0, 5, shape)
     risk = trades * 100.0
     pnl = np.rint(risk * generator.normal(0, 0.5, shape))

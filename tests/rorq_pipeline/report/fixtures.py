@@ -35,21 +35,19 @@ from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import session_times
 from strategy.session import SessionData
-from strategy.space import SearchSpace
+from tests.spaces import space_of
 
 RANGE = BacktestRange(date(2023, 1, 3), date(2023, 1, 20))
 MIN_TRADES = 5
-SPACE = SearchSpace.from_mapping(
-    {
-        "entry_window": ["09:30-12:00", "09:30-15:45"],
-        "stretch_threshold": [0.001, 0.002, 0.003, 0.004],
-        "reclaim_percentage": [0.5, 0.7],
-        "cooldown_period_seconds": [120, 300],
-        "take_profit_percent": [25, 50, 80],
-        "stop_loss_percent": [-25, -50, -80],
-        "max_trade_duration_seconds": [120, 300],
-        "option_selection_mode": ["itm", "otm"],
-    }
+SPACE = space_of(
+    entry_window=["09:30-12:00", "09:30-15:45"],
+    stretch_threshold=[0.001, 0.002, 0.003, 0.004],
+    reclaim_percentage=[0.5, 0.7],
+    cooldown_period_seconds=[120, 300],
+    take_profit_percent=[25, 50, 80],
+    stop_loss_percent=[-25, -50, -80],
+    max_trade_duration_seconds=[120, 300],
+    option_selection_mode=["itm", "otm"],
 )
 
 

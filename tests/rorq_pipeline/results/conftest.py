@@ -15,7 +15,7 @@ from strategy.backtest_range import BacktestRange
 from strategy.date_range import sessions_between
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.session import data_fingerprint
-from strategy.space import SearchSpace
+from tests.spaces import space_of
 
 FIRST = BacktestRange(date(2023, 1, 3), date(2023, 1, 13))  # nine sessions
 SECOND = BacktestRange(date(2023, 1, 17), date(2023, 1, 24))  # six
@@ -64,7 +64,7 @@ def sample_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def published(sample_cache: Path) -> Published:
     market_data = MarketData(folder=str(sample_cache))
-    space = SearchSpace.from_mapping(SPACE)
+    space = space_of(**SPACE)
     optimization, best = {}, {}
     for date_range, chosen in CHOICES.items():
         sessions = market_data.load(date_range)

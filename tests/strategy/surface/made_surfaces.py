@@ -7,23 +7,21 @@ import numpy as np
 
 from strategy.market_data import build_session
 from strategy.session import SessionData
-from strategy.space import SearchSpace
 from strategy.surface.compute import compute_surface
 from strategy.surface.result import Surface
+from tests.spaces import space_of
 from tests.strategy.random_sessions import random_frames
 
-SPACE = SearchSpace(
-    {
-        "entry_window": ("09:30-10:30", "09:30-15:45", "12:00-15:59"),
-        "stretch_threshold": (0.0005, 0.001, 0.004),
-        "reclaim_percentage": (0.0, 0.5, 1.0),
-        "cooldown_period_seconds": (30, 600),
-        "take_profit_percent": (5, 50, 100),
-        "stop_loss_percent": (-5, -50, -100),
-        "max_trade_duration_seconds": (1, 60, 1200),
-        "strikes_depth": (1, 3),
-        "option_selection_mode": ("itm", "otm", "atm"),
-    }
+SPACE = space_of(
+    entry_window=("09:30-10:30", "09:30-15:45", "12:00-15:59"),
+    stretch_threshold=(0.0005, 0.001, 0.004),
+    reclaim_percentage=(0.0, 0.5, 1.0),
+    cooldown_period_seconds=(30, 600),
+    take_profit_percent=(5, 50, 100),
+    stop_loss_percent=(-5, -50, -100),
+    max_trade_duration_seconds=(1, 60, 1200),
+    strikes_depth=(1, 3),
+    option_selection_mode=("itm", "otm", "atm"),
 )
 DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 11, 24)]
 FIRST_VALUES = SPACE.replacing(**{name: values[:1] for name, values in SPACE.items()})

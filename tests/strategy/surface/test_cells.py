@@ -11,7 +11,6 @@ import pytest
 
 from strategy.market_data import build_session
 from strategy.session import SessionData
-from strategy.space import SearchSpace
 from strategy.surface import cell_files
 from strategy.surface.cell_files import CellStore, plan_identity
 from strategy.surface.cells import (
@@ -21,20 +20,19 @@ from strategy.surface.cells import (
     surface_of_cells,
 )
 from strategy.surface.compute import SurfacePlan, compute_surface
+from tests.spaces import space_of
 from tests.strategy.random_sessions import random_frames
 
-SPACE = SearchSpace(
-    {
-        "entry_window": ("09:30-10:30", "09:30-15:45"),
-        "stretch_threshold": (0.0005, 0.001, 0.02),
-        "reclaim_percentage": (0.0, 0.5, 1.0),
-        "cooldown_period_seconds": (30, 31, 600),
-        "take_profit_percent": (5, 50, 100),
-        "stop_loss_percent": (-5, -50, -100),
-        "max_trade_duration_seconds": (1, 60, 1200),
-        "strikes_depth": (1, 3),
-        "option_selection_mode": ("itm", "otm", "atm"),
-    }
+SPACE = space_of(
+    entry_window=("09:30-10:30", "09:30-15:45"),
+    stretch_threshold=(0.0005, 0.001, 0.02),
+    reclaim_percentage=(0.0, 0.5, 1.0),
+    cooldown_period_seconds=(30, 31, 600),
+    take_profit_percent=(5, 50, 100),
+    stop_loss_percent=(-5, -50, -100),
+    max_trade_duration_seconds=(1, 60, 1200),
+    strikes_depth=(1, 3),
+    option_selection_mode=("itm", "otm", "atm"),
 )
 DAYS = [date(2023, 1, 3), date(2023, 1, 4), date(2023, 3, 13), date(2023, 7, 3), date(2023, 11, 24)]
 
