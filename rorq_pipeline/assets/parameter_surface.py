@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.checks.common import range_check
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.pictures import inline_png
 from rorq_pipeline.dagster_support.resources import MarketData
@@ -43,7 +44,7 @@ class SurfaceConfig(SearchConfig):
     io_manager_key="surfaces",
     ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
     check_specs=[
-        dg.AssetCheckSpec(
+        range_check(
             _CHECK,
             asset="parameter_surface",
             description="The search space is small enough to evaluate every combination.",

@@ -3,7 +3,6 @@
 import dagster as dg
 
 from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
-from rorq_pipeline.checks.data import FAMILIES, family_results
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import ValidationConfig
@@ -18,10 +17,6 @@ from rorq_pipeline.results.validated import validate
     stage="validation",
     io_manager_key="tables",
     deps=["downloaded_sessions"],
-    check_specs=[
-        dg.AssetCheckSpec(name, asset="validated_cache", description=description, blocking=True)
-        for name, description in FAMILIES.items()
-    ],
     description="The manifest of a range's cached sessions: one row a session with its source, "
     "fingerprint, counts and findings. Errors stop the run before anything is computed.",
 )
@@ -48,7 +43,6 @@ def validated_cache(
     return dg.MaterializeResult(
         value=report.manifest,
         data_version=dg.DataVersion(report.fingerprint[:32]),
-        check_results=family_results(report),
         metadata={
             **numbers(
                 {

@@ -2,11 +2,13 @@
 
 import dagster as dg
 
+from rorq_pipeline.checks.data import validation_checks
 from rorq_pipeline.checks.honesty import proofs
 from rorq_pipeline.checks.results import result_checks
 from rorq_pipeline.checks.statistics import earns_out_of_sample, selection_checks
 
 CHECKS: tuple[dg.AssetChecksDefinition, ...] = (
+    validation_checks,
     result_checks,
     proofs,
     selection_checks,

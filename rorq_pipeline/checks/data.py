@@ -1,11 +1,15 @@
 """The checks of `validated_cache`: one a family of validation rules."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from rorq_pipeline.checks.common import range_check, selected
+from rorq_pipeline.dagster_support.failures import one_line_failures
+
 if TYPE_CHECKING:
-    from strategy.market_data.validation import Finding, ValidationReport
+    from strategy.market_data.validation import Finding, SessionRecord
 
 MAX_EXAMPLES = 20
 FAMILIES = {
@@ -19,21 +23,45 @@ FAMILIES = {
 }  # family of strategy.market_data.validation -> what holds when the check passes
 
 
-def family_results(report: "ValidationReport") -> list[dg.AssetCheckResult]:
+@dg.multi_asset_check(
+    name="validation_checks",
+    specs=[
+        range_check(name, asset="validated_cache", description=description, blocking=True)
+        for name, description in FAMILIES.items()
+    ],
+    can_subset=True,
+    ins={"validated_cache": dg.AssetIn("validated_cache")},
+)
+def validation_checks(context: dg.AssetCheckExecutionContext, validated_cache: Any) -> Any:
+    """Tell what the manifest says of each family; errors stop what would be computed on it."""
+    from strategy.market_data.validation import records_of
+
+    with one_line_failures():
+        records = records_of(validated_cache)
+    yield from selected(context, family_results(records))
+
+
+def family_results(records: "Sequence[SessionRecord]") -> list[dg.AssetCheckResult]:
     """Return one result a family: errors fail it and block, warnings fail it and do not."""
-    return [_family_result(report, family) for family in FAMILIES]
+    findings = [finding for record in records for finding in record.findings]
+    is_known = any(record.is_cached for record in records)
+    return [_family_result(family, findings, is_known=is_known) for family in FAMILIES]
 
 
-def _family_result(report: "ValidationReport", family: str) -> dg.AssetCheckResult:
-    errors = [f for f in report.errors if f.family == family]
-    warnings = [f for f in report.warnings if f.family == family]
+def _family_result(
+    family: str, findings: "Sequence[Finding]", *, is_known: bool
+) -> dg.AssetCheckResult:
+    from strategy.market_data.validation import Severity
+
+    errors = [f for f in findings if f.family == family and f.severity is Severity.ERROR]
+    warnings = [f for f in findings if f.family == family and f.severity is Severity.WARNING]
     found = errors or warnings
     return dg.AssetCheckResult(
         asset_key="validated_cache",
         check_name=family,
-        passed=not found,
+        passed=is_known and not found,
         severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
-        description=_sentence(found),
+        description=_sentence(found) if is_known or found else "no session is validated",
         metadata={
             "errors": len(errors),
             "warnings": len(warnings),

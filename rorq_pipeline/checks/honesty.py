@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.results.proofs import keep_proofs, prove
@@ -13,36 +14,38 @@ from strategy.backtest_range import BacktestRange
 @dg.multi_asset_check(
     name="proofs",
     specs=[
-        dg.AssetCheckSpec(
+        range_check(
             "no_look_ahead",
             asset="best_params",
             description="With everything after a moment replaced by noise, every decision made by "
             "then stays as it was.",
         ),
-        dg.AssetCheckSpec(
+        range_check(
             "replay",
             asset="best_params",
             blocking=True,
             description="The reference engine, in plain Python and from the stored form, gives the "
             "same trades and the same objective.",
         ),
-        dg.AssetCheckSpec(
+        range_check(
             "adverse_fills",
             asset="best_params",
             description="The result still earns with twice the slippage and latency, at the worse "
             "side of each bar.",
         ),
     ],
-    can_subset=False,
+    can_subset=True,
     ins={"best_params": dg.AssetIn("best_params")},
 )
-def proofs(market_data: MarketData, best_params: dict[str, Any]) -> Any:
+def proofs(
+    context: dg.AssetCheckExecutionContext, market_data: MarketData, best_params: dict[str, Any]
+) -> Any:
     """Make the proofs, keep them, and tell."""
     date_range = BacktestRange.parse(best_params["date_range"])
     with one_line_failures():
         made = prove(best_params, market_data, date_range)
     keep_proofs(made, date_range)
-    yield from proof_results(made)
+    yield from selected(context, proof_results(made))
 
 
 def proof_results(made: dict[str, Any]) -> list[dg.AssetCheckResult]:

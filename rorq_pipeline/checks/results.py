@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.project.config import ResultCheckConfig
 
 _SPECS = {
@@ -18,15 +19,17 @@ _SPECS = {
 @dg.multi_asset_check(
     name="result_checks",
     specs=[
-        dg.AssetCheckSpec(name, asset="best_params", description=description)
+        range_check(name, asset="best_params", description=description)
         for name, description in _SPECS.items()
     ],
-    can_subset=False,
+    can_subset=True,
     ins={"best_params": dg.AssetIn("best_params")},
 )
-def result_checks(config: ResultCheckConfig, best_params: dict[str, Any]) -> Any:
+def result_checks(
+    context: dg.AssetCheckExecutionContext, config: ResultCheckConfig, best_params: dict[str, Any]
+) -> Any:
     """Hold the published result against the thresholds of the run config."""
-    yield from judge(best_params, config)
+    yield from selected(context, judge(best_params, config))
 
 
 def judge(best: dict[str, Any], config: ResultCheckConfig) -> list[dg.AssetCheckResult]:
@@ -72,7 +75,7 @@ def _at_least(name: str, value: float, bound: float, severity: str) -> dg.AssetC
 
 
 def _at_most(name: str, value: float | None, bound: float, severity: str) -> dg.AssetCheckResult:
-    """A figure that cannot be computed, for want of profit or trades, fails the check."""
+    """A figure that cannot be computed, for want of profit or trades, is a warning."""
     return _result(
         name, value is not None and value <= bound, value, f"at most {bound:g}", severity
     )
@@ -86,7 +89,7 @@ def _result(
         check_name=name,
         asset_key="best_params",
         passed=passed,
-        severity=dg.AssetCheckSeverity[severity],
+        severity=dg.AssetCheckSeverity["WARN" if value is None else severity],
         description=f"{found}; expected {bound}",
         metadata={"expected": bound} | ({} if value is None else {"value": float(value)}),
     )

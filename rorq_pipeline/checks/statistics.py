@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
+from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.config import config_from, settings_values
 
@@ -14,6 +15,7 @@ else:
     LuckConfig = config_from(VerdictSettings, "LuckConfig")
 
 _SELECTION = "selection_statistics"
+_EARNS = "earns_out_of_sample"
 _SPECS = {
     "overfitting": "The in-sample winner seldom ranks at or below the median out of sample.",
     "deflated_sharpe": "The Sharpe ratio is beyond what the number of trials explains.",
@@ -24,17 +26,21 @@ _SPECS = {
 @dg.multi_asset_check(
     name="selection_checks",
     specs=[
-        dg.AssetCheckSpec(name, asset=_SELECTION, description=description)
+        range_check(name, asset=_SELECTION, description=description)
         for name, description in _SPECS.items()
     ],
-    can_subset=False,
+    can_subset=True,
     ins={_SELECTION: dg.AssetIn(_SELECTION)},
 )
-def selection_checks(config: LuckConfig, selection_statistics: dict[str, Any]) -> Any:
+def selection_checks(
+    context: dg.AssetCheckExecutionContext,
+    config: LuckConfig,
+    selection_statistics: dict[str, Any],
+) -> Any:
     """Hold the statistics against the limits; all severities are WARN."""
     with one_line_failures():
         limits = VerdictSettings(**settings_values(config, VerdictSettings))
-    yield from selection_results(selection_statistics, limits)
+    yield from selected(context, selection_results(selection_statistics, limits))
 
 
 def selection_results(
@@ -90,29 +96,35 @@ def _result(
     )
 
 
-@dg.asset_check(
-    asset="out_of_sample",
+@dg.multi_asset_check(
     name="earns_out_of_sample",
-    description="The published parameters earn on the sessions after the range.",
+    specs=[
+        range_check(
+            _EARNS,
+            asset="out_of_sample",
+            description="The published parameters earn on the sessions after the range.",
+        )
+    ],
+    ins={"out_of_sample": dg.AssetIn("out_of_sample")},
 )
-def earns_out_of_sample(out_of_sample: dict[str, Any]) -> dg.AssetCheckResult:
-    """Warn when what follows speaks against the choice; that nothing follows yet is no fault."""
-    return outside_result(out_of_sample)
+def earns_out_of_sample(out_of_sample: dict[str, Any]) -> Any:
+    """Warn when what follows speaks against the choice, and while nothing is known of it."""
+    yield outside_result(out_of_sample)
 
 
 def outside_result(outside: dict[str, Any]) -> dg.AssetCheckResult:
     """Judge what came of the sessions that follow."""
     value = (outside["metrics"] or {}).get("return_on_risk_percent")
     interval = outside["intervals"].get("return_on_risk_percent")
-    loses = value is not None and value <= 0
-    unread = outside["n_sessions"] == 0 and outside["n_wanted"] > outside["n_to_come"]
     described = outside["status"]
     if value is not None:
         described = f"return on risk {value:.2f} % on {outside['n_sessions']} sessions"
     if interval is not None:
         described += f", interval {interval['low']:.2f} to {interval['high']:.2f} %"
     return dg.AssetCheckResult(
-        passed=not loses and not unread,
+        check_name=_EARNS,
+        asset_key="out_of_sample",
+        passed=value is not None and value > 0,
         severity=dg.AssetCheckSeverity.WARN,
         description=described,
         metadata={

@@ -90,6 +90,8 @@ def test_knobs_come_from_the_environment_too(cache, database_environment, monkey
         (["--search-space", "absent.toml"], "absent.toml"),
         (["--backtest-start-date", "2023-02-01", "--backtest-end-date", "2023-01-01"], "after end"),
         (["--ticker", "QQQ"], "no session of QQQ"),
+        (["--fix", "ticker=QQQ"], "the ticker in the range alone"),
+        (["--ticker", "../../etc"], "ticker '../../etc'"),
     ],
 )
 def test_wrong_input_is_one_line(cache, database_environment, options, message):

@@ -26,6 +26,12 @@ def describe(defs: dg.Definitions) -> dict[str, Any]:
                 "blocking_checks": sorted(
                     check.name for check in graph.get(key).check_keys if graph.get(check).blocking
                 ),
+                "partitions_of_checks": sorted(
+                    {
+                        str(getattr(graph.get(c).partitions_def, "name", None))
+                        for c in graph.get(key).check_keys
+                    }
+                ),
                 "group": graph.get(key).group_name,
                 "kinds": sorted(graph.get(key).kinds),
                 "owners": sorted(graph.get(key).owners),
