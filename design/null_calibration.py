@@ -24,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from rich.progress import track
 
 from rorq_pipeline.dagster_support.runner import MaterializationError, materialize_range
 from rorq_pipeline.definitions import build_definitions
+from rorq_pipeline.results.models import OutOfSampleEvidence, SelectionEvidence, VerdictRecord
 from strategy.date_range import DateRange, sessions_between
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 
@@ -86,17 +88,16 @@ def run(seed: int, edge: float, min_trades: int, folder: Path) -> dict[str, Any]
             raise
         return {**data_set, "decision": FAILED, "reason": str(error)}
     seconds = time.perf_counter() - started
-    statistics, outside, verdict = (
-        json.loads((artifacts / name / f"{RANGE.key}.json").read_text(encoding="utf-8"))
-        for name in ("selection_statistics", "out_of_sample", "verdict")
-    )
+    statistics = SelectionEvidence.read(RANGE.key, artifacts).statistics
+    outside = OutOfSampleEvidence.read(RANGE.key, artifacts).traded
+    kept = VerdictRecord.read(RANGE.key, artifacts)
     return {
         **data_set,
-        "decision": verdict["decision"],
-        "levels": {finding["name"]: finding["level"] for finding in verdict["findings"]},
-        "evidence": verdict["evidence"],
-        "overfitting": statistics["overfitting"],
-        "out_of_sample_trades": outside["metrics"]["total_trades"],
+        "decision": kept.verdict.decision,
+        "levels": {finding.name: finding.level for finding in kept.verdict.findings},
+        "evidence": asdict(kept.evidence),
+        "overfitting": asdict(statistics.overfitting),
+        "out_of_sample_trades": outside.metrics.total_trades if outside.metrics else 0,
         "seconds": seconds,
     }
 

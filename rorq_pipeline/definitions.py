@@ -14,7 +14,11 @@ from rorq_pipeline.automation.schedule import evening_schedule
 from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.checks import CHECKS
-from rorq_pipeline.dagster_support.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
+from rorq_pipeline.dagster_support.io_managers import (
+    ArtifactIOManager,
+    HtmlIOManager,
+    ParquetIOManager,
+)
 from rorq_pipeline.dagster_support.jobs import (
     download_and_optimize,
     optimize_range,
@@ -55,9 +59,9 @@ def build_definitions(
     resources = {
         "market_data": MarketData(),
         "study_database": StudyDatabase(),
-        "io_manager": JsonIOManager(),  # instead of Dagster's own, which pickles
+        "io_manager": ArtifactIOManager(),  # instead of Dagster's own, which pickles
         "tables": ParquetIOManager(),
-        "parameters": JsonIOManager(),
+        "results": ArtifactIOManager(),
         "pages": HtmlIOManager(),
         "surfaces": SurfaceIOManager(),
         **overrides.pop("resources", {}),

@@ -5,7 +5,7 @@ which is the combination with the best mean over itself and its neighbours.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -30,10 +30,6 @@ class Candidate:
     neighbours_mean_percent: float | None  # None without a neighbour that has enough trades
     neighbours_worst_percent: float | None
 
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Regret:
@@ -55,10 +51,6 @@ class Regret:
             f"{self.exact_best_percent:.2f} %, rank {self.rank:,} of {self.n_valid:,} "
             "combinations with enough trades"
         )
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields and the sentence as JSON values."""
-        return {**asdict(self), "text": self.text}
 
 
 def measure_regret(

@@ -5,8 +5,7 @@ position never outlives its day. With few sessions such intervals are somewhat t
 what did not happen in the sample is drawn in no resample.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,10 +24,6 @@ class Interval:
     low: float
     high: float
     confidence_fraction: float
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
 
 
 def bootstrap_intervals(

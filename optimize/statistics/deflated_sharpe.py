@@ -18,8 +18,7 @@ some combinations and missed by others). So two ratios are given:
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -72,10 +71,6 @@ class DeflatedSharpe:
     effective_trials: float | None
     trials_by_correlation: float | None
     average_correlation: float | None
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
 
 
 def expected_maximum(n_trials: float) -> float:

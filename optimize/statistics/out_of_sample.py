@@ -5,9 +5,8 @@ it is the normal state of the latest range.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from optimize.statistics.bootstrap import Interval, bootstrap_intervals
 from optimize.statistics.session_sums import SessionSums, trade_sessions
@@ -57,22 +56,6 @@ class OutOfSample:
         """Return on risk over that of the range; None unless the range's is positive."""
         inside, outside = self.in_sample_return_on_risk_percent, self.return_on_risk_percent
         return outside / inside if inside and inside > 0 and outside is not None else None
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All values, the sessions included, as JSON values."""
-        return {
-            "status": self.status,
-            "n_sessions": len(self.sessions),
-            "n_wanted": self.n_wanted,
-            "n_missing": self.n_missing,
-            "first_session": self.sessions.dates[0].isoformat() if self.sessions.dates else None,
-            "last_session": self.sessions.dates[-1].isoformat() if self.sessions.dates else None,
-            "metrics": asdict(self.metrics) if self.metrics else None,
-            "intervals": {name: value.to_json_dict() for name, value in self.intervals.items()},
-            "in_sample_return_on_risk_percent": self.in_sample_return_on_risk_percent,
-            "ratio_to_in_sample": self.ratio_to_in_sample,
-            "sessions": self.sessions.to_json_dict(),
-        }
 
 
 def following_sessions(date_range: DateRange, cached: Collection[date]) -> FollowingSessions:

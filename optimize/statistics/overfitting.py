@@ -22,7 +22,7 @@ what it chooses by):
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -81,10 +81,6 @@ class Overfitting:
     n_sessions: int
     n_trials: int  # distinct
     n_valid: int  # combinations with enough trades, duplicates included
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
 
 
 def probability_of_overfitting(

@@ -1,7 +1,6 @@
 """The three selection statistics of one range, together, as they are published."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy.typing as npt
 
@@ -37,15 +36,6 @@ class SelectionStatistics:
         return (
             f"{text}; {'rough numbers' if rough else 'an estimate'}, not a verdict by themselves."
         )
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All values as JSON values."""
-        return {
-            "overfitting": self.overfitting.to_json_dict(),
-            "deflated_sharpe": self.deflated_sharpe.to_json_dict(),
-            "superior_ability": self.superior_ability.to_json_dict(),
-            "caveat": self.caveat,
-        }
 
 
 def selection_statistics(

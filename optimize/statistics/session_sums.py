@@ -3,13 +3,15 @@
 Days are the unit of everything that resamples: trades of one day share its weather.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pydantic import PlainSerializer, PlainValidator
 
 from optimize.statistics.block_sums import FloatArray, IntArray
 from strategy.backtest import run_backtest
@@ -18,15 +20,38 @@ from strategy.params import StrategyParams
 from strategy.session import SessionData
 
 
+def _counts(values: npt.ArrayLike) -> IntArray:
+    return np.asarray(values, dtype=np.int64)
+
+
+def _sums(values: npt.ArrayLike) -> FloatArray:
+    return np.asarray(values, dtype=np.float64)
+
+
+# Arrays that a result with these sums is stored with, as lists.
+StoredCounts = Annotated[IntArray, PlainValidator(_counts), PlainSerializer(np.ndarray.tolist)]
+StoredSums = Annotated[FloatArray, PlainValidator(_sums), PlainSerializer(np.ndarray.tolist)]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SessionSums:
-    """Sums over the trades of each session, sessions without a trade included."""
+    """Sums over the trades of each session, sessions without a trade included.
+
+    Raises:
+        ValueError: the arrays are not of one length.
+    """
 
     dates: tuple[date, ...]
-    trades: IntArray  # (n_sessions,)
-    winners: IntArray  # (n_sessions,)
-    net_pnl_usd: FloatArray  # (n_sessions,)
-    risk_usd: FloatArray  # (n_sessions,)
+    trades: StoredCounts  # (n_sessions,)
+    winners: StoredCounts  # (n_sessions,)
+    net_pnl_usd: StoredSums  # (n_sessions,)
+    risk_usd: StoredSums  # (n_sessions,)
+
+    def __post_init__(self) -> None:
+        """Check the lengths: they may come from a file."""
+        parts = (self.trades, self.winners, self.net_pnl_usd, self.risk_usd)
+        if any(part.shape != (len(self.dates),) for part in parts):
+            raise ValueError(f"sums of {len(self.dates)} sessions are not of one length")
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -53,17 +78,6 @@ class SessionSums:
             risk_usd=np.concatenate([np.zeros(0), *(p.risk_usd for p in parts)]),
         )
 
-    @classmethod
-    def from_json_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `to_json_dict` gave."""
-        return cls(
-            dates=tuple(date.fromisoformat(day) for day in values["dates"]),
-            trades=np.array(values["trades"], dtype=np.int64),
-            winners=np.array(values["winners"], dtype=np.int64),
-            net_pnl_usd=np.array(values["net_pnl_usd"], dtype=np.float64),
-            risk_usd=np.array(values["risk_usd"], dtype=np.float64),
-        )
-
     def to_frame(self) -> pd.DataFrame:
         """A row a session, with the running P&L as `equity_usd`."""
         return pd.DataFrame(
@@ -76,16 +90,6 @@ class SessionSums:
                 "equity_usd": np.cumsum(self.net_pnl_usd),
             }
         )
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "dates": [day.isoformat() for day in self.dates],
-            "trades": self.trades.tolist(),
-            "winners": self.winners.tolist(),
-            "net_pnl_usd": self.net_pnl_usd.tolist(),
-            "risk_usd": self.risk_usd.tolist(),
-        }
 
 
 def session_sums(trades: pd.DataFrame, dates: Sequence[date]) -> SessionSums:

@@ -14,8 +14,7 @@ The set of trials is bounded by an even draw, so that the p-value is exact for t
 be a selection of the best: those would be compared with a null distribution of too few trials.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from arch.bootstrap import SPA
@@ -36,10 +35,6 @@ class SuperiorAbility:
     p_value_upper_fraction: float | None  # conservative: White's reality check
     n_tested: int  # trials drawn
     n_blocks: int
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return asdict(self)
 
 
 def superior_ability(

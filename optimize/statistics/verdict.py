@@ -6,8 +6,8 @@ The limits are configuration; their effect on data without and with an edge is m
 `design/null_calibration.py`.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
 
@@ -52,13 +52,11 @@ class Verdict:
     line: str
     findings: tuple[Finding, ...]
 
-    def to_json_dict(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "decision": self.decision,
-            "line": self.line,
-            "findings": [asdict(finding) for finding in self.findings],
-        }
+    @property
+    def sentence(self) -> str:
+        """The reasons of the line, without the decision, as a sentence."""
+        _, _, reasons = self.line.partition(": ")
+        return f"{reasons[:1].upper()}{reasons[1:]}."
 
 
 def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdict:

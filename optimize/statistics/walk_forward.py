@@ -6,7 +6,7 @@ twice and none had a part in the choice that trades it, however the ranges overl
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -38,6 +38,21 @@ class WalkForwardStep:
     in_sample_return_on_risk_percent: float | None
     sessions: SessionSums  # traded in the next range
 
+    @property
+    def return_on_risk_percent(self) -> float | None:
+        """Out of sample; None without risk."""
+        return self.sessions.return_on_risk_percent
+
+    @property
+    def total_trades(self) -> int:
+        """Trades in the next range."""
+        return int(self.sessions.trades.sum())
+
+    @property
+    def net_pnl_usd(self) -> float:
+        """Net P&L in the next range."""
+        return float(self.sessions.net_pnl_usd.sum())
+
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterStability:
@@ -57,6 +72,16 @@ class WalkForward:
     stability: dict[str, ParameterStability]
     interval: Interval | None  # of the return on risk, over days
     max_drawdown_usd: float  # of the equity by session
+
+    @property
+    def total_trades(self) -> int:
+        """Over all steps."""
+        return int(self.sessions.trades.sum())
+
+    @property
+    def net_pnl_usd(self) -> float:
+        """Over all steps."""
+        return float(self.sessions.net_pnl_usd.sum())
 
     @property
     def return_on_risk_percent(self) -> float | None:
@@ -80,8 +105,8 @@ class WalkForward:
     @property
     def profitable_steps_fraction(self) -> float | None:
         """Share of the steps with a trade that earned."""
-        traded = [s for s in self.steps if s.sessions.trades.sum()]
-        earned = [s for s in traded if s.sessions.net_pnl_usd.sum() > 0]
+        traded = [s for s in self.steps if s.total_trades]
+        earned = [s for s in traded if s.net_pnl_usd > 0]
         return len(earned) / len(traded) if traded else None
 
     def equity(self) -> pd.DataFrame:
@@ -91,26 +116,6 @@ class WalkForward:
         frame.insert(0, "chosen_in", np.repeat([step.chosen_in for step in self.steps], counts))
         frame.insert(1, "traded_in", np.repeat([step.traded_in for step in self.steps], counts))
         return frame
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """Summary and steps as JSON values; the equity curve is `equity()`."""
-        return {
-            "n_steps": len(self.steps),
-            "n_sessions": len(self.sessions),
-            "total_trades": int(self.sessions.trades.sum()),
-            "net_pnl_usd": float(self.sessions.net_pnl_usd.sum()),
-            "return_on_risk_percent": self.return_on_risk_percent,
-            "in_sample_return_on_risk_percent": self.in_sample_return_on_risk_percent,
-            "efficiency_ratio": self.efficiency_ratio,
-            "profitable_steps_fraction": self.profitable_steps_fraction,
-            "max_drawdown_usd": self.max_drawdown_usd,
-            "interval": self.interval.to_json_dict() if self.interval else None,
-            "stability": {
-                name: {**asdict(value), "values": list(value.values)}
-                for name, value in self.stability.items()
-            },
-            "steps": [_step_json(step) for step in self.steps],
-        }
 
 
 def plan_walk_forward(ranges: Iterable[BacktestRange]) -> list[PlannedStep]:
@@ -163,16 +168,3 @@ def _stability(values: list[Any]) -> ParameterStability:
 def _max_drawdown(net_pnl: FloatArray) -> float:
     equity = np.concatenate([[0.0], np.cumsum(net_pnl)])
     return float((np.maximum.accumulate(equity) - equity).max())
-
-
-def _step_json(step: WalkForwardStep) -> dict[str, Any]:
-    return {
-        "chosen_in": step.chosen_in,
-        "traded_in": step.traded_in,
-        "params": dict(step.params),
-        "in_sample_return_on_risk_percent": step.in_sample_return_on_risk_percent,
-        "return_on_risk_percent": step.sessions.return_on_risk_percent,
-        "n_sessions": len(step.sessions),
-        "total_trades": int(step.sessions.trades.sum()),
-        "net_pnl_usd": float(step.sessions.net_pnl_usd.sum()),
-    }

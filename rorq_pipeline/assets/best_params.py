@@ -1,14 +1,21 @@
 """The asset `best_params`: the parameters to trade, with everything needed to trade them."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table, value_table
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import SelectionConfig
-from rorq_pipeline.results.published import publish
+from rorq_pipeline.results.annotations import Optimization, Surface
+
+if TYPE_CHECKING:
+    from optimize.choice.candidates import Regret, Selection
+    from rorq_pipeline.results.models import ComparedSelection
 
 
 @range_asset(
@@ -16,7 +23,7 @@ from rorq_pipeline.results.published import publish
     kinds={"json", "python"},
     code_version="1",
     stage="selection",
-    io_manager_key="parameters",
+    io_manager_key="results",
     ins={"parameter_surface": dg.AssetIn(metadata={"required": False})},
     description="The best parameters with their metrics, traded once more on the sessions that "
     "the study saw: a JSON file that a trading program can read. The study's best, the exact best "
@@ -26,10 +33,12 @@ def best_params(
     context: dg.AssetExecutionContext,
     config: SelectionConfig,
     market_data: MarketData,
-    optimization: dict[str, Any],
-    parameter_surface: Any,
+    optimization: Optimization,
+    parameter_surface: Surface | None,
 ) -> dg.MaterializeResult:
     """Publish the best parameters."""
+    from rorq_pipeline.results.published import publish
+
     with one_line_failures():
         best = publish(
             optimization,
@@ -38,40 +47,60 @@ def best_params(
             selection=config.selection,
             surface=parameter_surface,
         )
-    metrics, counts = best["metrics"], best["counts"]
+    counts = best.counts
     return dg.MaterializeResult(
         value=best,
         metadata={
-            **numbers({**metrics, **counts, "trial": best["trial_number"]}),
-            "selection": best["selection"],
-            "selections": dg.MetadataValue.md(_selections_table(best["selections"])),
-            **numbers(
-                {"entries_lost": counts["missing_contract_data"] + counts["no_price_at_entry"]}
-            ),
-            "parameters": dg.MetadataValue.md(_table(best["trial_params"])),
-            "source": best["source"],
-            "study": best["study_name"],
+            **numbers({**asdict(best.metrics), **asdict(counts), "trial": best.trial_number}),
+            **_regret(best.regret),
+            "selection": best.selection,
+            "selections": dg.MetadataValue.md(_selections_table(best.selections)),
+            **numbers({"entries_lost": counts.missing_contract_data + counts.no_price_at_entry}),
+            "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
+            "source": best.source,
+            "study": best.study_name,
         },
     )
 
 
-def _selections_table(selections: dict[str, Any]) -> str:
+def _regret(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
+    if regret is None:
+        return {}
+    return {
+        **numbers(
+            {
+                "exact_best_percent": regret.exact_best_percent,
+                "regret_percent_points": regret.regret_percent_points,
+                "rank": regret.rank,
+                "valid_combinations": regret.n_valid,
+            }
+        ),
+        "regret": dg.MetadataValue.text(regret.text),
+    }
+
+
+def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> str:
     if not selections:
         return "the search space is too large for the exact surface"
-    rows = [
-        f"| {name} | {told['return_on_risk_percent']:.2f} | {told['total_trades']} "
-        f"| {told['rank']:,} of {told['n_valid']:,} | {_percent(told['neighbours_mean_percent'])} "
-        f"| {_percent(told['neighbours_worst_percent'])} |"
-        for name, told in selections.items()
-    ]
-    head = "| selection | return on risk, % | trades | rank | neighbours' mean, % | worst, % |"
-    return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *rows])
+    head = (
+        "selection", "return on risk, %#", "trades#", "rank#", "neighbours' mean, %#", "worst, %#",
+    )  # fmt: skip
+    places = [(name, one.candidate) for name, one in selections.items()]
+    return markdown_table(
+        head,
+        [
+            (
+                name,
+                _percent(place.return_on_risk_percent),
+                place.total_trades,
+                f"{place.rank:,} of {place.n_valid:,}",
+                _percent(place.neighbours_mean_percent),
+                _percent(place.neighbours_worst_percent),
+            )
+            for name, place in places
+        ],
+    )
 
 
 def _percent(value: float | None) -> str:
     return "none" if value is None else f"{value:.2f}"
-
-
-def _table(values: dict[str, Any]) -> str:
-    rows = [f"| {name} | {value} |" for name, value in values.items()]
-    return "\n".join(["| parameter | value |", "|---|---:|", *rows])

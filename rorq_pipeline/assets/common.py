@@ -9,8 +9,6 @@ from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_pa
 from strategy.backtest_range import BacktestRange
 
 LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
-Table = Any  # a pandas.DataFrame; pandas is imported where a table is used, not where it is named
-
 OWNERS = ["team:research"]
 
 

@@ -35,7 +35,7 @@ class DownloadConfig(SearchConfig):
     kinds={"polygon", "parquet"},
     code_version="1",
     stage="download",
-    io_manager_key="parameters",
+    io_manager_key="results",
     description="One-second sessions of a range from Polygon (now Massive), with the contracts "
     "that the search space could choose. Sessions in the cache stay. Not in the default job.",
 )
@@ -44,13 +44,14 @@ def downloaded_sessions(
 ) -> dg.MaterializeResult:
     """Download the range's sessions that are not cached."""
     from rorq_pipeline.project.provider_key import find_provider_key, require_provider_key
+    from rorq_pipeline.results.models import Download
 
     root, date_range = ProjectPaths.resolve().root, range_of(context)
     with one_line_failures():
         if not config.require_key and find_provider_key(root) is None:
             context.log.warning("POLYGON_API_KEY is not set: nothing is downloaded")
             return dg.MaterializeResult(
-                value={}, metadata={"downloaded": 0, "provider_key": "not set"}
+                value=Download(report=None), metadata={"downloaded": 0, "provider_key": "not set"}
             )
         from strategy.market_data.download import DownloadSettings, download_sessions
 
@@ -68,7 +69,7 @@ def downloaded_sessions(
             search_values=config.space(),
         )
     return dg.MaterializeResult(
-        value=report.as_dict(),
+        value=Download(report=report),
         metadata=numbers(
             {
                 "downloaded": len(report.written),

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.progress import StudyLog
 from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
 from rorq_pipeline.project.config import OptimizationConfig
-from rorq_pipeline.results.selections import regret_of_study
+from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
 
 if TYPE_CHECKING:
-    from optimize.choice.candidates import Regret
     from optimize.study.results import StudySummary
 
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     kinds={"optuna", "postgres"},
     code_version="1",
     stage="optimization",
-    io_manager_key="parameters",
+    io_manager_key="results",
     ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
     description="An Optuna study over the search space, on validated sessions only. Trials are "
     "kept as they complete, so that a run goes on where the last one ended.",
@@ -33,12 +33,13 @@ def optimization(
     config: OptimizationConfig,
     market_data: MarketData,
     study_database: StudyDatabase,
-    validated_cache: Table,
+    validated_cache: Table | None,
 ) -> dg.MaterializeResult:
     """Run or resume the study."""
     from optimize.run_study import run_study
     from optimize.signals import stop_on_signals
     from optimize.storage.driver import turn
+    from rorq_pipeline.results.models import Optimization
     from strategy.session import data_fingerprint
 
     date_range = range_of(context)
@@ -66,27 +67,17 @@ def optimization(
                 stop=stop,
                 tell=context.log.info,
             )
-        regret = regret_of_study(
-            sessions,
-            space,
-            fixed_params,
-            study_best=summary.best_params,
-            min_trades=settings.min_trade_threshold,
-            n_complete_trials=summary.n_complete,
-        )
     return dg.MaterializeResult(
-        value={
-            **summary.to_json_dict(),
-            "date_range": date_range.key,
-            "data_fingerprint": data_fingerprint(sessions),
-            "settings": settings.model_dump(mode="json"),
-            "search_space": space.to_json_dict(),
-            "fixed_params": fixed_params,
-            "regret": regret.to_json_dict() if regret else None,
-        },
+        value=Optimization(
+            date_range=date_range.key,
+            study=summary,
+            settings=settings,
+            search_space=space,
+            fixed_params=fixed_params,
+            data_fingerprint=data_fingerprint(sessions),
+        ),
         metadata={
             **_numbers(summary),
-            **_regret_numbers(regret),
             "sessions": len(sessions),
             "study": summary.study_name,
             "stop_reason": summary.stop_reason,
@@ -114,32 +105,15 @@ def _numbers(summary: "StudySummary") -> Mapping[str, dg.MetadataValue]:
     )
 
 
-def _regret_numbers(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
-    if regret is None:
-        return {}
-    return {
-        **numbers(
-            {
-                "exact_best_percent": regret.exact_best_percent,
-                "regret_percent_points": regret.regret_percent_points,
-                "rank": regret.rank,
-                "valid_combinations": regret.n_valid,
-            }
-        ),
-        "regret": dg.MetadataValue.text(regret.text),
-    }
-
-
 def _top_table(summary: "StudySummary") -> str:
-    """The best trials as Markdown, dimensions with a single value left out."""
+    """The best trials as Markdown."""
     if not summary.top_trials:
         return "no trial is complete"
     names = list(summary.top_trials[0].params)
-    rows = [
-        [str(t.number), f"{t.value:.2f}", str(t.metrics["total_trades"])]
-        + [str(t.params[name]) for name in names]
-        for t in summary.top_trials
-    ]
-    head = ["trial", "return on risk, %", "trades", *names]
-    lines = [head, ["---:"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(
+        ["trial#", "return on risk, %#", "trades#", *(f"{name}#" for name in names)],
+        [
+            [t.number, f"{t.value:.2f}", t.metrics["total_trades"], *(t.params[n] for n in names)]
+            for t in summary.top_trials
+        ],
+    )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
-from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.checks.common import range_check
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import value_table
 from rorq_pipeline.dagster_support.pictures import inline_png
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import SearchConfig
+from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
 from strategy.errors import SurfaceTooLargeError
 
@@ -58,7 +60,7 @@ def parameter_surface(
     context: dg.AssetExecutionContext,
     config: SurfaceConfig,
     market_data: MarketData,
-    validated_cache: Table,
+    validated_cache: Table | None,
 ) -> dg.MaterializeResult:
     """Evaluate the search space."""
     from optimize.choice.candidates import compare_selections
@@ -99,7 +101,11 @@ def parameter_surface(
                     "seconds": time.perf_counter() - started,
                 }
             ),
-            "best": dg.MetadataValue.md(_table(exact.combination if exact else {})),
+            "best": dg.MetadataValue.md(
+                value_table("parameter", exact.combination)
+                if exact
+                else "no combination has enough trades"
+            ),
             **_picture(surface, config.min_trade_threshold),
         },
     )
@@ -113,13 +119,6 @@ def _check(refusal: str | None) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=refusal or "every combination is evaluated",
     )
-
-
-def _table(values: dict[str, Any]) -> str:
-    if not values:
-        return "no combination has enough trades"
-    rows = [f"| {name} | {value} |" for name, value in values.items()]
-    return "\n".join(["| parameter | value |", "|---|---:|", *rows])
 
 
 def _picture(surface: "Surface", min_trades: int) -> dict[str, dg.MetadataValue]:

@@ -1,19 +1,24 @@
 """The asset `report`: one self-contained page a range."""
 
+from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.pictures import inline_png
 from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
+from rorq_pipeline.results.annotations import (
+    BestParams,
+    Optimization,
+    OutOfSampleEvidence,
+    SelectionEvidence,
+    Surface,
+    Table,
+    VerdictRecord,
+)
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
-from rorq_pipeline.results.identity import of_result
-from rorq_pipeline.results.proofs import kept_proofs
-
-Evidence = dict[str, Any] | None  # None where the asset was never made
 
 # New sessions come on every trading day; a long weekend has four days without one.
 _FRESHNESS = dg.FreshnessPolicy.time_window(
@@ -43,44 +48,35 @@ def report(
     context: dg.AssetExecutionContext,
     market_data: MarketData,
     study_database: StudyDatabase,
-    validated_cache: Table,
-    optimization: dict[str, Any],
-    best_params: dict[str, Any],
-    parameter_surface: Any,
-    out_of_sample: Evidence,
-    selection_statistics: Evidence,
-    verdict: Evidence,
+    validated_cache: Table | None,
+    optimization: Optimization,
+    best_params: BestParams,
+    parameter_surface: Surface | None,
+    out_of_sample: OutOfSampleEvidence | None,
+    selection_statistics: SelectionEvidence | None,
+    verdict: VerdictRecord | None,
 ) -> dg.MaterializeResult:
     """Build the page."""
-    from rorq_pipeline.report import (
-        build_report,
-        evidence_fields,
-        key_pictures,
-        proof_checks,
-        summary_markdown,
-    )
+    from rorq_pipeline.report import build_report, key_pictures, summary_markdown
     from rorq_pipeline.report.collect import gather_report
     from rorq_pipeline.report.collect_index import refresh_index
+    from rorq_pipeline.results.proofs import kept_proofs
 
     date_range = range_of(context)
     path = artifact_path("report", date_range.key, ".html")
     with one_line_failures():
-        proofs = kept_proofs(best_params, date_range)
         data = gather_report(
             date_range,
             best_params,
             optimization,
-            validated_cache,
             market_data,
             study_database.settings(),
+            manifest=validated_cache,
             surface=parameter_surface,
-            more_checks=proof_checks(proofs) if proofs else (),
-            **evidence_fields(
-                out_of_sample=of_result(best_params, out_of_sample),
-                selection_statistics=of_result(best_params, selection_statistics),
-                verdict=of_result(best_params, verdict),
-                proofs=proofs,
-            ),
+            out_of_sample=out_of_sample,
+            selection_statistics=selection_statistics,
+            proofs=kept_proofs(best_params, date_range),
+            verdict=verdict,
         )
         page = build_report(data)
         # The page first: another range's report may make the index before this asset ends.
@@ -94,6 +90,6 @@ def report(
             **pictures,
             "page": dg.MetadataValue.url(path.as_uri()),
             "index": dg.MetadataValue.url(index_path.as_uri()),
-            **numbers({"bytes": len(page.encode()), **data.metrics}),
+            **numbers({"bytes": len(page.encode()), **asdict(best_params.metrics)}),
         },
     )

@@ -1,14 +1,13 @@
 """The asset `selection_statistics`: how far the best of all combinations is luck."""
 
 import time
-from typing import Any
 
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.results.evidence import measure_selection
+from rorq_pipeline.results.annotations import BestParams, Optimization
 
 
 @range_asset(
@@ -16,35 +15,39 @@ from rorq_pipeline.results.evidence import measure_selection
     kinds={"json", "numba"},
     code_version="2",
     stage="evidence",
-    io_manager_key="parameters",
+    io_manager_key="results",
     description="Probability of backtest overfitting over all splits of the range's blocks, "
     "deflated Sharpe ratio, and Hansen's test against not trading, on the exact surface.",
 )
 def selection_statistics(
     context: dg.AssetExecutionContext,
     market_data: MarketData,
-    optimization: dict[str, Any],
-    best_params: dict[str, Any],
+    optimization: Optimization,
+    best_params: BestParams,
 ) -> dg.MaterializeResult:
     """Compute the three statistics."""
+    from rorq_pipeline.results.evidence import measure_selection
+
     started = time.perf_counter()
     with one_line_failures():
-        result = measure_selection(best_params, optimization, market_data, range_of(context))
-    pbo, sharpe = result["overfitting"], result["deflated_sharpe"]
+        found = measure_selection(best_params, optimization, market_data, range_of(context))
+    pbo, sharpe = found.statistics.overfitting, found.statistics.deflated_sharpe
     return dg.MaterializeResult(
-        value=result,
+        value=found,
         metadata={
-            "caveat": result["absent"] or result["caveat"],
+            "caveat": found.caveat,
             **numbers(
                 {
-                    "overfitting_fraction": pbo["probability_fraction"],
-                    "overfitting_standard_error": pbo["standard_error_fraction"],
-                    "overfitting_after_costs_fraction": pbo["after_costs_fraction"],
-                    "loss_fraction": pbo["loss_fraction"],
-                    "deflated_sharpe_fraction": sharpe["probability_fraction"],
-                    "effective_trials": sharpe["effective_trials"],
-                    "superior_ability_p_value": result["superior_ability"]["p_value_fraction"],
-                    "distinct_trials": pbo["n_trials"],
+                    "overfitting_fraction": pbo.probability_fraction,
+                    "overfitting_standard_error": pbo.standard_error_fraction,
+                    "overfitting_after_costs_fraction": pbo.after_costs_fraction,
+                    "loss_fraction": pbo.loss_fraction,
+                    "deflated_sharpe_fraction": sharpe.probability_fraction,
+                    "effective_trials": sharpe.effective_trials,
+                    "superior_ability_p_value": (
+                        found.statistics.superior_ability.p_value_fraction
+                    ),
+                    "distinct_trials": pbo.n_trials,
                     "seconds": time.perf_counter() - started,
                 }
             ),

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import Table, numbers, range_asset, range_of
+from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import ValidationConfig
+from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.artifacts import artifact_path
 from rorq_pipeline.results.validated import validate
 
@@ -61,7 +62,7 @@ def validated_cache(
     )
 
 
-def _former_manifest(context: dg.AssetExecutionContext) -> Table:
+def _former_manifest(context: dg.AssetExecutionContext) -> Table | None:
     """Return what the last materialisation of this partition left, if it can be read."""
     import pandas as pd
     import pyarrow as pa

@@ -1,16 +1,16 @@
 """The asset `verdict`: trade, watch or reject, with the figures that led to it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.assets.common import range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import config_from, settings_values
-from rorq_pipeline.results.evidence import reach_verdict
-from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
+from rorq_pipeline.results.annotations import BestParams, OutOfSampleEvidence, SelectionEvidence
 
 if TYPE_CHECKING:
     VerdictConfig = dg.Config
@@ -23,7 +23,7 @@ else:
     kinds={"json"},
     code_version="2",
     stage="evidence",
-    io_manager_key="parameters",
+    io_manager_key="results",
     description="One line on top of everything: trade, watch or reject, and why. Its limits are "
     "run config.",
 )
@@ -31,11 +31,14 @@ def verdict(
     context: dg.AssetExecutionContext,
     config: VerdictConfig,
     market_data: MarketData,
-    best_params: dict[str, Any],
-    out_of_sample: dict[str, Any],
-    selection_statistics: dict[str, Any],
+    best_params: BestParams,
+    out_of_sample: OutOfSampleEvidence,
+    selection_statistics: SelectionEvidence,
 ) -> dg.MaterializeResult:
     """Judge the range."""
+    from rorq_pipeline.results.evidence import reach_verdict
+    from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
+
     date_range = range_of(context)
     with one_line_failures():
         proofs = kept_proofs(best_params, date_range)
@@ -44,18 +47,17 @@ def verdict(
             proofs = prove(best_params, market_data, date_range)
             keep_proofs(proofs, date_range)
         settings = VerdictSettings(**settings_values(config, VerdictSettings))
-        result = reach_verdict(best_params, selection_statistics, out_of_sample, proofs, settings)
-    context.log.info(result["line"])
+        found = reach_verdict(best_params, selection_statistics, out_of_sample, proofs, settings)
+    reached = found.verdict
+    context.log.info(reached.line)
+    findings = [(one.name, one.level, one.text) for one in reached.findings]
     return dg.MaterializeResult(
-        value=result,
+        value=found,
         metadata={
-            "verdict": result["line"],
-            "decision": result["decision"],
-            "findings": dg.MetadataValue.md(_table(result["findings"])),
+            "verdict": reached.line,
+            "decision": reached.decision,
+            "findings": dg.MetadataValue.md(
+                markdown_table(("finding", "level", "figure"), findings)
+            ),
         },
     )
-
-
-def _table(findings: list[dict[str, Any]]) -> str:
-    rows = [f"| {one['name']} | {one['level']} | {one['text']} |" for one in findings]
-    return "\n".join(["| finding | level | figure |", "|---|---|---|", *rows])

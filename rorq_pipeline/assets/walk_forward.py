@@ -1,13 +1,18 @@
 """The asset `walk_forward`: each range's choice traded in the next, as of this range."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.results.forward import record_walk_forward
+from rorq_pipeline.results.annotations import BestParams
+
+if TYPE_CHECKING:
+    from optimize.statistics.walk_forward import ParameterStability
 
 
 @range_asset(
@@ -15,45 +20,51 @@ from rorq_pipeline.results.forward import record_walk_forward
     kinds={"json", "numba"},
     code_version="2",
     stage="evidence",
-    io_manager_key="parameters",
+    io_manager_key="results",
     description="Each published range's choice traded in the next range, up to this one, stitched "
     "to one equity curve; its ratio to what was promised, and how stable the parameters are.",
 )
 def walk_forward(
-    context: dg.AssetExecutionContext, market_data: MarketData, best_params: dict[str, Any]
+    context: dg.AssetExecutionContext, market_data: MarketData, best_params: BestParams
 ) -> dg.MaterializeResult:
     """Stitch the record."""
+    from rorq_pipeline.results.forward import record_walk_forward
+
     with one_line_failures():
-        record = record_walk_forward(best_params, market_data, range_of(context))
-    names = (
-        "n_steps",
-        "n_sessions",
-        "total_trades",
-        "net_pnl_usd",
-        "return_on_risk_percent",
-        "in_sample_return_on_risk_percent",
-        "efficiency_ratio",
-        "profitable_steps_fraction",
-        "max_drawdown_usd",
-    )
+        kept = record_walk_forward(best_params, market_data, range_of(context))
+    record = kept.record
     return dg.MaterializeResult(
-        value=record,
+        value=kept,
         metadata={
-            **numbers({name: record[name] for name in names}),
-            "stability": dg.MetadataValue.md(_stability_table(record["stability"])),
-            "left_out": "; ".join(record["left_out"]) or "none",
+            **numbers(
+                {
+                    "n_steps": len(record.steps),
+                    "n_sessions": len(record.sessions),
+                    "total_trades": record.total_trades,
+                    "net_pnl_usd": record.net_pnl_usd,
+                    "return_on_risk_percent": record.return_on_risk_percent,
+                    "in_sample_return_on_risk_percent": record.in_sample_return_on_risk_percent,
+                    "efficiency_ratio": record.efficiency_ratio,
+                    "profitable_steps_fraction": record.profitable_steps_fraction,
+                    "max_drawdown_usd": record.max_drawdown_usd,
+                }
+            ),
+            "stability": dg.MetadataValue.md(_stability_table(record.stability)),
+            "left_out": "; ".join(kept.left_out) or "none",
         },
     )
 
 
-def _stability_table(stability: dict[str, Any]) -> str:
+def _stability_table(stability: "Mapping[str, ParameterStability]") -> str:
     if not stability:
         return "no earlier range is published"
-    rows = [
-        f"| {name} | {', '.join(map(str, one['values']))} | {_share(one['unchanged_fraction'])} |"
-        for name, one in stability.items()
-    ]
-    return "\n".join(["| parameter | choices | unchanged |", "|---|---|---:|", *rows])
+    return markdown_table(
+        ("parameter", "choices", "unchanged#"),
+        [
+            (name, ", ".join(map(str, one.values)), _share(one.unchanged_fraction))
+            for name, one in stability.items()
+        ],
+    )
 
 
 def _share(fraction: float | None) -> str:

@@ -20,7 +20,7 @@ from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
-from rorq_pipeline.results.artifacts import ArtifactError, artifact_path, read_object
+from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
 from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 
@@ -132,13 +132,19 @@ def following_sensor(
 
 
 def _records() -> Iterator[tuple[BacktestRange, Record]]:
-    """Read what `out_of_sample` has kept; other files, and damaged ones, are passed over."""
+    """Read what `out_of_sample` has kept; files that are no such record are passed over.
+
+    Those of another version are, too: what they were made from is then of that version as well, so
+    that the whole range has to be made again.
+    """
+    from rorq_pipeline.results.models import OutOfSampleEvidence
+
     folder = artifact_path("out_of_sample", "any", ".json").parent
     for path in sorted(folder.glob("*.json")):
         try:
             date_range = BacktestRange.parse(path.stem)
             stamp = str(path.stat().st_mtime_ns)
-            looked_at = read_object(path).get("looked_at", {})  # a former version kept none
+            looked_at = OutOfSampleEvidence.read_file(path).looked_at
         except (DateRangeError, ArtifactError, FileNotFoundError):
             continue
         yield date_range, Record(looked_at=looked_at, stamp=stamp)
@@ -146,11 +152,13 @@ def _records() -> Iterator[tuple[BacktestRange, Record]]:
 
 def _limits_config(date_range: BacktestRange) -> dict[str, Any]:
     """Run config that judges a range by the project's limits, else by those of its last verdict."""
+    from rorq_pipeline.results.models import VerdictRecord
+
     config = project_run_config(ProjectPaths.resolve().root, _JUDGING_OPS)
     if config:
         return config
     try:
-        limits = read_object(artifact_path("verdict", date_range.key, ".json")).get("limits")
+        limits = VerdictRecord.read(date_range.key).limits.model_dump()
     except ArtifactError:
         return {}
-    return {"ops": {name: {"config": limits} for name in _JUDGING_OPS}} if limits else {}
+    return {"ops": {name: {"config": limits} for name in _JUDGING_OPS}}

@@ -5,8 +5,7 @@ from typing import Any
 
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.project.config import OptimizationConfig, SelectionConfig
-from rorq_pipeline.results.artifacts import ArtifactError, artifact_path, read_object
-from rorq_pipeline.results.identity import identity_of
+from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
 from strategy.backtest_range import BacktestRange
 
 Json = Mapping[str, Any]
@@ -14,33 +13,27 @@ Json = Mapping[str, Any]
 
 def is_published(date_range: BacktestRange, data_fingerprint: str, run_config: Json) -> bool:
     """Whether the range's report, and all that it tells, is of this data and this run config."""
-    try:
-        optimization, best, verdict = (
-            read_object(artifact_path(name, date_range.key, ".json"))
-            for name in ("optimization", "best_params", "verdict")
-        )
-    except ArtifactError:
-        return False
-    if optimization.get("data_fingerprint") != data_fingerprint:
-        return False
+    from rorq_pipeline.results.models import BestParams, Optimization, VerdictRecord
     from strategy.backtest import ENGINE_VERSION  # compiles: only where something is published
 
+    try:
+        optimization = Optimization.read(date_range.key)
+        best = BestParams.read(date_range.key)
+        verdict = VerdictRecord.read(date_range.key)
+    except ArtifactError:
+        return False
     search = OptimizationConfig(**_config(run_config, "optimization"))
-    limits = VerdictSettings(**_config(run_config, "verdict"))
+    selection = SelectionConfig(**_config(run_config, "best_params")).selection
     return (
-        _holds(
-            optimization,
-            settings=search.study_settings().model_dump(mode="json"),
-            search_space=search.space().to_json_dict(),
-            fixed_params=date_range.fixed_params(search.fixed_params),
-        )
-        and _holds(
-            best,
-            study_name=optimization.get("study_name"),
-            selection=SelectionConfig(**_config(run_config, "best_params")).selection,
-            engine_version=ENGINE_VERSION,
-        )
-        and _holds(verdict, of=identity_of(best), limits=limits.model_dump())
+        optimization.data_fingerprint == data_fingerprint
+        and optimization.settings == search.study_settings()
+        and optimization.search_space == search.space()
+        and optimization.fixed_params == date_range.fixed_params(search.fixed_params)
+        and best.study_name == optimization.study.study_name
+        and best.selection == selection
+        and best.engine_version == ENGINE_VERSION
+        and verdict.of == best.identity
+        and verdict.limits == VerdictSettings(**_config(run_config, "verdict"))
         and _has_page(date_range)
     )
 
@@ -49,10 +42,6 @@ def _config(run_config: Json, name: str) -> dict[str, Any]:
     """One op's run config."""
     config: dict[str, Any] = run_config.get("ops", {}).get(name, {}).get("config", {})
     return config
-
-
-def _holds(found: Json, **expected: Any) -> bool:
-    return all(found.get(name) == value for name, value in expected.items())
 
 
 def _has_page(date_range: BacktestRange) -> bool:

@@ -7,6 +7,8 @@ import dagster as dg
 
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table
+from rorq_pipeline.results.annotations import Table
 
 if TYPE_CHECKING:
     from strategy.market_data.validation import Finding, SessionRecord
@@ -32,7 +34,7 @@ FAMILIES = {
     can_subset=True,
     ins={"validated_cache": dg.AssetIn("validated_cache")},
 )
-def validation_checks(context: dg.AssetCheckExecutionContext, validated_cache: Any) -> Any:
+def validation_checks(context: dg.AssetCheckExecutionContext, validated_cache: Table) -> Any:
     """Tell what the manifest says of each family; errors stop what would be computed on it."""
     from strategy.market_data.validation import records_of
 
@@ -82,14 +84,9 @@ def _sentence(found: "list[Finding]") -> str:
 def _findings_table(found: "list[Finding]") -> str:
     if not found:
         return "nothing found"
-    rows = [
-        f"| {f.severity} | {f.date} | {f.file} | {f.rule} | {f.count} | {_cell(f.example)} |"
-        for f in found[:MAX_EXAMPLES]
-    ]
-    more = [f"\n{len(found) - MAX_EXAMPLES} more"] if len(found) > MAX_EXAMPLES else []
-    head = "| severity | session | file | rule | times | example |\n|---|---|---|---|---:|---|"
-    return "\n".join([head, *rows, *more])
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    table = markdown_table(
+        ("severity", "session", "file", "rule", "times#", "example"),
+        [(f.severity, f.date, f.file, f.rule, f.count, f.example) for f in found[:MAX_EXAMPLES]],
+    )
+    more = len(found) - MAX_EXAMPLES
+    return f"{table}\n\n{more} more" if more > 0 else table

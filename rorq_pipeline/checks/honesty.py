@@ -1,14 +1,21 @@
 """The proofs of `best_params`: no look-ahead, a replay by the reference engine, and the fills."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
+from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.results.proofs import keep_proofs, prove
+from rorq_pipeline.results.annotations import BestParams
 from strategy.backtest_range import BacktestRange
+
+if TYPE_CHECKING:
+    from rorq_pipeline.results.models import Proofs
+    from strategy.proofs.fill_scenarios import FillsBand
 
 
 @dg.multi_asset_check(
@@ -38,42 +45,46 @@ from strategy.backtest_range import BacktestRange
     ins={"best_params": dg.AssetIn("best_params")},
 )
 def proofs(
-    context: dg.AssetCheckExecutionContext, market_data: MarketData, best_params: dict[str, Any]
+    context: dg.AssetCheckExecutionContext, market_data: MarketData, best_params: BestParams
 ) -> Any:
     """Make the proofs, keep them, and tell."""
-    date_range = BacktestRange.parse(best_params["date_range"])
+    from rorq_pipeline.results.proofs import keep_proofs, prove
+
+    date_range = BacktestRange.parse(best_params.date_range)
     with one_line_failures():
         made = prove(best_params, market_data, date_range)
     keep_proofs(made, date_range)
     yield from selected(context, proof_results(made))
 
 
-def proof_results(made: dict[str, Any]) -> list[dg.AssetCheckResult]:
+def proof_results(made: "Proofs") -> list[dg.AssetCheckResult]:
     """Return one result a proof."""
+    look_ahead, replay = made.look_ahead, made.replay
+    moments = {"n_moments": look_ahead.n_moments, "n_decisions": look_ahead.n_decisions}
     return [
-        _proof("no_look_ahead", made["look_ahead"]),
-        _proof("replay", made["replay"]),
-        _fills(made["fills"]),
+        _proof("no_look_ahead", look_ahead.passed, look_ahead.summary(), moments),
+        _proof("replay", replay.matches, replay.summary(), {"n_trades": replay.n_trades}),
+        _fills(made.fills),
     ]
 
 
-def _proof(name: str, told: dict[str, Any]) -> dg.AssetCheckResult:
+def _proof(name: str, passed: bool, summary: str, counts: Mapping[str, int]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=name,
         asset_key="best_params",
-        passed=told["passed"],
+        passed=passed,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=told["summary"],
-        metadata={key: value for key, value in told.items() if key.startswith("n_")},
+        description=summary,
+        metadata=dict(counts),
     )
 
 
-def _fills(fills: dict[str, Any]) -> dg.AssetCheckResult:
+def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
     from strategy.proofs.fill_scenarios import ADVERSE
 
-    values = {one["name"]: one["metrics"]["return_on_risk_percent"] for one in fills["scenarios"]}
-    adverse = values[ADVERSE]
+    adverse = fills[ADVERSE].return_on_risk_percent
     found = "no trade" if adverse is None else f"return on risk {adverse:.2f} %"
+    shares = asdict(fills.profit_shares)
     return dg.AssetCheckResult(
         check_name="adverse_fills",
         asset_key="best_params",
@@ -81,17 +92,26 @@ def _fills(fills: dict[str, Any]) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{found} under adverse fills; expected above 0",
         metadata={
-            "scenarios": dg.MetadataValue.md(_scenarios_table(fills["scenarios"])),
-            **{k: v for k, v in fills["profit_shares"].items() if v is not None},
+            "scenarios": dg.MetadataValue.md(_scenarios_table(fills)),
+            **{name: value for name, value in shares.items() if value is not None},
         },
     )
 
 
-def _scenarios_table(scenarios: list[dict[str, Any]]) -> str:
-    rows = []
-    for one in scenarios:
-        value, trades = one["metrics"]["return_on_risk_percent"], one["metrics"]["total_trades"]
-        told = "" if value is None else f"{value:.2f}"
-        rows.append(f"| {one['name']} | {one['description']} | {told} | {trades} |")
-    head = "| fills | meaning | return on risk, % | trades |\n|---|---|---:|---:|"
-    return "\n".join([head, *rows])
+def _scenarios_table(fills: "FillsBand") -> str:
+    return markdown_table(
+        ("fills", "meaning", "return on risk, %#", "trades#"),
+        [
+            (
+                one.name,
+                one.description,
+                _percent(one.metrics.return_on_risk_percent),
+                one.metrics.total_trades,
+            )
+            for one in fills.scenarios
+        ],
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

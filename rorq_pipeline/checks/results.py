@@ -6,6 +6,7 @@ import dagster as dg
 
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.results.annotations import BestParams
 
 _SPECS = {
     "enough_complete_trials": "The study completed enough trials to be a search.",
@@ -26,44 +27,44 @@ _SPECS = {
     ins={"best_params": dg.AssetIn("best_params")},
 )
 def result_checks(
-    context: dg.AssetCheckExecutionContext, config: ResultCheckConfig, best_params: dict[str, Any]
+    context: dg.AssetCheckExecutionContext, config: ResultCheckConfig, best_params: BestParams
 ) -> Any:
     """Hold the published result against the thresholds of the run config."""
     yield from selected(context, judge(best_params, config))
 
 
-def judge(best: dict[str, Any], config: ResultCheckConfig) -> list[dg.AssetCheckResult]:
+def judge(best: BestParams, config: ResultCheckConfig) -> list[dg.AssetCheckResult]:
     """Return one result a check, each with the figure and its threshold."""
-    counts, trades = best["counts"], best["metrics"]["total_trades"]
-    entries = counts["valid_entries"]
+    counts, trades = best.counts, best.metrics.total_trades
+    entries = counts.valid_entries
     return [
         _at_least(
             "enough_complete_trials",
-            best["n_complete_trials"],
+            best.n_complete_trials,
             config.min_complete_trials,
             config.complete_trials_severity,
         ),
         _at_most(
             "not_one_trade",
-            best["largest_trade_share_fraction"],
+            best.largest_trade_share_fraction,
             config.max_trade_share_fraction,
             config.single_trade_severity,
         ),
         _at_most(
             "not_one_day",
-            best["largest_day_share_fraction"],
+            best.largest_day_share_fraction,
             config.max_day_share_fraction,
             config.single_trade_severity,
         ),
         _at_most(
             "stale_fills",
-            counts["stale_prices"] / (2 * trades) if trades else None,
+            counts.stale_prices / (2 * trades) if trades else None,
             config.max_stale_fills_fraction,
             config.stale_fills_severity,
         ),
         _at_most(
             "entries_lost",
-            counts["missing_contract_data"] / entries if entries else None,
+            counts.missing_contract_data / entries if entries else None,
             config.max_missing_contracts_fraction,
             config.missing_contracts_severity,
         ),

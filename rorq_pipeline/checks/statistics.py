@@ -1,5 +1,7 @@
 """The checks that warn where a result may be luck, on the evidence that the verdict looks at."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,6 +10,7 @@ from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.config import config_from, settings_values
+from rorq_pipeline.results.annotations import OutOfSampleEvidence, SelectionEvidence
 
 if TYPE_CHECKING:
     LuckConfig = dg.Config
@@ -35,7 +38,7 @@ _SPECS = {
 def selection_checks(
     context: dg.AssetCheckExecutionContext,
     config: LuckConfig,
-    selection_statistics: dict[str, Any],
+    selection_statistics: SelectionEvidence,
 ) -> Any:
     """Hold the statistics against the limits; all severities are WARN."""
     with one_line_failures():
@@ -44,42 +47,42 @@ def selection_checks(
 
 
 def selection_results(
-    statistics: dict[str, Any], limits: VerdictSettings
+    evidence: SelectionEvidence, limits: VerdictSettings
 ) -> list[dg.AssetCheckResult]:
     """Return one result a statistic, with the uncertainty of the estimate."""
-    pbo = statistics["overfitting"]
-    sharpe, superior = statistics["deflated_sharpe"], statistics["superior_ability"]
-    caveat = statistics.get("absent") or statistics["caveat"]
+    pbo = evidence.statistics.overfitting
+    sharpe, superior = evidence.statistics.deflated_sharpe, evidence.statistics.superior_ability
+    caveat = evidence.caveat
     return [
         _result(
             "overfitting",
-            pbo["probability_fraction"],
+            pbo.probability_fraction,
             f"at most {limits.overfitting_to_trade:g}",
             lambda found: found <= limits.overfitting_to_trade,
             caveat,
-            pbo,
+            asdict(pbo),
         ),
         _result(
             "deflated_sharpe",
-            sharpe["probability_fraction"],
+            sharpe.probability_fraction,
             f"at least {limits.deflated_sharpe_to_trade:g}",
             lambda found: found >= limits.deflated_sharpe_to_trade,
             caveat,
-            sharpe,
+            asdict(sharpe),
         ),
         _result(
             "superior_ability",
-            superior["p_value_fraction"],
+            superior.p_value_fraction,
             f"at most {limits.superior_ability_to_trade:g}",
             lambda found: found <= limits.superior_ability_to_trade,
             caveat,
-            superior,
+            asdict(superior),
         ),
     ]
 
 
 def _result(
-    name: str, found: float | None, bound: str, holds: Any, caveat: str, figures: dict[str, Any]
+    name: str, found: float | None, bound: str, holds: Any, caveat: str, figures: Mapping[str, Any]
 ) -> dg.AssetCheckResult:
     """A figure that is not known fails the check: nothing then speaks against luck."""
     told = "not known" if found is None else f"{found:.2f}"
@@ -107,20 +110,21 @@ def _result(
     ],
     ins={"out_of_sample": dg.AssetIn("out_of_sample")},
 )
-def earns_out_of_sample(out_of_sample: dict[str, Any]) -> Any:
+def earns_out_of_sample(out_of_sample: OutOfSampleEvidence) -> Any:
     """Warn when what follows speaks against the choice, and while nothing is known of it."""
     yield outside_result(out_of_sample)
 
 
-def outside_result(outside: dict[str, Any]) -> dg.AssetCheckResult:
+def outside_result(outside: OutOfSampleEvidence) -> dg.AssetCheckResult:
     """Judge what came of the sessions that follow."""
-    value = (outside["metrics"] or {}).get("return_on_risk_percent")
-    interval = outside["intervals"].get("return_on_risk_percent")
-    described = outside["status"]
+    traded = outside.traded
+    value, n_sessions = traded.return_on_risk_percent, len(traded.sessions)
+    interval = traded.intervals.get("return_on_risk_percent")
+    described = outside.status
     if value is not None:
-        described = f"return on risk {value:.2f} % on {outside['n_sessions']} sessions"
+        described = f"return on risk {value:.2f} % on {n_sessions} sessions"
     if interval is not None:
-        described += f", interval {interval['low']:.2f} to {interval['high']:.2f} %"
+        described += f", interval {interval.low:.2f} to {interval.high:.2f} %"
     return dg.AssetCheckResult(
         check_name=_EARNS,
         asset_key="out_of_sample",
@@ -128,8 +132,8 @@ def outside_result(outside: dict[str, Any]) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=described,
         metadata={
-            "sessions": outside["n_sessions"],
-            "sessions_to_come": outside["n_to_come"],
+            "sessions": n_sessions,
+            "sessions_to_come": outside.n_to_come,
             **({} if value is None else {"return_on_risk_percent": value}),
         },
     )

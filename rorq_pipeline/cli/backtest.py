@@ -121,21 +121,19 @@ def published_params(artifacts: Path, key: str) -> dict[str, Any]:
 
     Raises:
         StudyError: nothing was published.
+        ArtifactError: it is damaged, or of another version.
     """
-    from rorq_pipeline.results.artifacts import artifact_path
+    from rorq_pipeline.results.models import BestParams
     from strategy.errors import StudyError
 
-    path = artifact_path("best_params", key, ".json", artifacts)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    path = BestParams.path(key, artifacts)
+    if not path.exists():
         raise StudyError(
             f"{path} is absent",
             expected="published parameters of the range",
             remedy=f"make them with: rorq materialize {key} --select +best_params",
-        ) from None
-    params: dict[str, Any] = content["strategy_params"]
-    return params
+        )
+    return BestParams.read_file(path).strategy_params.to_json_dict()
 
 
 def write_trades(result: "BacktestResult", path: Path) -> None:
@@ -164,9 +162,11 @@ def _require_ticker(found: Any, date_range: "BacktestRange") -> None:
 
 
 def _show(result: "BacktestResult", n_sessions: int) -> None:
+    from dataclasses import asdict
+
     from rorq_pipeline.cli.tables import trades_table, value_table
 
     if len(result.trades):
         console.print(trades_table(result.trades))
-    console.print(value_table("metrics", {"sessions": n_sessions, **result.metrics.as_dict()}))
-    console.print(value_table("counts", result.counts.as_dict()))
+    console.print(value_table("metrics", {"sessions": n_sessions, **asdict(result.metrics)}))
+    console.print(value_table("counts", asdict(result.counts)))

@@ -54,18 +54,17 @@ def make_samples_if_empty(cache_dir: Path, ticker: str) -> None:
 
 def show_best(date_range: "BacktestRange", artifacts: Path) -> None:
     """Print the best parameters with their metrics, and where the report lies."""
-    import json
+    from dataclasses import asdict
 
     from rorq_pipeline.cli.tables import value_table
     from rorq_pipeline.results.artifacts import artifact_path
+    from rorq_pipeline.results.models import BestParams
 
-    best = json.loads(
-        artifact_path("best_params", date_range.key, ".json", artifacts).read_text("utf-8")
-    )
-    console.print(value_table("best parameters", best["trial_params"]))
-    console.print(value_table("metrics", best["metrics"]))
-    if best["source"] == "synthetic":
+    best = BestParams.read(date_range.key, artifacts)
+    console.print(value_table("best parameters", best.trial_params))
+    console.print(value_table("metrics", asdict(best.metrics)))
+    if best.is_synthetic:
         console.print("made from synthetic sessions: no statement about any market")
     report = artifact_path("report", date_range.key, ".html", artifacts)
-    console.print(f"study   {best['study_name']}", soft_wrap=True)
+    console.print(f"study   {best.study_name}", soft_wrap=True)
     console.print(f"report  {report}", soft_wrap=True)

@@ -1,11 +1,10 @@
-"""How assets hand values on: tables as Parquet, parameters as JSON, pages as HTML, never pickled.
+"""How assets hand values on: tables as Parquet, results as JSON, pages as HTML, never pickled.
 
 A file's place depends on the asset and the range alone, whose partition may have a key of other
-dates without sessions, so that a later command, with or
-without DAGSTER_HOME, finds what an earlier one made.
+dates without sessions, so that a later command, with or without DAGSTER_HOME, finds what an earlier
+one made.
 """
 
-import json
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field
 
+from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.partitions import range_of_partition
-from rorq_pipeline.results.artifacts import artifact_path, json_text, write_whole
+from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rorq_pipeline.results.artifacts import Artifact
 
 
 class FileIOManager(dg.ConfigurableIOManager):
@@ -54,7 +56,8 @@ class FileIOManager(dg.ConfigurableIOManager):
         """Read the value; None where an input that is not required was never made."""
         path = self._path(context)
         if path.exists():
-            return self.read(path)
+            with one_line_failures():
+                return self.read(path)
         if context.definition_metadata.get("required", True):
             name = context.asset_key.path[-1]
             raise dg.Failure(
@@ -89,21 +92,27 @@ class ParquetIOManager(FileIOManager):
         return pd.read_parquet(path)
 
 
-class JsonIOManager(FileIOManager):
-    """Values that JSON can say, readable and stable under version control."""
+class ArtifactIOManager(FileIOManager):
+    """Results as JSON, each by the model of its asset."""
 
     @property
     def suffix(self) -> str:
         """JSON's usual ending."""
         return ".json"
 
-    def write(self, path: Path, value: Any) -> None:
-        """Write the value; a number that JSON cannot say is an error."""
-        path.write_text(json_text(value), encoding="utf-8")
+    def write(self, path: Path, value: "Artifact") -> None:
+        """Write all fields and the version; a number that JSON cannot say is an error."""
+        path.write_text(value.json_text(), encoding="utf-8")
 
-    def read(self, path: Path) -> Any:
-        """Read the value."""
-        return json.loads(path.read_text(encoding="utf-8"))
+    def read(self, path: Path) -> "Artifact":
+        """Read the file under the names it was written with.
+
+        Raises:
+            ArtifactError: it is damaged, or of another version.
+        """
+        from rorq_pipeline.results.models import MODELS  # heavy: only where a result is read
+
+        return MODELS[path.parent.name].read_file(path)
 
 
 class HtmlIOManager(FileIOManager):

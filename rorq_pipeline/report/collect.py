@@ -1,49 +1,53 @@
-"""Gathering what a report shows from the artifacts of a range, its sessions and its study."""
+"""Gathering what a report shows from the results of a range, its sessions and its study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+from optuna.trial import FrozenTrial
+
+from optimize.database.connect import DatabaseSettings
+from optimize.run_study import open_study
+from rorq_pipeline.checks.data import FAMILIES
 from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.report.data import (
-    CheckOutcome,
-    Regret,
-    ReportData,
-    Selection,
-    SessionProvenance,
-)
+from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
 from rorq_pipeline.report.pictures import trade_pictures
 from rorq_pipeline.report.surface_view import SurfaceView, surface_view
-from rorq_pipeline.results.identity import require_published_from
-from rorq_pipeline.results.published import backtest, sessions_of_study
+from rorq_pipeline.results.identity import of_result, require_published_from
+from rorq_pipeline.results.models import (
+    BestParams,
+    Optimization,
+    OutOfSampleEvidence,
+    Proofs,
+    SelectionEvidence,
+    VerdictRecord,
+)
+from rorq_pipeline.results.published import sessions_of_study
 from rorq_pipeline.results.selections import surface_of_study
+from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.market_data.validation import Severity, records_of
-from strategy.params import StrategyParams
-from strategy.space import SearchSpace
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from optuna.trial import FrozenTrial
-
-    from optimize.database.connect import DatabaseSettings
-    from strategy.surface.result import Surface
+from strategy.session import SessionData
+from strategy.surface.result import Surface
 
 _PACKAGES = ("rorq-pipeline", "dagster", "optuna", "numba", "numpy", "pandas", "pyarrow")
 
 
 def gather_report(
     date_range: BacktestRange,
-    best: Mapping[str, Any],
-    optimization: Mapping[str, Any],
-    manifest: "pd.DataFrame | None",
+    best: BestParams,
+    optimization: Optimization,
     market_data: MarketData,
-    database: "DatabaseSettings",
+    database: DatabaseSettings,
     *,
-    surface: "Surface | None" = None,
-    more_checks: Sequence[CheckOutcome] = (),
-    **more: Any,
+    manifest: pd.DataFrame | None = None,
+    surface: Surface | None = None,
+    out_of_sample: OutOfSampleEvidence | None = None,
+    selection_statistics: SelectionEvidence | None = None,
+    proofs: Proofs | None = None,
+    verdict: VerdictRecord | None = None,
 ) -> ReportData:
     """Collect a range's report.
 
@@ -51,78 +55,58 @@ def gather_report(
         date_range: The range.
         best: What the asset `best_params` keeps.
         optimization: What the asset `optimization` keeps.
-        manifest: What the asset `validated_cache` keeps, if it was made.
         market_data: Where the sessions are.
         database: Where the study is.
+        manifest: What the asset `validated_cache` keeps, if it was made.
         surface: What the asset `parameter_surface` keeps, if it was made.
-        more_checks: Outcomes shown after those of the manifest.
-        more: Further fields of ReportData, taken as they are.
+        out_of_sample: What this asset and the following ones keep, if they were made; evidence of
+            another result than `best` is not shown.
+        selection_statistics: See above.
+        proofs: See above.
+        verdict: See above.
 
     Raises:
         StudyMismatchError: the sessions, or the study, are not those of `best`.
     """
     require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
-    params, result = backtest(best["strategy_params"], sessions)
-    surface = surface_of_study(optimization, sessions, surface)
+    trades = run_backtest(best.strategy_params, sessions).trades
+    proofs = of_result(best, proofs)
     return ReportData(
         date_range=date_range,
-        ticker=best["ticker"],
-        source=best["source"],
-        params=StrategyParams.from_json_dict(params),
-        trial_params=best["trial_params"],
-        selection=best["selection"],
-        selections=_selections(best),
-        regret=_regret(best),
-        surface=_surface_view(surface, optimization, best),
-        trades=result.trades,
-        metrics=result.metrics.as_dict(),
-        counts=result.counts.as_dict(),
+        best=best,
+        optimization=optimization,
+        trades=trades,
         sessions=_provenance(manifest, sessions),
-        study_name=best["study_name"],
-        trials=_trials(database, best["study_name"]),
-        knobs=optimization["settings"],
-        search_space=SearchSpace.from_mapping(optimization["search_space"]),
-        pictures=trade_pictures(result.trades, sessions),
-        data_fingerprint=best["data_fingerprint"],
-        engine_version=best["engine_version"],
+        trials=_trials(database, best.study_name),
+        surface=_surface_view(
+            surface_of_study(optimization, sessions, surface), optimization, best
+        ),
+        pictures=trade_pictures(trades, sessions),
+        checks=[*_validation_checks(manifest), *proof_checks(proofs)],
+        out_of_sample=of_result(best, out_of_sample),
+        selection_statistics=of_result(best, selection_statistics),
+        proofs=proofs,
+        verdict=of_result(best, verdict),
         versions={name: version(name) for name in _PACKAGES},
-        configuration=optimization["fixed_params"],
         command=f"rorq materialize {date_range.key}",
         made_at=datetime.now(UTC).replace(microsecond=0),
-        checks=[*_checks(manifest), *more_checks],
-        **more,
     )
 
 
-def _selections(best: Mapping[str, Any]) -> list[Selection]:
+def proof_checks(proofs: Proofs | None) -> list[CheckOutcome]:
+    """One outcome a proof; none where nothing was proven."""
+    if proofs is None:
+        return []
+    look_ahead, replay = proofs.look_ahead, proofs.replay
     return [
-        Selection(
-            name=name,
-            trial_params=told["combination"],
-            metrics=told["metrics"],
-            rank=told["rank"],
-            neighbours_mean_percent=told["neighbours_mean_percent"],
-            neighbours_worst_percent=told["neighbours_worst_percent"],
-        )
-        for name, told in best["selections"].items()
+        CheckOutcome(name="no_look_ahead", passed=look_ahead.passed, sentence=look_ahead.summary()),
+        CheckOutcome(name="replay", passed=replay.matches, sentence=replay.summary()),
     ]
 
 
-def _regret(best: Mapping[str, Any]) -> Regret | None:
-    told = best["regret"]
-    if told is None:
-        return None
-    return Regret(
-        points_percent=told["regret_percent_points"],
-        rank=told["rank"],
-        n_valid=told["n_valid"],
-        n_trials=told["n_complete_trials"],
-    )
-
-
 def _surface_view(
-    surface: "Surface | None", optimization: Mapping[str, Any], best: Mapping[str, Any]
+    surface: Surface | None, optimization: Optimization, best: BestParams
 ) -> SurfaceView | None:
     if surface is None:
         return None
@@ -130,19 +114,17 @@ def _surface_view(
         surface.space,
         surface.return_on_risk_percent,
         surface.total_trades,
-        min_trades=optimization["settings"]["min_trade_threshold"],
-        chosen=best["trial_params"],
+        min_trades=optimization.settings.min_trade_threshold,
+        chosen=best.trial_params,
     )
 
 
-def _trials(database: "DatabaseSettings", study_name: str) -> "Sequence[FrozenTrial]":
-    from optimize.run_study import open_study
-
+def _trials(database: DatabaseSettings, study_name: str) -> Sequence[FrozenTrial]:
     return open_study(database, study_name).get_trials(deepcopy=False)
 
 
 def _provenance(
-    manifest: "pd.DataFrame | None", sessions: Sequence[Any]
+    manifest: pd.DataFrame | None, sessions: Sequence[SessionData]
 ) -> list[SessionProvenance]:
     """Tell where each session came from, by the manifest or by the files alone."""
     records = {} if manifest is None else {r.fingerprint: r for r in records_of(manifest)}
@@ -170,10 +152,8 @@ def _provenance(
     return told
 
 
-def _checks(manifest: "pd.DataFrame | None") -> list[CheckOutcome]:
+def _validation_checks(manifest: pd.DataFrame | None) -> list[CheckOutcome]:
     """One outcome a family of validation rules."""
-    from rorq_pipeline.checks.data import FAMILIES
-
     if manifest is None:
         return []
     findings = [finding for record in records_of(manifest) for finding in record.findings]

@@ -66,7 +66,7 @@ def _draw_history(axes: Axes, data: ReportData) -> None:
     numbers = [trial.number for trial in done]
     values = np.array([trial.values[0] for trial in done], dtype=float)
     best = np.maximum.accumulate(values)
-    if data.direction == "minimize":
+    if data.optimization.study.direction == "minimize":
         best = np.minimum.accumulate(values)
     axes.plot(numbers, values, "o", color=BLUE, ms=4, alpha=0.55, mew=0)
     axes.step(numbers, best, where="post", color=VERMILLION, lw=1.8)
@@ -97,5 +97,5 @@ def _name_axis(set_ticks: Callable[..., object], name: str, values: Sequence[obj
 
 
 def _title(words: str, data: ReportData) -> str:
-    marked = ", synthetic data" if data.is_synthetic else ""
+    marked = ", synthetic data" if data.best.is_synthetic else ""
     return f"{words} ({data.date_range.key}{marked})"

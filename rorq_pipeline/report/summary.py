@@ -1,5 +1,6 @@
 """The report in a few lines of Markdown, for metadata and terminals."""
 
+from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.data import ReportData
 
@@ -9,17 +10,14 @@ _SPECIAL = "\\`*_{}[]()#+-.!|<>&~"
 def summary_markdown(data: ReportData) -> str:
     """Verdict, metrics in and out of sample, and the published parameters as tables."""
     span = formats.span(data.date_range.start_date, data.date_range.end_date)
-    lines = [f"## {escape_markdown(data.ticker)}, {span}", ""]
-    if data.is_synthetic:
+    lines = [f"## {escape_markdown(data.best.ticker)}, {span}", ""]
+    if data.best.is_synthetic:
         lines += ["**Synthetic data:** generated sessions, nothing about a market.", ""]
     if data.verdict is not None:
-        sentence = escape_markdown(data.verdict.sentence)
-        lines += [f"**{data.verdict.label.capitalize()}.** {sentence}", ""]
-    lines += _metric_table(data)
-    lines += ["", "| Parameter | Value |", "|---|---:|"]
-    for name, value in data.trial_params.items():
-        shown = escape_markdown(formats.parameter(name, value))
-        lines.append(f"| {escape_markdown(formats.parameter_title(name))} | {shown} |")
+        reached = data.verdict.verdict
+        sentence = escape_markdown(reached.sentence)
+        lines += [f"**{reached.decision.capitalize()}.** {sentence}", ""]
+    lines += [_metric_table(data), "", _parameter_table(data)]
     return "\n".join(lines) + "\n"
 
 
@@ -29,13 +27,31 @@ def escape_markdown(text: str) -> str:
     return "".join(f"\\{c}" if c in _SPECIAL else c for c in folded)
 
 
-def _metric_table(data: ReportData) -> list[str]:
-    outside = data.out_of_sample.metrics if data.out_of_sample else None
-    head = "| Metric | In sample |" + (" Out of sample |" if outside is not None else "")
-    lines = [head, "|---|---:|" + ("---:|" if outside is not None else "")]
-    for name in formats.METRIC_TITLES:
-        row = f"| {formats.metric_title(name)} | {formats.metric(name, data.metrics.get(name))} |"
-        if outside is not None:
-            row += f" {formats.metric(name, outside.get(name))} |"
-        lines.append(row)
-    return lines
+def _metric_table(data: ReportData) -> str:
+    head, measured = ["Metric", "In sample#"], [data.best.metrics]
+    if data.out_of_sample is not None and data.out_of_sample.traded.metrics is not None:
+        head.append("Out of sample#")
+        measured.append(data.out_of_sample.traded.metrics)
+    return markdown_table(
+        head,
+        [
+            [
+                formats.metric_title(name),
+                *(formats.metric(name, getattr(m, name)) for m in measured),
+            ]
+            for name in formats.METRIC_TITLES
+        ],
+    )
+
+
+def _parameter_table(data: ReportData) -> str:
+    return markdown_table(
+        ("Parameter", "Value#"),
+        [
+            (
+                escape_markdown(formats.parameter_title(name)),
+                escape_markdown(formats.parameter(name, value)),
+            )
+            for name, value in data.best.trial_params.items()
+        ],
+    )

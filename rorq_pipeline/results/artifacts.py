@@ -1,4 +1,7 @@
-"""Files that assets leave behind: where they lie, and how they are written whole or not at all."""
+"""Files that assets leave behind: where they lie; written whole and read whole, or not at all.
+
+What stands in which of them is `rorq_pipeline.results.models`.
+"""
 
 import fcntl
 import json
@@ -7,7 +10,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
@@ -15,6 +20,70 @@ from strategy.errors import RorqError
 
 class ArtifactError(RorqError):
     """A file that an asset left behind cannot be read."""
+
+
+RESULT_CONFIG = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    strict=True,
+    allow_inf_nan=False,
+    ser_json_inf_nan="constants",  # else what is not finite would be written as null
+)
+
+
+class Artifact(BaseModel):
+    """What one asset keeps of one range as JSON; each asset has a subclass with an own version.
+
+    A file is read by the names it was written under, or not at all: one that this version would not
+    write just so, with a field more or less, is refused.
+    """
+
+    model_config = RESULT_CONFIG
+
+    ASSET: ClassVar[str]  # name of the asset, and of its folder
+    VERSION: ClassVar[int] = 1  # raised whenever a field or its meaning changes
+
+    @classmethod
+    def path(cls, partition_key: str, folder: Path | None = None) -> Path:
+        """Return where the asset's file of a range lies."""
+        return artifact_path(cls.ASSET, partition_key, ".json", folder)
+
+    @classmethod
+    def read(cls, partition_key: str, folder: Path | None = None) -> Self:
+        """Read what the asset keeps of a range; see `read_file`."""
+        return cls.read_file(cls.path(partition_key, folder))
+
+    @classmethod
+    def read_file(cls, path: Path) -> Self:
+        """Read a file that `write_file` wrote.
+
+        Raises:
+            ArtifactError: it is absent, damaged, or of another version.
+        """
+        content = read_object(path)
+        version = content.pop("version", None)
+        if version != cls.VERSION:
+            raise _unreadable(path, f"version {version}; this program reads version {cls.VERSION}")
+        try:
+            artifact = cls.model_validate_json(json.dumps(content))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise _unreadable(path, f"{place}: {first['msg']}") from None
+        except RorqError as error:  # a nested model that names its own faults
+            raise _unreadable(path, str(error)) from None
+        if artifact.model_dump(mode="json") != content:  # a default stood in for what is absent
+            raise _unreadable(path, "not all of the fields that this program writes")
+        return artifact
+
+    def write_file(self, path: Path) -> None:
+        """Write all fields and the version, whole or not at all."""
+        text = self.json_text()
+        write_whole(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+    def json_text(self) -> str:
+        """All fields and the version; a number that JSON cannot say is an error."""
+        return json_text({"version": self.VERSION, **self.model_dump(mode="json")})
 
 
 def artifact_path(asset: str, partition_key: str, suffix: str, folder: Path | None = None) -> Path:

@@ -4,78 +4,60 @@ What an earlier record holds of the same choice on the same data is not traded a
 further month costs that month alone.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
 
-from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.results.artifacts import (
-    ArtifactError,
-    artifact_path,
-    json_text,
-    read_object,
-    write_whole,
+from optimize.statistics import (
+    SessionSums,
+    WalkForwardStep,
+    in_order,
+    plan_walk_forward,
+    trade_sessions,
+    walk_forward,
 )
-from rorq_pipeline.results.published import fixed_params, sessions_of_study
+from optimize.statistics.walk_forward import PlannedStep
+from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.results.artifacts import ArtifactError
+from rorq_pipeline.results.models import BestParams, StepIdentity, WalkForwardRecord
+from rorq_pipeline.results.published import sessions_of_study
+from strategy.backtest import ENGINE_VERSION
+from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError, RorqError
 
-if TYPE_CHECKING:
-    from optimize.statistics import SessionSums
-    from optimize.statistics.walk_forward import PlannedStep
-    from strategy.backtest_range import BacktestRange
-
-Json = dict[str, Any]
+Choices = Mapping[BacktestRange, BestParams]
 
 
 def record_walk_forward(
-    best: Mapping[str, Any], market_data: MarketData, date_range: "BacktestRange"
-) -> Json:
+    best: BestParams, market_data: MarketData, date_range: BacktestRange
+) -> WalkForwardRecord:
     """Trade each range's choice in the next, up to `date_range`, whose choice is `best`.
 
     What cannot be read now, or was traded by other rules, is left out and named.
     """
-    from optimize.statistics import WalkForwardStep, in_order, plan_walk_forward, walk_forward
-
     before, unread = _published_before(date_range, best)
-    choices, others = _comparable({date_range: dict(best), **before}, best)
+    choices, others = _comparable({date_range: best, **before}, best)
     left_out = [*unread, *others]
     known = _known_sessions(choices)
     steps: list[WalkForwardStep] = []
-    identities: list[Json] = []
+    identities: list[StepIdentity] = []
     for planned in plan_walk_forward(choices):
-        chosen = choices[planned.chosen_in]
         identity = _identity(planned, choices)
         try:
-            sessions = known.get(_key(identity)) or _traded(planned, choices, market_data)
+            sessions = known.get(identity.model_dump_json()) or _traded(
+                planned, choices, market_data
+            )
         except RorqError as error:
             left_out.append(f"{planned.chosen_in} in {planned.traded_in}: {error}")
             continue
         identities.append(identity)
-        steps.append(
-            WalkForwardStep(
-                chosen_in=planned.chosen_in.key,
-                traded_in=planned.traded_in.key,
-                params=chosen["trial_params"],
-                in_sample_return_on_risk_percent=chosen["metrics"]["return_on_risk_percent"],
-                sessions=sessions,
-            )
-        )
-    record = walk_forward(steps, [choices[one]["trial_params"] for one in in_order(choices)])
-    equity = record.equity()
-    told = record.to_json_dict()
-    return {
-        **told,
-        "steps": [
-            {**step_told, "identity": identity, "sessions": step.sessions.to_json_dict()}
-            for step_told, identity, step in zip(told["steps"], identities, steps, strict=True)
-        ],
-        "left_out": left_out,
-        "equity_usd": equity["equity_usd"].tolist(),
-        "session_dates": [day.isoformat() for day in equity["session_date"]],
-    }
+        steps.append(_step(planned, choices, sessions))
+    return WalkForwardRecord(
+        record=walk_forward(steps, [choices[one].trial_params for one in in_order(choices)]),
+        identities=tuple(identities),
+        left_out=tuple(left_out),
+    )
 
 
-def renewed_record(date_range: "BacktestRange", market_data: MarketData) -> Json | None:
+def renewed_record(date_range: BacktestRange, market_data: MarketData) -> WalkForwardRecord | None:
     """Make a range's record again if it is not of the choices that are published now, and keep it.
 
     Ranges are often published out of order, the latest first, and some of them again.
@@ -83,42 +65,34 @@ def renewed_record(date_range: "BacktestRange", market_data: MarketData) -> Json
     Returns:
         The record, None where the range has no published parameters.
     """
-    path = artifact_path("best_params", date_range.key, ".json")
-    if not path.exists():
+    if not BestParams.path(date_range.key).exists():
         return None
-    record = record_walk_forward(read_object(path), market_data, date_range)
-    text = json_text(record)
-    kept = artifact_path("walk_forward", date_range.key, ".json")
-    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-        write_whole(kept, lambda beside: beside.write_text(text, encoding="utf-8"))
+    record = record_walk_forward(BestParams.read(date_range.key), market_data, date_range)
+    kept = WalkForwardRecord.path(date_range.key)
+    if not kept.exists() or kept.read_bytes() != record.json_text().encode():
+        record.write_file(kept)
     return record
 
 
 def _published_before(
-    date_range: "BacktestRange", best: Mapping[str, Any]
-) -> "tuple[dict[BacktestRange, Json], list[str]]":
+    date_range: BacktestRange, best: BestParams
+) -> tuple[dict[BacktestRange, BestParams], list[str]]:
     """Read what is published of the ranges that end before this one: real, or else synthetic.
 
     Returns:
         Published parameters by range, and why some could not be read.
     """
-    from strategy.backtest_range import BacktestRange
-    from strategy.market_data.schema import SYNTHETIC
-
-    folder = artifact_path("best_params", date_range.key, ".json").parent
     found, unread = {}, []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(BestParams.path(date_range.key).parent.glob("*.json")):
         try:
             other = BacktestRange.parse(path.stem)
-            content = read_object(path)
+            content = BestParams.read_file(path)
         except DateRangeError:
             continue  # some other file
         except ArtifactError as error:
             unread.append(str(error))
             continue
-        alike = other.ticker == date_range.ticker and (content.get("source") == SYNTHETIC) == (
-            best["source"] == SYNTHETIC
-        )
+        alike = (other.ticker, content.is_synthetic) == (date_range.ticker, best.is_synthetic)
         # What lies under other dates of the same sessions gives way to the range's own.
         own = path.stem == other.key or other not in found
         if other.end_date < date_range.end_date and alike and own:
@@ -127,13 +101,13 @@ def _published_before(
 
 
 def _comparable(
-    choices: "Mapping[BacktestRange, Json]", best: Mapping[str, Any]
-) -> "tuple[dict[BacktestRange, Json], list[str]]":
+    choices: Choices, best: BestParams
+) -> tuple[dict[BacktestRange, BestParams], list[str]]:
     """Leave out choices with other fixed parameters: their dollars are no part of one curve."""
-    expected = fixed_params(best)
+    expected = best.fixed_params
     kept, left_out = {}, []
     for date_range, choice in choices.items():
-        fixed = fixed_params(choice)
+        fixed = choice.fixed_params
         other = sorted(
             name for name in fixed.keys() | expected.keys() if fixed.get(name) != expected.get(name)
         )
@@ -148,50 +122,47 @@ def _comparable(
     return kept, left_out
 
 
-def _identity(planned: "PlannedStep", choices: "Mapping[BacktestRange, Json]") -> Json:
+def _identity(planned: PlannedStep, choices: Choices) -> StepIdentity:
     """What the trades of a step follow from."""
-    from strategy.backtest import ENGINE_VERSION
-
-    return {
-        "strategy_params": choices[planned.chosen_in]["strategy_params"],
-        "engine_version": ENGINE_VERSION,
-        "data_fingerprint": choices[planned.traded_in]["data_fingerprint"],
-        "first_session": planned.dates[0].isoformat(),
-    }
+    return StepIdentity(
+        strategy_params=choices[planned.chosen_in].strategy_params,
+        engine_version=ENGINE_VERSION,
+        data_fingerprint=choices[planned.traded_in].data_fingerprint,
+        first_session=planned.dates[0],
+    )
 
 
-def _key(identity: Json) -> str:
-    return json.dumps(identity, sort_keys=True)
+def _step(planned: PlannedStep, choices: Choices, sessions: SessionSums) -> WalkForwardStep:
+    chosen = choices[planned.chosen_in]
+    return WalkForwardStep(
+        chosen_in=planned.chosen_in.key,
+        traded_in=planned.traded_in.key,
+        params=chosen.trial_params,
+        in_sample_return_on_risk_percent=chosen.metrics.return_on_risk_percent,
+        sessions=sessions,
+    )
 
 
-def _known_sessions(choices: "Iterable[BacktestRange]") -> "dict[str, SessionSums]":
+def _known_sessions(choices: Iterable[BacktestRange]) -> dict[str, SessionSums]:
     """What the records that were kept for any of the ranges say of their steps' sessions."""
-    from optimize.statistics import SessionSums
-
     known = {}
     for date_range in choices:
-        path = artifact_path("walk_forward", date_range.key, ".json")
         try:
-            steps = read_object(path)["steps"]
-        except ArtifactError:  # absent, or damaged: then its steps are traded again
+            kept = WalkForwardRecord.read(date_range.key)
+        except ArtifactError:  # absent, damaged, or of another version: its steps are traded again
             continue
-        for step in steps:
-            known[_key(step["identity"])] = SessionSums.from_json_dict(step["sessions"])
+        for identity, step in zip(kept.identities, kept.record.steps, strict=True):
+            known[identity.model_dump_json()] = step.sessions
     return known
 
 
-def _traded(
-    planned: "PlannedStep", choices: "Mapping[BacktestRange, Json]", market_data: MarketData
-) -> "SessionSums":
+def _traded(planned: PlannedStep, choices: Choices, market_data: MarketData) -> SessionSums:
     """Trade one range's choice on those sessions of the next that are cached.
 
     Raises:
         RorqError: the next range's data cannot be read, or is not what it was published on.
     """
-    from optimize.statistics import SessionSums, trade_sessions
-    from strategy.params import StrategyParams
-
     data = sessions_of_study(choices[planned.traded_in], market_data, planned.traded_in)
     later = [session for session in data if session.date in planned.dates]
-    params = StrategyParams.from_json_dict(choices[planned.chosen_in]["strategy_params"])
+    params = choices[planned.chosen_in].strategy_params
     return trade_sessions(params, later)[1] if later else SessionSums.empty()

@@ -5,7 +5,7 @@ traded under kinder and harsher assumptions; none of them changes what a decisio
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -72,13 +72,6 @@ class FillsBand:
     def __getitem__(self, name: str) -> Metrics:
         """Metrics of one scenario."""
         return next(one.metrics for one in self.scenarios if one.name == name)
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON values."""
-        return {
-            "scenarios": [asdict(one) for one in self.scenarios],
-            "profit_shares": asdict(self.profit_shares),
-        }
 
 
 def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> FillsBand:

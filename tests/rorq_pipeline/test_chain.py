@@ -55,11 +55,11 @@ def test_the_chain_leaves_readable_files_and_resumes(
     page = artifact(sampled_project, "report", ".html").read_text("utf-8")
     assert page.startswith("<!doctype html>")
     assert "synthetic" in page.lower()
-    trials = read(sampled_project, "optimization")["n_trials"]
+    trials = read(sampled_project, "optimization")["study"]["n_trials"]
 
     second = materialize(rorq, "+report", *CHAIN)
     assert second.exit_code == 0, second.output
-    again = read(sampled_project, "optimization")
+    again = read(sampled_project, "optimization")["study"]
     assert (again["resumed"], again["n_trials"]) == (True, trials)
     assert len(list_studies(database)) == 1
     assert not [path for path in sampled_project.artifacts.rglob("*") if path.name.startswith(".")]
@@ -71,7 +71,7 @@ def test_optimization_alone_works_on_a_fresh_project(
     result = materialize(rorq, "optimization", "optimization")
     assert result.exit_code == 0, result.output
     assert "validated here" in result.output
-    assert read(sampled_project, "optimization")["n_complete"] == 10
+    assert read(sampled_project, "optimization")["study"]["n_complete"] == 10
     assert not artifact(sampled_project, "validated_cache", ".parquet").exists()
 
 
@@ -79,10 +79,10 @@ def test_other_data_starts_another_study_warmed_by_the_last(
     sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
 ) -> None:
     assert materialize(rorq, "optimization", "optimization").exit_code == 0
-    first = read(sampled_project, "optimization")
+    first = read(sampled_project, "optimization")["study"]
     write_samples(sampled_project.cache, SESSIONS[1:], SampleSettings(seed=1), force=True)
     assert materialize(rorq, "optimization", "optimization").exit_code == 0
-    second = read(sampled_project, "optimization")
+    second = read(sampled_project, "optimization")["study"]
     assert second["study_name"] != first["study_name"]
     assert second["warm_started_from"] == first["study_name"]
     assert {info.study_name for info in list_studies(database)} == {

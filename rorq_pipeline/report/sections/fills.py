@@ -9,22 +9,21 @@ SHOWN = ("return_on_risk_percent", "net_pnl_usd", "total_trades", "win_rate_perc
 def fills_section(data: ReportData) -> Section:
     """One row a scenario, with a bar on a common scale."""
     title = "Fills"
-    if data.fills is None or not data.fills.scenarios:
-        reason = data.absent.get(
-            "fills", "Other assumptions about fills were not tried for this range."
-        )
-        return Section(id="fills", title=title, absent=reason)
-    values = [s.metrics.get("return_on_risk_percent") for s in data.fills.scenarios]
+    if data.proofs is None:
+        absent = "Other assumptions about fills were not tried for this range."
+        return Section(id="fills", title=title, absent=absent)
+    fills = data.proofs.fills
+    values = [one.metrics.return_on_risk_percent for one in fills.scenarios]
     known = [value for value in values if value is not None]
     return Section(
         id="fills",
         title=title,
         context={
-            "scenarios": data.fills.scenarios,
+            "scenarios": fills.scenarios,
             "shown": SHOWN,
             "scale": max((abs(value) for value in known), default=1.0) or 1.0,
             "low": min(known, default=None),
             "high": max(known, default=None),
-            "shares": data.fills.profit_shares_fraction,
+            "shares": fills.profit_shares.described(),
         },
     )

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from rorq_pipeline.report.data import Overfitting, ReportData
+from optimize.statistics import DeflatedSharpe, Overfitting, SuperiorAbility
+from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import count, number, percent, share
 from rorq_pipeline.report.section import Section
 
@@ -10,38 +11,47 @@ from rorq_pipeline.report.section import Section
 def overfitting_section(data: ReportData) -> Section:
     """One card a statistic: its value, what it says here, and what it rests on."""
     title = "Overfitting"
-    statistics = data.overfitting
-    if statistics is None:
-        reason = data.absent.get(
-            "overfitting", "The selection statistics were not computed for this range."
+    evidence = data.selection_statistics
+    if evidence is None or evidence.absent:
+        reason = "The selection statistics were not computed for this range."
+        return Section(
+            id="overfitting", title=title, absent=(evidence and evidence.absent) or reason
         )
-        return Section(id="overfitting", title=title, absent=reason)
-    cards = [_probability(statistics), _splits(statistics), _sharpe(statistics), _spa(statistics)]
+    statistics = evidence.statistics
+    pbo = statistics.overfitting
+    cards = [
+        _probability(pbo),
+        _splits(pbo),
+        _sharpe(statistics.deflated_sharpe),
+        _spa(statistics.superior_ability),
+    ]
     return Section(
         id="overfitting",
         title=title,
-        context={"cards": [card for card in cards if card], "caveat": statistics.caveat},
+        context={"cards": [card for card in cards if card], "caveat": evidence.caveat},
     )
 
 
 def _probability(s: Overfitting) -> dict[str, Any] | None:
-    if s.pbo_fraction is None:
+    if s.probability_fraction is None:
         return None
     interval = ""
-    if s.pbo_low_fraction is not None and s.pbo_high_fraction is not None:
-        interval = f"95% interval {share(s.pbo_low_fraction)} to {share(s.pbo_high_fraction)}"
+    if s.interval_low_fraction is not None and s.interval_high_fraction is not None:
+        interval = (
+            f"95% interval {share(s.interval_low_fraction)} to {share(s.interval_high_fraction)}"
+        )
     return {
         "title": "Probability of overfitting",
-        "value": share(s.pbo_fraction),
-        "fraction": s.pbo_fraction,
-        "low": s.pbo_low_fraction,
-        "high": s.pbo_high_fraction,
+        "value": share(s.probability_fraction),
+        "fraction": s.probability_fraction,
+        "low": s.interval_low_fraction,
+        "high": s.interval_high_fraction,
         "mark_fraction": 0.5,
         "note": interval,
-        "sentence": f"In {share(s.pbo_fraction)} of {count(s.n_splits)} splits of the sessions "
-        "into two halves, the best combination of one half ranked at or below the median in the "
-        "other, by return on risk before costs. A search through pure noise gives about 50%, the "
-        f"mark on the scale.{_after_costs(s)}",
+        "sentence": f"In {share(s.probability_fraction)} of {count(s.n_splits)} splits of the "
+        "sessions into two halves, the best combination of one half ranked at or below the median "
+        "in the other, by return on risk before costs. A search through pure noise gives about "
+        f"50%, the mark on the scale.{_after_costs(s)}",
     }
 
 
@@ -71,40 +81,40 @@ def _splits(s: Overfitting) -> dict[str, Any] | None:
     }
 
 
-def _sharpe(s: Overfitting) -> dict[str, Any] | None:
-    if s.deflated_sharpe_fraction is None:
+def _sharpe(s: DeflatedSharpe) -> dict[str, Any] | None:
+    if s.probability_fraction is None:
         return None
     return {
         "title": "Deflated Sharpe ratio",
-        "value": share(s.deflated_sharpe_fraction),
-        "fraction": s.deflated_sharpe_fraction,
+        "value": share(s.probability_fraction),
+        "fraction": s.probability_fraction,
         "low": None,
         "high": None,
         "mark_fraction": None,
-        "note": f"undeflated {share(s.undeflated_sharpe_fraction)}"
-        if s.undeflated_sharpe_fraction is not None
+        "note": f"undeflated {share(s.undeflated_probability_fraction)}"
+        if s.undeflated_probability_fraction is not None
         else "",
         "sentence": "The probability that the true Sharpe ratio is above zero once the search is "
         f"paid for: {count(s.effective_trials)} independent tries without any skill would show "
-        f"a best daily Sharpe of {number(s.expected_max_sharpe)}; "
-        f"this one is {number(s.daily_sharpe)}.",
+        f"a best daily Sharpe of {number(s.benchmark_sharpe)}; "
+        f"this one is {number(s.sharpe)}.",
     }
 
 
-def _spa(s: Overfitting) -> dict[str, Any] | None:
-    if s.spa_p_value_fraction is None:
+def _spa(s: SuperiorAbility) -> dict[str, Any] | None:
+    if s.p_value_fraction is None:
         return None
-    low, high = s.spa_p_value_low_fraction, s.spa_p_value_high_fraction
+    low, high = s.p_value_lower_fraction, s.p_value_upper_fraction
     bounds = (
         "" if low is None or high is None else f"liberal {number(low)}, conservative {number(high)}"
     )
-    drawn = "" if s.spa_n_tested is None else f"{count(s.spa_n_tested)} "
+    drawn = f"{count(s.n_tested)} "
     return {
         "title": "Test against not trading",
-        "value": f"p = {number(s.spa_p_value_fraction)}",
-        "fraction": s.spa_p_value_fraction,
-        "low": s.spa_p_value_low_fraction,
-        "high": s.spa_p_value_high_fraction,
+        "value": f"p = {number(s.p_value_fraction)}",
+        "fraction": s.p_value_fraction,
+        "low": s.p_value_lower_fraction,
+        "high": s.p_value_upper_fraction,
         "mark_fraction": None,
         "note": bounds,
         "sentence": f"Hansen's test of superior predictive ability, on {drawn}combinations drawn "

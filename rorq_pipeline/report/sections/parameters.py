@@ -1,14 +1,16 @@
 """The best parameters, with the three ways of choosing them side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rorq_pipeline.report.data import ReportData, Selection
+from optimize.choice.candidates import Candidate, Selection
+from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import METRIC_TITLES
 from rorq_pipeline.report.section import Section
-from strategy.space import not_searched
+from rorq_pipeline.results.models import Combination
+from strategy.metrics import Metrics
 
-SELECTION_TITLES = {
+SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
     "study_best": ("Study best", "best trial of the Optuna study"),
     "exact_best": ("Exact best", "best of all combinations"),
     "plateau": ("Plateau", "best mean of its neighbours"),
@@ -16,49 +18,59 @@ SELECTION_TITLES = {
 
 
 def parameters_section(data: ReportData) -> Section:
-    """One column a selection; without any, one column for the chosen parameters."""
-    selections = list(data.selections) or [
-        Selection(name=data.selection, trial_params=data.trial_params, metrics=data.metrics)
-    ]
-    columns = [
-        {
-            "selection": selection,
-            "title": SELECTION_TITLES.get(selection.name, (selection.name.replace("_", " "), ""))[
-                0
-            ],
-            "meaning": SELECTION_TITLES.get(selection.name, ("", ""))[1],
-            "chosen": selection.name == data.selection,
-        }
-        for selection in selections
-    ]
+    """One column a selection; without any, one column for the published parameters."""
+    columns = _columns(data)
     return Section(
         id="parameters",
         title="Best parameters",
         context={
+            "regret": data.best.regret,
             "columns": columns,
-            "rows": _rows(selections, data.selection),
+            "rows": _rows(columns),
             "metric_names": list(METRIC_TITLES),
-            "fixed": not_searched(data.params.to_json_dict()),
-            "has_neighbours": any(s.neighbours_mean_percent is not None for s in selections),
-            "outside": data.out_of_sample.by_selection_percent if data.out_of_sample else {},
-            "has_ranks": any(s.rank is not None for s in selections),
+            "fixed": data.best.fixed_params,
+            "has_places": bool(data.best.selections),
+            "has_outside": data.out_of_sample is not None and bool(data.out_of_sample.selections),
         },
     )
 
 
-def _rows(selections: Sequence[Selection], chosen: str) -> list[dict[str, Any]]:
-    """One row a dimension, saying which columns differ from the chosen one."""
-    reference = next((s for s in selections if s.name == chosen), selections[0])
-    names = list(dict.fromkeys(name for s in selections for name in s.trial_params))
+def _columns(data: ReportData) -> list[dict[str, Any]]:
+    best = data.best
+    outside = data.out_of_sample.selections if data.out_of_sample else {}
+    shown: dict[Selection, tuple[Candidate | None, Combination, Metrics]] = {
+        name: (one.candidate, one.candidate.combination, one.metrics)
+        for name, one in best.selections.items()
+    } or {best.selection: (None, best.trial_params, best.metrics)}
+    columns = []
+    for name, (place, combination, metrics) in shown.items():
+        title, meaning = SELECTION_TITLES[name]
+        columns.append(
+            {
+                "title": title,
+                "meaning": meaning,
+                "is_published": name == best.selection,
+                "place": place,
+                "combination": combination,
+                "metrics": metrics,
+                "outside": outside.get(name),
+            }
+        )
+    return columns
+
+
+def _rows(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row a dimension, saying which columns differ from the published one."""
+    published = next((one for one in columns if one["is_published"]), columns[0])
+    combinations = [one["combination"] for one in columns]
+    reference = published["combination"]
+    names = list(dict.fromkeys(name for one in combinations for name in one))
     return [
         {
             "name": name,
             "cells": [
-                {
-                    "value": selection.trial_params.get(name),
-                    "differs": selection.trial_params.get(name) != reference.trial_params.get(name),
-                }
-                for selection in selections
+                {"value": one.get(name), "differs": one.get(name) != reference.get(name)}
+                for one in combinations
             ],
         }
         for name in names

@@ -1,7 +1,5 @@
 """The data behind the figures: sessions, hashes, findings, entries lost, checks."""
 
-from typing import Any
-
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.section import Section
 
@@ -26,21 +24,18 @@ def provenance_section(data: ReportData) -> Section:
             "funnel": _funnel(data),
             "checks": data.checks,
             "n_passed": sum(check.passed for check in data.checks),
-            "sources": sorted({s.source for s in data.sessions} or {data.source}),
+            "sources": sorted({s.source for s in data.sessions} or {data.best.source}),
         },
     )
 
 
-def _funnel(data: ReportData) -> list[tuple[str, Any]]:
-    counts = data.counts
-    steps: list[tuple[str, Any]] = [
-        ("Stretches after cooldown", counts.get("stretch_signals")),
-        ("Reclaims in time", counts.get("valid_entries")),
+def _funnel(data: ReportData) -> list[tuple[str, int]]:
+    counts = data.best.counts
+    return [
+        ("Stretches after cooldown", counts.stretch_signals),
+        ("Reclaims in time", counts.valid_entries),
+        *((f"Of these, {words}", getattr(counts, name)) for name, words in _LOST.items()),
+        ("Trades", data.best.metrics.total_trades),
+        ("Fills at a stale price", counts.stale_prices),
+        ("Exits forced by the clock", counts.forced_exits),
     ]
-    steps += [(f"Of these, {words}", counts.get(name)) for name, words in _LOST.items()]
-    steps += [
-        ("Trades", data.metrics.get("total_trades")),
-        ("Fills at a stale price", counts.get("stale_prices")),
-        ("Exits forced by the clock", counts.get("forced_exits")),
-    ]
-    return steps

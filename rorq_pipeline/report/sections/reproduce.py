@@ -6,18 +6,19 @@ from rorq_pipeline.report.section import Section
 
 def reproduce_section(data: ReportData) -> Section:
     """Everything by name; long lists are folded on the page and left out on paper."""
-    limits = data.verdict.limits if data.verdict else {}
+    limits = data.verdict.limits.model_dump() if data.verdict else {}
+    made_of = data.optimization
     return Section(
         id="reproduce",
         title="Reproduce",
         context={
             "groups": [
                 ("Versions", dict(data.versions)),
-                ("Study settings", dict(data.knobs)),
-                ("Configuration", dict(data.configuration)),
-                ("Search space", dict(data.search_space)),
-                ("Strategy parameters", data.params.to_json_dict()),
-                ("Verdict limits", dict(limits)),
+                ("Study settings", made_of.settings.model_dump(mode="json")),
+                ("Configuration", made_of.fixed_params),
+                ("Search space", made_of.search_space.to_json_dict()),
+                ("Strategy parameters", data.best.strategy_params.to_json_dict()),
+                ("Verdict limits", limits),
             ],
         },
     )

@@ -22,16 +22,16 @@ def study_section(data: ReportData) -> Section:
     """Pictures where there are trials enough for them, and every attempt counted."""
     title = "The search"
     if not data.trials:
-        reason = data.absent.get("study", "The trials of the study are not part of this report.")
-        return Section(id="study", title=title, absent=reason, printed=False)
+        absent = "The trials of the study are not part of this report."
+        return Section(id="study", title=title, absent=absent, printed=False)
     done = completed(data.trials)
     figures: dict[str, Any] = {}
     if done:
-        study = study_of(data.trials, data.direction)
+        study = study_of(data.trials, data.optimization.study.direction)
         figures["history"] = history_figure(study)
         if len(done) >= MIN_COMPLETE and _varies(done):
             figures["importances"] = importances_figure(study)
-            figures["parallel"] = parallel_figure(study, data.direction)
+            figures["parallel"] = parallel_figure(study, data.optimization.study.direction)
     return Section(
         id="study",
         title=title,
@@ -40,7 +40,7 @@ def study_section(data: ReportData) -> Section:
             "n_complete": len(done),
             "pruned": _pruned(data.trials),
             "states": Counter(trial.state.name.lower() for trial in data.trials),
-            "top": _top(done, data.direction),
+            "top": _top(done, data.optimization.study.direction),
             "few": MIN_COMPLETE,
             "drawn": set(figures),
         },

@@ -16,25 +16,25 @@ def surface_section(data: ReportData) -> Section:
     title = "Place on the surface"
     surface = data.surface
     if surface is None or surface.n_valid == 0:
-        reason = data.absent.get(
-            "surface",
+        reason = (
             "The exact surface of all combinations was not computed for this range."
             if surface is None
-            else f"No combination made the {surface.min_trades} trades that make it valid.",
+            else f"No combination made the {surface.min_trades} trades that make it valid."
         )
         return Section(id="surface", title=title, absent=reason)
-    chosen = data.metrics.get("return_on_risk_percent")
+    chosen = data.best.metrics.return_on_risk_percent
     figures = {"distribution": distribution_figure(surface, chosen)}
     figures |= {f"profile-{name}": profile_figure(surface, name) for name in surface.dimensions}
-    selection = next((s for s in data.selections if s.name == data.selection), None)
+    published = data.best.selections.get(data.best.selection)
+    place = published.candidate if published else None
     pairs = list(surface.best_by_pair)
     return Section(
         id="surface",
         title=title,
         context={
             "surface": surface,
-            "selection": selection,
-            "better": _best_share(selection.rank, surface.n_valid) if selection else "",
+            "place": place,
+            "better": _best_share(place.rank, place.n_valid) if place else "",
             "pairs": pairs,
             "first_pair": pairs.index(telling_pair(surface)) if pairs else 0,
         },
@@ -43,9 +43,7 @@ def surface_section(data: ReportData) -> Section:
     )
 
 
-def _best_share(rank: int | None, n_valid: int) -> str:
+def _best_share(rank: int, n_valid: int) -> str:
     """The share of combinations that are at least as good, in percent."""
-    if not rank:
-        return ""
     share_percent = 100 * rank / n_valid
     return "hundredth of a percent" if share_percent < 0.01 else percent(share_percent, 2)

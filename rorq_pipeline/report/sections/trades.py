@@ -40,17 +40,14 @@ def trades_section(data: ReportData) -> Section:
             "n_shown": min(len(data.trades), MAX_ROWS),
             "n_pictures": len(data.pictures),
             "reasons": sorted(set(data.trades["exit_reason"])),
-            "no_pictures": data.absent.get(
-                "pictures", "No window of market data is embedded, so there are no pictures."
-            ),
         },
         values={
             "trades": {"columns": COLUMNS, "rows": trade_rows(data.trades.head(MAX_ROWS))},
             "pictures": [_packed(picture) for picture in data.pictures],
             "bands": {
-                "stretch": data.params.stretch_threshold,
-                "reclaim": data.params.reclaim_threshold,
-                "slippage": data.params.slippage_amount,
+                "stretch": data.best.strategy_params.stretch_threshold,
+                "reclaim": data.best.strategy_params.reclaim_threshold,
+                "slippage": data.best.strategy_params.slippage_amount,
             },
             "extremes": {"best": int(pnl.argmax()), "worst": int(pnl.argmin())},
         },

@@ -1,6 +1,9 @@
 """The top of the page: the verdict, what led to it, and the numbers that matter most."""
 
-from rorq_pipeline.report.data import ReportData, VerdictFinding
+from collections.abc import Sequence
+
+from optimize.statistics.verdict import Finding
+from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.section import Section
 
 HEADLINE = (
@@ -23,27 +26,31 @@ VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}
 
 def verdict_section(data: ReportData) -> Section:
     """Verdict, its figures, and the headline metrics in and out of sample."""
-    outside = data.out_of_sample.metrics if data.out_of_sample else {}
+    outside = data.out_of_sample.traded.metrics if data.out_of_sample else None
+    reached = data.verdict.verdict if data.verdict else None
     tiles = [
-        {"name": name, "value": data.metrics.get(name), "outside": outside.get(name)}
+        {
+            "name": name,
+            "value": getattr(data.best.metrics, name),
+            "outside": getattr(outside, name) if outside else None,
+        }
         for name in HEADLINE
     ]
-    label = data.verdict.label if data.verdict else ""
     return Section(
         id="verdict",
         title="Verdict",
         context={
+            "verdict": reached,
             "tiles": tiles,
-            "has_outside": bool(outside),
-            "mark": VERDICT_MARKS.get(label, ""),
-            "findings": _worst_first(data),
+            "has_outside": outside is not None,
+            "mark": VERDICT_MARKS[reached.decision] if reached else "",
+            "findings": _worst_first(reached.findings if reached else ()),
             "levels": LEVELS,
             "failed_checks": [check for check in data.checks if not check.passed],
         },
     )
 
 
-def _worst_first(data: ReportData) -> list[VerdictFinding]:
+def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
     order = list(LEVELS)
-    findings = data.verdict.findings if data.verdict else ()
     return sorted(findings, key=lambda finding: order.index(finding.level))

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -60,12 +59,3 @@ class DownloadReport:
     """Contracts with bars in the written sessions."""
     contracts_without_bars: int
     """Needed contracts for which the provider has no bars."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return counts and dates as plain values."""
-        days = {
-            name: [day.isoformat() for day in getattr(self, name)]
-            for name in ("written", "kept", "empty", "not_yet")
-        }
-        counts = ("requests", "contracts", "contracts_without_bars")
-        return {**days, **{name: getattr(self, name) for name in counts}}

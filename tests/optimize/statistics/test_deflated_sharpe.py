@@ -146,7 +146,7 @@ def test_more_trials_deflate_more_and_the_published_ratio_most():
         high.probability_fraction < low.probability_fraction < low.undeflated_probability_fraction
     )
     assert high.published_probability_fraction < high.probability_fraction
-    assert json.loads(json.dumps(high.to_json_dict()))["n_sessions"] == 20
+    assert high.n_sessions == 20
 
 
 def test_the_best_of_random_trials_is_skill_about_half_of_the_time():

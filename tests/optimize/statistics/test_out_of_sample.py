@@ -1,4 +1,3 @@
-import json
 from datetime import date
 
 import pytest
@@ -59,7 +58,7 @@ def test_no_following_session_is_a_value():
     assert result.metrics is None
     assert result.return_on_risk_percent is None
     assert result.ratio_to_in_sample is None
-    assert json.loads(json.dumps(result.to_json_dict()))["n_sessions"] == 0
+    assert len(result.sessions) == 0
 
 
 def test_sessions_without_a_trade_are_another(made_days):
@@ -78,8 +77,7 @@ def test_measured_metrics_are_those_of_a_backtest(made_days):
     assert result.ratio_to_in_sample == pytest.approx(expected.return_on_risk_percent / 10)
     interval = result.intervals["return_on_risk_percent"]
     assert interval.low <= expected.return_on_risk_percent <= interval.high
-    stored = json.loads(json.dumps(result.to_json_dict()))
-    assert (stored["first_session"], stored["last_session"]) == ("2023-01-03", "2023-01-09")
+    assert result.sessions.dates == tuple(session.date for session in made_days)
 
 
 @pytest.mark.parametrize("in_sample", [None, 0.0, -3.0])

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 
 from optimize.statistics.selection import selection_statistics
@@ -10,10 +8,9 @@ def test_all_three_are_given_with_their_roughness():
     generator = np.random.default_rng(0)
     pnl = generator.normal(0, 30, (50, 10))
     found = selection_statistics(trials_of(pnl), generator.normal(3, 20, 20))
-    stored = json.loads(json.dumps(found.to_json_dict()))
-    assert 0 <= stored["overfitting"]["probability_fraction"] <= 1
-    assert 0 <= stored["deflated_sharpe"]["probability_fraction"] <= 1
-    assert 0 <= stored["superior_ability"]["p_value_fraction"] <= 1
+    assert 0 <= found.overfitting.probability_fraction <= 1
+    assert 0 <= found.deflated_sharpe.probability_fraction <= 1
+    assert 0 <= found.superior_ability.p_value_fraction <= 1
     assert "20 sessions in 10 blocks" in found.caveat
     assert "rough" in found.caveat
     assert f"{found.overfitting.standard_error_fraction:.2f}" in found.caveat

@@ -1,9 +1,10 @@
-import json
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from optimize.statistics.session_sums import SessionSums, session_sums, trade_sessions
 from strategy.params import StrategyParams
@@ -45,8 +46,11 @@ def test_joining_keeps_the_order_and_empty_is_neutral():
 
 def test_sums_come_back_from_json():
     sums = sums_of([1.5, -2.0, 0.0])
-    back = SessionSums.from_json_dict(json.loads(json.dumps(sums.to_json_dict())))
+    stored = TypeAdapter(SessionSums)
+    back = stored.validate_json(stored.dump_json(sums))
     assert back.to_frame().equals(sums.to_frame())
+    with pytest.raises(ValueError, match="not of one length"):
+        replace(sums, trades=sums.trades[1:])
 
 
 def test_a_backtest_and_its_sums_agree(made_days):

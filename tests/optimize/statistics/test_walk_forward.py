@@ -1,4 +1,3 @@
-import json
 from datetime import date
 
 import pytest
@@ -83,10 +82,10 @@ def test_the_stitched_record_worked_by_hand():
     stable = found.stability["take_profit_percent"]
     assert (stable.values, stable.n_distinct) == ((50, 50, 70, 70), 2)
     assert stable.unchanged_fraction == pytest.approx(2 / 3)
-    stored = json.loads(json.dumps(found.to_json_dict()))
-    assert stored["n_steps"] == 3
-    assert stored["stability"]["entry_window"]["values"] == ["x", "y", "y", "x"]
-    assert [s["net_pnl_usd"] for s in stored["steps"]] == [-15, 25, -4]
+    assert found.stability["entry_window"].values == ("x", "y", "y", "x")
+    assert [s.net_pnl_usd for s in found.steps] == [-15, 25, -4]
+    assert [s.total_trades for s in found.steps] == [3, 1, 2]
+    assert (found.total_trades, found.net_pnl_usd) == (6, 6)
 
 
 def test_a_drawdown_counts_from_the_start():
@@ -99,7 +98,7 @@ def test_no_step_yet_is_an_empty_record():
     assert found.efficiency_ratio is None
     assert found.profitable_steps_fraction is None
     assert found.equity().empty
-    assert json.loads(json.dumps(found.to_json_dict()))["n_steps"] == 0
+    assert (found.steps, found.total_trades, found.net_pnl_usd) == ((), 0, 0)
 
 
 def test_one_range_has_no_stability_and_a_quiet_step_no_weight():

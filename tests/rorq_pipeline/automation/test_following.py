@@ -1,4 +1,4 @@
-import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from optimize.verdict_settings import VerdictSettings
+from optimize.statistics import Evidence, Verdict, VerdictSettings, out_of_sample
 from rorq_pipeline.automation.following import (
     Record,
     awaited_ranges,
@@ -15,8 +15,11 @@ from rorq_pipeline.automation.following import (
 )
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
+from rorq_pipeline.results.models import OutOfSampleEvidence, VerdictRecord
 from strategy.backtest_range import BacktestRange
+from strategy.params import StrategyParams
 from tests.rorq_pipeline.project.test_cache_scan import put_session
+from tests.rorq_pipeline.results_made import identity
 
 WEEK = BacktestRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
 LATER = BacktestRange(date(2023, 1, 9), date(2023, 1, 10))  # two
@@ -63,12 +66,20 @@ def test_the_latest_range_comes_first() -> None:
     assert [one.date_range for one in found] == [LATER, WEEK]
 
 
+def looked_at_nothing() -> OutOfSampleEvidence:
+    nothing = out_of_sample(StrategyParams(), [], in_sample_return_on_risk_percent=3.0, n_wanted=4)
+    return OutOfSampleEvidence(
+        of=identity(), traded=nothing, status=nothing.status, n_to_come=4, looked_at={},
+        missing=(), selections={},
+    )  # fmt: skip
+
+
 @pytest.fixture
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path / "artifacts"))
     folder = tmp_path / "artifacts" / "out_of_sample"
     folder.mkdir(parents=True)
-    (folder / f"{WEEK.key}.json").write_text(json.dumps({"looked_at": {}}))
+    looked_at_nothing().write_file(folder / f"{WEEK.key}.json")
     (folder / "notes.json").write_text("{}")
     (folder / f"{LATER.key}.json").write_text("{")  # cut short
     return tmp_path
@@ -106,9 +117,7 @@ def test_the_sensor_requests_the_evidence_of_a_range_once_a_set_of_sessions(
 def test_a_request_without_success_does_not_keep_others_waiting(artifacts: Path) -> None:
     cache = artifacts / "cache"
     put_session(cache, date(2023, 1, 11))
-    (artifacts / "artifacts" / "out_of_sample" / f"{LATER.key}.json").write_text(
-        json.dumps({"looked_at": {}})
-    )
+    looked_at_nothing().write_file(OutOfSampleEvidence.path(LATER.key))
     first = tick(cache, max_runs_per_tick=1)
     second = tick(cache, first.cursor, max_runs_per_tick=1)
     asked = [one.partition_key for result in (first, second) for one in result.run_requests or []]
@@ -117,10 +126,17 @@ def test_a_request_without_success_does_not_keep_others_waiting(artifacts: Path)
 
 
 def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -> None:
-    limits = VerdictSettings(trades_to_trade=12).model_dump()
-    folder = artifacts / "artifacts" / "verdict"
-    folder.mkdir()
-    (folder / f"{WEEK.key}.json").write_text(json.dumps({"limits": limits}))
+    settings = VerdictSettings(trades_to_trade=12)
+    evidence = Evidence(**dict.fromkeys(Evidence.__dataclass_fields__))
+    VerdictRecord(
+        of=identity(),
+        verdict=Verdict(decision="watch", line="watch: x", findings=()),
+        evidence=replace(
+            evidence, total_trades=1, out_of_sample_traded_sessions=0, synthetic=False
+        ),
+        limits=settings,
+    ).write_file(VerdictRecord.path(WEEK.key))
+    limits = settings.model_dump()
     put_session(artifacts / "cache", date(2023, 1, 9))
     (request,) = tick(artifacts / "cache").run_requests or []
     assert request.run_config == {
@@ -130,11 +146,11 @@ def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -
     assert dg.validate_run_config(job, request.run_config)["ops"]["verdict"]["config"] == limits
 
 
-def test_a_record_of_a_former_version_is_made_again(artifacts: Path) -> None:
-    (artifacts / "artifacts" / "out_of_sample" / f"{WEEK.key}.json").write_text("{}")
+def test_a_record_of_a_former_version_is_passed_over(artifacts: Path) -> None:
+    """Its published parameters are of that version too: a run would fail at reading them."""
+    OutOfSampleEvidence.path(WEEK.key).write_text("{}")
     put_session(artifacts / "cache", date(2023, 1, 9))
-    (request,) = tick(artifacts / "cache").run_requests or []
-    assert request.partition_key == WEEK.key
+    assert "nothing new follows any of 0" in str(tick(artifacts / "cache").skip_reason)
 
 
 def test_the_job_repeats_no_search() -> None:

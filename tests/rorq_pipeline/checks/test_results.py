@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -5,23 +6,24 @@ import pytest
 
 from rorq_pipeline.checks.results import judge
 from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.results.models import BestParams
+from tests.rorq_pipeline.results_made import best_params
 
 
-def published(**changes: Any) -> dict[str, Any]:
-    best: dict[str, Any] = {
-        "n_complete_trials": 200,
-        "largest_trade_share_fraction": 0.1,
-        "largest_day_share_fraction": 0.2,
-        "metrics": {"total_trades": 20},
-        "counts": {"valid_entries": 25, "stale_prices": 4, "missing_contract_data": 1},
-    }
-    for name, value in changes.items():
-        where = next((part for part in (best["metrics"], best["counts"]) if name in part), best)
-        where[name] = value
-    return best
+def published(**changes: Any) -> BestParams:
+    """A sound result: 20 trades of 25 entries, 4 of 40 fills stale, one contract without bars."""
+    best = best_params(
+        n_complete_trials=200, largest_trade_share_fraction=0.1, largest_day_share_fraction=0.2
+    )
+    metrics = replace(best.metrics, total_trades=20)
+    counts = replace(best.counts, valid_entries=25, stale_prices=4, missing_contract_data=1)
+    in_counts = {name: changes.pop(name) for name in list(changes) if hasattr(counts, name)}
+    return best.model_copy(
+        update={"metrics": metrics, "counts": replace(counts, **in_counts), **changes}
+    )
 
 
-def failing(best: dict[str, Any], **config: Any) -> dict[str | None, dg.AssetCheckSeverity]:
+def failing(best: BestParams, **config: Any) -> dict[str | None, dg.AssetCheckSeverity]:
     results = judge(best, ResultCheckConfig(**config))
     assert len({result.check_name for result in results}) == 5
     return {result.check_name: result.severity for result in results if not result.passed}

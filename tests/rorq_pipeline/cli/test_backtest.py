@@ -10,6 +10,7 @@ from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.params import StrategyParams
 from tests.rorq_pipeline.conftest import SESSIONS
+from tests.rorq_pipeline.results_made import best_params
 
 Rorq = Callable[..., Result]
 RANGE = "2023-01-03_2023-01-04"
@@ -38,9 +39,8 @@ def test_metrics_and_counts_are_shown_and_trades_written(
 
 def test_the_published_parameters_can_be_traded_again(cached: ProjectPaths, rorq: Rorq) -> None:
     path = cached.artifacts / "best_params" / f"{RANGE}.json"
-    path.parent.mkdir(parents=True)
-    published = StrategyParams(stretch_threshold=0.002, reclaim_threshold=0.001)
-    path.write_text(json.dumps({"strategy_params": published.to_json_dict()}))
+    params = StrategyParams(stretch_threshold=0.002, reclaim_threshold=0.001)
+    best_params(strategy_params=params).write_file(path)
     best = rorq("backtest", RANGE, "--best")
     same = rorq(
         "backtest", RANGE, "--set", "stretch_threshold=0.002", "--set", "reclaim_threshold=0.001"
@@ -60,6 +60,19 @@ def test_every_trade_is_shown(cached: ProjectPaths, rorq: Rorq, tmp_path: Path) 
     assert f"{len(trades)} trades" in result.output
     for entry_time in trades["entry_time"]:
         assert entry_time[:19] in result.output
+
+
+def test_parameters_of_another_version_are_refused_in_one_line(
+    cached: ProjectPaths, rorq: Rorq
+) -> None:
+    path = cached.artifacts / "best_params" / f"{RANGE}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"strategy_params": StrategyParams().to_json_dict()}))
+    result = rorq("backtest", RANGE, "--best")
+    assert result.exit_code == 1
+    (line,) = result.output.strip().splitlines()
+    assert "version None; this program reads version 1" in line
+    assert f"materialize best_params for {RANGE} again" in line
 
 
 @pytest.mark.parametrize("text", ["[1]", "nonsense", None])

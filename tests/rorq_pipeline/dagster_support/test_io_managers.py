@@ -1,21 +1,31 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pytest
 
-from rorq_pipeline.dagster_support.io_managers import HtmlIOManager, JsonIOManager, ParquetIOManager
+from rorq_pipeline.dagster_support.io_managers import (
+    ArtifactIOManager,
+    HtmlIOManager,
+    ParquetIOManager,
+)
 from rorq_pipeline.results.artifacts import write_whole
+from tests.rorq_pipeline.results_made import best_params
 
 PARTITION = "2023-01-03_2023-01-31"
 
 
-def output_context(name: str = "thing") -> dg.OutputContext:
+BEST = best_params()
+
+
+def output_context(name: str = "best_params") -> dg.OutputContext:
     return dg.build_output_context(asset_key=dg.AssetKey(name), partition_key=PARTITION)
 
 
-def input_context(name: str = "thing", **metadata: object) -> dg.InputContext:
+def input_context(name: str = "best_params", **metadata: object) -> dg.InputContext:
     return dg.build_input_context(
         asset_key=dg.AssetKey(name), partition_key=PARTITION, definition_metadata=metadata
     )
@@ -24,7 +34,7 @@ def input_context(name: str = "thing", **metadata: object) -> dg.InputContext:
 @pytest.mark.parametrize(
     ("manager", "value", "suffix"),
     [
-        (JsonIOManager, {"a": 1, "b": [None, 0.1], "c": "é"}, ".json"),
+        (ArtifactIOManager, BEST, ".json"),
         (HtmlIOManager, "<!doctype html><p>é</p>", ".html"),
     ],
 )
@@ -33,7 +43,7 @@ def test_value_comes_back_from_a_readable_file(
 ) -> None:
     io = manager(folder=str(tmp_path))
     io.handle_output(output_context(), value)
-    assert (tmp_path / "thing" / f"{PARTITION}{suffix}").is_file()
+    assert (tmp_path / "best_params" / f"{PARTITION}{suffix}").is_file()
     assert io.load_input(input_context()) == value
 
 
@@ -59,13 +69,14 @@ def test_another_process_finds_the_file_by_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path / "elsewhere"))
-    JsonIOManager().handle_output(output_context(), {"a": 1})
-    content = (tmp_path / "elsewhere" / "thing" / f"{PARTITION}.json").read_text("utf-8")
-    assert json.loads(content) == {"a": 1}
+    ArtifactIOManager().handle_output(output_context(), BEST)
+    content = (tmp_path / "elsewhere" / "best_params" / f"{PARTITION}.json").read_text("utf-8")
+    assert json.loads(content)["strategy_params"]["take_profit_percent"] == 50
+    assert json.loads(content)["version"] == 1
 
 
 def test_a_required_input_that_was_never_made_says_what_to_do(tmp_path: Path) -> None:
-    io = JsonIOManager(folder=str(tmp_path))
+    io = ArtifactIOManager(folder=str(tmp_path))
     with pytest.raises(dg.Failure) as caught:
         io.load_input(input_context("best_params"))
     description = caught.value.description or ""
@@ -73,25 +84,48 @@ def test_a_required_input_that_was_never_made_says_what_to_do(tmp_path: Path) ->
     assert "\n" not in description
 
 
+def test_a_damaged_input_says_what_to_do_in_one_line(tmp_path: Path) -> None:
+    io = ArtifactIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), BEST)
+    (tmp_path / "best_params" / f"{PARTITION}.json").write_text("{}")
+    with pytest.raises(dg.Failure) as caught:
+        io.load_input(input_context())
+    description = caught.value.description or ""
+    assert f"materialize best_params for {PARTITION} again" in description
+    assert "\n" not in description
+    assert not caught.value.allow_retries
+
+
 def test_an_input_that_is_not_required_is_none(tmp_path: Path) -> None:
-    io = JsonIOManager(folder=str(tmp_path))
+    io = ArtifactIOManager(folder=str(tmp_path))
     assert io.load_input(input_context(required=False)) is None
 
 
 def test_none_leaves_the_former_file(tmp_path: Path) -> None:
-    io = JsonIOManager(folder=str(tmp_path))
-    io.handle_output(output_context(), {"a": 1})
+    io = ArtifactIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), BEST)
     io.handle_output(output_context(), None)
-    assert io.load_input(input_context()) == {"a": 1}
+    assert io.load_input(input_context()) == BEST
 
 
-def test_a_failed_write_leaves_the_former_file_and_no_other(tmp_path: Path) -> None:
-    io = JsonIOManager(folder=str(tmp_path))
-    io.handle_output(output_context(), {"a": 1})
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trial_params": {"take_profit_percent": float("nan")}},
+        {"largest_day_share_fraction": float("inf")},
+        {"metrics": replace(BEST.metrics, net_pnl_usd=float("nan"))},
+    ],
+)
+def test_a_failed_write_leaves_the_former_file_and_no_other(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    io = ArtifactIOManager(folder=str(tmp_path))
+    io.handle_output(output_context(), BEST)
+    wrong = BEST.model_copy(update=change)
     with pytest.raises(ValueError, match="JSON"):
-        io.handle_output(output_context(), {"a": float("nan")})
-    assert io.load_input(input_context()) == {"a": 1}
-    assert [path.name for path in (tmp_path / "thing").iterdir()] == [f"{PARTITION}.json"]
+        io.handle_output(output_context(), wrong)
+    assert io.load_input(input_context()) == BEST
+    assert [path.name for path in (tmp_path / "best_params").iterdir()] == [f"{PARTITION}.json"]
 
 
 def test_a_file_is_never_seen_half_written(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ section of the report has something to show, deterministically, without a file.
 """
 
 import itertools
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -13,27 +15,51 @@ import numpy as np
 import optuna
 from scipy.signal import lfilter
 
-from optimize.statistics.verdict import Evidence, Verdict, judge
-from rorq_pipeline.report import (
-    CheckOutcome,
-    FillsBand,
-    FillScenario,
-    IndexEntry,
+from optimize.choice.candidates import Candidate, Regret
+from optimize.statistics import (
+    DeflatedSharpe,
+    Evidence,
+    Interval,
     OutOfSample,
     Overfitting,
-    Regret,
-    ReportData,
-    Selection,
-    SessionProvenance,
-    WalkForward,
+    SelectionStatistics,
+    SessionSums,
+    SuperiorAbility,
+    Verdict,
+    VerdictSettings,
     WalkForwardStep,
+    judge,
+)
+from optimize.statistics import walk_forward as stitched
+from optimize.study.results import summarize
+from optimize.study.settings import StudySettings
+from rorq_pipeline.report import (
+    CheckOutcome,
+    ReportData,
+    SessionProvenance,
     surface_view,
     trade_pictures,
-    verdict_view,
+)
+from rorq_pipeline.report.collect import proof_checks
+from rorq_pipeline.results.models import (
+    BestParams,
+    ComparedSelection,
+    Optimization,
+    OutOfSampleEvidence,
+    Proofs,
+    ReportEntry,
+    SelectionEvidence,
+    StepIdentity,
+    VerdictRecord,
+    WalkForwardRecord,
 )
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import session_times
+from strategy.metrics import Metrics
+from strategy.proofs.fill_scenarios import FillsBand, FillScenario, ProfitShares
+from strategy.proofs.lookahead import LookaheadReport
+from strategy.proofs.replay import ReplayResult
 from strategy.session import SessionData
 from tests.spaces import space_of
 
@@ -140,14 +166,14 @@ def study_trials(n_trials: int = 120, seed: int = 3) -> list[optuna.trial.Frozen
     return made
 
 
-def minimal_data(**changes: Any) -> ReportData:
-    """Only what is required: parameters, trades, metrics."""
-    return _data(full=False, **changes)
+def minimal_data(*, best: Mapping[str, Any] | None = None, **changes: Any) -> ReportData:
+    """Only what is required: parameters, their study and their trades; `best` changes those."""
+    return _data(full=False, best=best, **changes)
 
 
-def complete_data(**changes: Any) -> ReportData:
+def complete_data(*, best: Mapping[str, Any] | None = None, **changes: Any) -> ReportData:
     """Every section filled."""
-    return _data(full=True, **changes)
+    return _data(full=True, best=best, **changes)
 
 
 @cache
@@ -162,8 +188,8 @@ def _parts() -> dict[str, Any]:
     return {"trials": trials, "chosen": chosen, "exact": exact, "plateau": plateau}
 
 
-def _metrics(params: dict[str, Any]) -> dict[str, Any]:
-    return run_backtest(SPACE.strategy_params(params, {}), fabricated_sessions()).metrics.as_dict()
+def _metrics(params: dict[str, Any]) -> Metrics:
+    return run_backtest(SPACE.strategy_params(params, {}), fabricated_sessions()).metrics
 
 
 def _rank(params: dict[str, Any]) -> int:
@@ -172,43 +198,191 @@ def _rank(params: dict[str, Any]) -> int:
     return int((valid > valid.flat[SPACE.index_of(params)]).sum()) + 1
 
 
-def _verdict() -> Verdict:
-    return judge(
-        Evidence(
-            total_trades=159, return_on_risk_percent=4.3, overfitting_fraction=0.34,
-            loss_fraction=0.4, deflated_sharpe_fraction=0.81, superior_ability_p_value=0.12,
-            out_of_sample_traded_sessions=3, out_of_sample_return_on_risk_percent=6.1,
-            out_of_sample_low_percent=-9.5, out_of_sample_high_percent=21.4,
-            adverse_fills_return_on_risk_percent=-2.4, no_look_ahead=True, replay_agrees=True,
-            synthetic=True,
-        )
+def _n_valid() -> int:
+    return int((grid()[1] >= MIN_TRADES).sum())
+
+
+def verdict(best: BestParams) -> VerdictRecord:
+    """Watch, by figures that are not those of the other evidence."""
+    evidence = Evidence(
+        total_trades=159, return_on_risk_percent=4.3, overfitting_fraction=0.34,
+        loss_fraction=0.4, deflated_sharpe_fraction=0.81, superior_ability_p_value=0.12,
+        out_of_sample_traded_sessions=3, out_of_sample_return_on_risk_percent=6.1,
+        out_of_sample_low_percent=-9.5, out_of_sample_high_percent=21.4,
+        adverse_fills_return_on_risk_percent=-2.4, no_look_ahead=True, replay_agrees=True,
+        synthetic=True,
     )  # fmt: skip
+    limits = VerdictSettings()
+    return VerdictRecord(
+        of=best.identity, verdict=judge(evidence, limits), evidence=evidence, limits=limits
+    )
 
 
-def _data(*, full: bool, **changes: Any) -> ReportData:
+def _data(*, full: bool, best: Mapping[str, Any] | None, **changes: Any) -> ReportData:
     parts = _parts()
-    params = SPACE.strategy_params(parts["chosen"], {})
-    sessions = fabricated_sessions()
-    result = run_backtest(params, sessions)
+    published = best_params(full=full).model_copy(update=dict(best or {}))
     fields: dict[str, Any] = {
-        "date_range": RANGE, "ticker": "SPY", "source": "synthetic", "params": params,
-        "trial_params": parts["chosen"], "trades": result.trades,
-        "metrics": result.metrics.as_dict(), "counts": result.counts.as_dict(),
+        "date_range": RANGE,
+        "best": published,
+        "optimization": optimization(),
+        "trades": run_backtest(published.strategy_params, fabricated_sessions()).trades,
         "trials": parts["trials"],
-    }  # fmt: skip
+    }
     if full:
-        fields |= _full_fields(parts, result.trades)
+        fields |= _full_fields(parts, published, fields["trades"])
     return ReportData(**(fields | changes))
 
 
-def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
+@cache
+def optimization() -> Optimization:
+    """The study of `study_trials`."""
+    return Optimization(
+        date_range=RANGE.key,
+        study=summarize(
+            study_trials(), fixed_params={}, n_before=0, seconds=2.0,
+            study_name=f"vwap_reclaim/{RANGE.key}/0123456789ab", warm_started_from=None,
+            stop_reason="completed", search_space_size=SPACE.size,
+        ),
+        settings=StudySettings(n_trials=120, min_trade_threshold=MIN_TRADES, seed=3),
+        search_space=SPACE,
+        fixed_params={"ticker": "SPY"},
+        data_fingerprint="ab" * 32,
+    )  # fmt: skip
+
+
+@cache
+def best_params(*, full: bool) -> BestParams:
+    """What is published of that study; with the other selections, or without a surface."""
+    parts, study = _parts(), optimization().study
+    params = SPACE.strategy_params(parts["chosen"], {})
+    result = run_backtest(params, fabricated_sessions())
+    regret = _metrics(parts["exact"]).return_on_risk_percent - study.best_value
+    return BestParams(
+        date_range=RANGE.key, ticker="SPY", source="synthetic", study_name=study.study_name,
+        selection="study_best", trial_number=study.best_trial_number,
+        trial_params=parts["chosen"], strategy_params=params, metrics=result.metrics,
+        counts=result.counts, selections=_selections(parts) if full else {},
+        regret=Regret(
+            regret_percent_points=regret, study_best_percent=study.best_value,
+            exact_best_percent=study.best_value + regret, rank=_rank(parts["chosen"]),
+            n_valid=_n_valid(), n_complete_trials=study.n_complete,
+        ) if full else None,
+        largest_trade_share_fraction=0.09, largest_day_share_fraction=0.27,
+        n_complete_trials=study.n_complete, n_sessions=len(fabricated_sessions()),
+        data_fingerprint="ab" * 32, engine_version="1",
+    )  # fmt: skip
+
+
+def _selections(parts: dict[str, Any]) -> dict[str, ComparedSelection]:
+    made = {}
+    for name, key, mean in (("study_best", "chosen", 7.2), ("exact_best", "exact", 6.4),
+                            ("plateau", "plateau", 12.9)):  # fmt: skip
+        metrics = _metrics(parts[key])
+        made[name] = ComparedSelection(
+            candidate=Candidate(
+                selection=name, combination=parts[key],
+                return_on_risk_percent=metrics.return_on_risk_percent,
+                total_trades=metrics.total_trades, rank=_rank(parts[key]), n_valid=_n_valid(),
+                neighbours_mean_percent=mean, neighbours_worst_percent=mean - 11.3,
+            ),
+            strategy_params=SPACE.strategy_params(parts[key], {}),
+            metrics=metrics,
+        )  # fmt: skip
+    return made
+
+
+def out_of_sample(best: BestParams) -> OutOfSampleEvidence:
+    """Three sessions after the range."""
+    metrics = replace(best.metrics, return_on_risk_percent=6.1, net_pnl_usd=214.5, total_trades=9)
+    days = (date(2023, 1, 23), date(2023, 1, 24), date(2023, 1, 25))
+    ninety = {"confidence_fraction": 0.9}
+    return OutOfSampleEvidence(
+        of=best.identity,
+        traded=OutOfSample(
+            status="measured",
+            sessions=SessionSums(
+                dates=days, trades=np.array([3, 2, 4]), winners=np.array([2, 0, 3]),
+                net_pnl_usd=np.array([81.5, -40.0, 173.0]), risk_usd=np.array([900.0, 800, 1816]),
+            ),
+            n_wanted=13, n_missing=0, metrics=metrics,
+            intervals={
+                "return_on_risk_percent": Interval(low=-9.5, high=21.4, **ninety),
+                "net_pnl_usd": Interval(low=-310.0, high=702.0, **ninety),
+            },
+            in_sample_return_on_risk_percent=best.metrics.return_on_risk_percent,
+        ),
+        status="measured", n_to_come=10, looked_at={}, missing=(),
+        selections={
+            "study_best": metrics,
+            "exact_best": replace(metrics, return_on_risk_percent=-3.4),
+            "plateau": replace(metrics, return_on_risk_percent=4.8),
+        },
+    )  # fmt: skip
+
+
+def selection_statistics(best: BestParams) -> SelectionEvidence:
+    """Figures that are all different, so that none can stand in another's place unseen."""
+    return SelectionEvidence(
+        of=best.identity,
+        statistics=SelectionStatistics(
+            overfitting=Overfitting(
+                probability_fraction=0.34, standard_error_fraction=0.11,
+                interval_low_fraction=0.12, interval_high_fraction=0.61,
+                after_costs_fraction=0.47, loss_fraction=0.4, median_in_sample_percent=31.0,
+                median_out_of_sample_percent=4.5, n_splits=252, n_unconfirmed=3, n_blocks=10,
+                n_sessions=13, n_trials=812, n_valid=900,
+            ),
+            deflated_sharpe=DeflatedSharpe(
+                probability_fraction=0.81, published_probability_fraction=0.55,
+                undeflated_probability_fraction=0.97, sharpe=0.42, benchmark_sharpe=0.31,
+                skewness=0.2, kurtosis=3.3, n_sessions=13, effective_trials=38.0,
+                trials_by_correlation=410.0, average_correlation=0.45,
+            ),
+            superior_ability=SuperiorAbility(
+                p_value_fraction=0.12, p_value_lower_fraction=0.1, p_value_upper_fraction=0.19,
+                n_tested=812, n_blocks=10,
+            ),
+        ),
+        absent=None,
+    )  # fmt: skip
+
+
+def proofs(best: BestParams) -> Proofs:
+    """Nothing looked ahead, and four assumptions about fills."""
+    ror = best.metrics.return_on_risk_percent
+    scenarios = (
+        ("optimistic", "no slippage", {"return_on_risk_percent": ror + 3.1}),
+        ("base", "$0.02 slippage, 1 s latency", {}),
+        ("adverse", "$0.04 slippage, worse side of the bar, 2 s latency",
+         {"return_on_risk_percent": -2.4, "net_pnl_usd": -140.0}),
+        ("without_stale_entries", "entries at prices older than 10 s left out",
+         {"return_on_risk_percent": ror - 1.1}),
+    )  # fmt: skip
+    return Proofs(
+        of=best.identity,
+        look_ahead=LookaheadReport(n_sessions=13, n_moments=184, n_decisions=92, violations=()),
+        replay=ReplayResult(
+            n_trades=best.metrics.total_trades, objective=ror, difference=None
+        ),
+        fills=FillsBand(
+            scenarios=tuple(
+                FillScenario(
+                    name=name, description=words, metrics=replace(best.metrics, **changes)
+                )
+                for name, words, changes in scenarios
+            ),
+            profit_shares=ProfitShares(
+                thin_bars_fraction=0.42, stale_prices_fraction=0.05, best_trade_fraction=0.16,
+                best_day_fraction=0.31,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _full_fields(parts: dict[str, Any], best: BestParams, trades: Any) -> dict[str, Any]:
     value, n_trades = grid()
-    metrics = _metrics(parts["chosen"])
-    exact = _metrics(parts["exact"])
-    valid = n_trades >= MIN_TRADES
-    ror = metrics["return_on_risk_percent"]
+    made = proofs(best)
     return {
-        "study_name": f"vwap_reclaim/{RANGE.key}/0123456789ab",
         "sessions": [
             SessionProvenance(
                 session=s.date, source=s.source, fingerprint=s.fingerprint,
@@ -218,109 +392,69 @@ def _full_fields(parts: dict[str, Any], trades: Any) -> dict[str, Any]:
             )
             for s in fabricated_sessions()
         ],
-        "knobs": {"N_TRIALS": 120, "N_STARTUP_TRIALS": 25, "seed": 3},
-        "search_space": dict(SPACE),
-        "verdict": verdict_view(_verdict().to_json_dict()),
-        "selections": [
-            Selection(name=name, trial_params=parts[key], metrics=_metrics(parts[key]),
-                      rank=_rank(parts[key]), neighbours_mean_percent=mean,
-                      neighbours_worst_percent=mean - 11.3)
-            for name, key, mean in (("study_best", "chosen", 7.2), ("exact_best", "exact", 6.4),
-                                    ("plateau", "plateau", 12.9))
-        ],
-        "regret": Regret(points_percent=exact["return_on_risk_percent"] - ror,
-                         rank=_rank(parts["chosen"]), n_valid=int(valid.sum()), n_trials=120),
         "surface": surface_view(SPACE, value, n_trades, min_trades=MIN_TRADES,
                                 chosen=parts["chosen"]),
-        "out_of_sample": OutOfSample(
-            sessions=[date(2023, 1, 23), date(2023, 1, 24), date(2023, 1, 25)],
-            n_sessions_wanted=13,
-            metrics={**metrics, "return_on_risk_percent": 6.1, "net_pnl_usd": 214.5,
-                     "total_trades": 9},
-            intervals={"return_on_risk_percent": (-9.5, 21.4), "net_pnl_usd": (-310.0, 702.0)},
-            daily_pnl_usd=[81.5, -40.0, 173.0],
-            by_selection_percent={"study_best": 6.1, "exact_best": -3.4, "plateau": 4.8},
-        ),
-        "overfitting": Overfitting(
-            n_blocks=10, n_splits=252, n_sessions=13, n_trials=812, pbo_fraction=0.34,
-            pbo_low_fraction=0.12, pbo_high_fraction=0.61, after_costs_fraction=0.47,
-            loss_fraction=0.4, median_in_sample_percent=31.0,
-            median_out_of_sample_percent=4.5,
-            deflated_sharpe_fraction=0.81, undeflated_sharpe_fraction=0.97, daily_sharpe=0.42,
-            expected_max_sharpe=0.31, effective_trials=38.0, spa_p_value_fraction=0.12,
-            spa_p_value_low_fraction=0.1, spa_p_value_high_fraction=0.19, spa_n_tested=812,
-            caveat="From 13 sessions in 10 blocks; rough numbers, not a verdict by themselves.",
-        ),
-        "fills": FillsBand(
-            scenarios=[
-                FillScenario(name="Optimistic", description="no slippage",
-                             metrics={**metrics, "return_on_risk_percent": ror + 3.1}),
-                FillScenario(name="Base", description="$0.02 slippage, 1 s latency",
-                             metrics=metrics),
-                FillScenario(name="Adverse", metrics={**metrics, "return_on_risk_percent": -2.4,
-                                                      "net_pnl_usd": -140.0},
-                             description="$0.04 slippage, worse side of the bar, 2 s latency"),
-                FillScenario(name="Without stale entries", description="entries at prices older "
-                             "than 10 s left out",
-                             metrics={**metrics, "return_on_risk_percent": ror - 1.1}),
-            ],
-            profit_shares_fraction={
-                "from bars of one or two trades": 0.42, "from stale prices": 0.05,
-                "from the best trade": 0.16, "from the best day": 0.31,
-            },
-        ),
+        "out_of_sample": out_of_sample(best),
+        "selection_statistics": selection_statistics(best),
+        "proofs": made,
+        "verdict": verdict(best),
         "checks": [
-            CheckOutcome(name="replay_by_reference", passed=True,
-                         sentence="Same trades and objective."),
-            CheckOutcome(name="no_look_ahead", passed=True, sentence="184 moments."),
+            *proof_checks(made),
             CheckOutcome(name="coverage", passed=False, blocking=False,
                          sentence="2 sessions of the range are not cached yet."),
         ],
         "pictures": trade_pictures(trades, fabricated_sessions()),
-        "data_fingerprint": "ab" * 32,
-        "engine_version": "1",
         "versions": {"python": "3.11.7", "rorq-pipeline": "0.1.0", "optuna": "5.0.0",
                      "numpy": "2.4.6", "plotly": "7.1.0"},
-        "configuration": {"N_TRIALS": 120, "MIN_TRADE_THRESHOLD": MIN_TRADES, "seed": 3,
-                          "selection": "study_best"},
         "command": f"rorq materialize {RANGE.key}",
         "made_at": datetime(2023, 2, 1, 8, 0, tzinfo=UTC),
     }  # fmt: skip
 
 
-def index_entries() -> list[IndexEntry]:
+def index_entries() -> list[ReportEntry]:
     """Three ranges with three verdicts."""
-    trades = complete_data().trades
-    equity = [float(v) for v in trades["net_pnl_usd"].cumsum()]
+    data = complete_data()
+    equity = [float(v) for v in data.trades["net_pnl_usd"].cumsum()]
     months = [(1, 31, "watch"), (2, 28, "trade"), (3, 31, "reject")]
     return [
-        IndexEntry(
-            date_range=BacktestRange(date(2023, month, 1), date(2023, month, last)), ticker="SPY",
+        ReportEntry(
+            date_range=BacktestRange(date(2023, month, 1), date(2023, month, last)).key,
+            ticker="SPY",
             source="synthetic" if month == 1 else "polygon", href=f"2023-{month:02d}/report.html",
-            metrics=complete_data().metrics, verdict=verdict,
-            equity_usd=equity if month != 3 else [-v for v in equity],
-            verdict_sentence="Two of four figures passed.",
-            out_of_sample_return_on_risk_percent=4.2 - month,
+            metrics=data.best.metrics,
+            equity_usd=tuple(equity if month != 3 else [-v for v in equity]),
+            verdict=Verdict(decision=decision, line=f"{decision}: two of four figures passed",
+                            findings=()),
+            out_of_sample_return_on_risk_percent=4.2 - month, made_at=None,
         )
-        for month, last, verdict in months
+        for month, last, decision in months
     ]  # fmt: skip
 
 
-def walk_forward() -> WalkForward:
-    """Two steps over the three ranges."""
-    ranges = [entry.date_range for entry in index_entries()]
-    return WalkForward(
-        steps=[
-            WalkForwardStep(
-                chosen_in=a.key, traded_in=b.key, in_sample_return_on_risk_percent=18.0,
-                out_of_sample_return_on_risk_percent=6.5, total_trades=41, net_pnl_usd=81.0,
-            )
-            for a, b in itertools.pairwise(ranges)
-        ],
-        equity_usd=[30.0, -12.0, 55.0, 81.0, 120.0, 90.0, 162.0],
-        return_on_risk_percent=6.5,
-        efficiency_fraction=0.36,
-        profitable_steps_fraction=1.0,
-        interval_percent=(-3.0, 15.5),
-        unchanged_fraction={"stretch_threshold": 0.5, "take_profit_percent": 1.0},
+def walk_forward() -> WalkForwardRecord:
+    """Two steps over the three ranges, of four sessions and three."""
+    keys = [entry.date_range for entry in index_entries()]
+    parts = [[30.0, -42.0, 67.0, 26.0], [39.0, -30.0, 72.0]]
+    choices = [{"stretch_threshold": s, "take_profit_percent": 50} for s in (0.002, 0.003, 0.003)]
+    steps = [
+        WalkForwardStep(
+            chosen_in=a, traded_in=b, params=choices[0], in_sample_return_on_risk_percent=18.0,
+            sessions=_sums(BacktestRange.parse(b), pnl),
+        )
+        for (a, b), pnl in zip(itertools.pairwise(keys), parts, strict=True)
+    ]  # fmt: skip
+    identity = StepIdentity(
+        strategy_params=SPACE.strategy_params(_parts()["chosen"], {}), engine_version="1",
+        data_fingerprint="ab" * 32, first_session=date(2023, 2, 1),
+    )  # fmt: skip
+    return WalkForwardRecord(
+        record=stitched(steps, choices), identities=(identity,) * 2, left_out=()
+    )
+
+
+def _sums(date_range: BacktestRange, net_pnl_usd: list[float]) -> SessionSums:
+    n = len(net_pnl_usd)
+    return SessionSums(
+        dates=date_range.sessions[:n], trades=np.full(n, 10), winners=np.full(n, 5),
+        net_pnl_usd=np.array(net_pnl_usd), risk_usd=np.full(n, 400.0),
     )  # fmt: skip

@@ -160,8 +160,8 @@ def test_hostile_names_show_as_text(browser: Any, tmp_path: Path, text: str) -> 
     data = complete_data()
     trades = data.trades.assign(ticker=text, exit_reason=text)
     hostile = complete_data(
-        ticker=text, study_name=text, command=text, trades=trades, configuration={text: text},
-        versions={text: text}, selection=text, absent={"study": text},
+        best={"ticker": text, "study_name": text}, command=text, trades=trades,
+        versions={text: text},
     )  # fmt: skip
     path = tmp_path / "hostile.html"
     path.write_text(build_report(hostile), encoding="utf-8")

@@ -4,11 +4,13 @@ import json
 import re
 from html import unescape
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from rorq_pipeline.report import build_report
 from rorq_pipeline.report.build import script_json
+from strategy.metrics import compute_metrics
 from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data, study_trials
 
 
@@ -52,15 +54,15 @@ def test_the_page_names_no_address(page: str) -> None:
 
 def test_every_metric_stands_on_the_page_with_its_unit(page: str) -> None:
     data = complete_data()
-    assert f"{data.metrics['return_on_risk_percent']:.1f}%" in page
-    assert f"${data.metrics['net_pnl_usd']:,.2f}" in page
-    assert str(data.metrics["total_trades"]) in page
+    assert f"{data.best.metrics.return_on_risk_percent:.1f}%" in page
+    assert f"${data.best.metrics.net_pnl_usd:,.2f}" in page
+    assert str(data.best.metrics.total_trades) in page
 
 
 def test_synthetic_data_is_called_so_on_top(page: str) -> None:
     text = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     assert text.index("Synthetic data.") < text.index("<h1>")
-    real = build_report(minimal_data(source="polygon"))
+    real = build_report(minimal_data(best={"source": "polygon"}))
     assert "Synthetic data" not in real
 
 
@@ -72,8 +74,8 @@ def test_the_least_data_gives_a_page_that_says_what_is_absent() -> None:
 
 def test_a_range_without_trades_has_a_page() -> None:
     empty = minimal_data().trades.iloc[:0]
-    metrics = dict.fromkeys(minimal_data().metrics) | {"total_trades": 0, "net_pnl_usd": 0.0}
-    page = build_report(minimal_data(trades=empty, metrics=metrics, trials=[]))
+    nothing = compute_metrics(np.zeros(0), np.zeros(0), np.zeros(0, int), np.zeros(0, int), 13)
+    page = build_report(minimal_data(trades=empty, best={"metrics": nothing}, trials=[]))
     assert "These parameters made no trade in this range." in page
 
 
@@ -88,7 +90,7 @@ def test_a_range_without_trades_has_a_page() -> None:
     ],
 )
 def test_hostile_names_are_text(text: str) -> None:
-    page = build_report(minimal_data(ticker=text, study_name=text, command=text))
+    page = build_report(minimal_data(best={"ticker": text, "study_name": text}, command=text))
     assert text in unescape(re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)[1])
     if "<" in text:
         assert text not in page

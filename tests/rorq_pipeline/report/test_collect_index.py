@@ -13,6 +13,7 @@ from optimize.statistics import walk_forward
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.report import collect_index as report_index
 from rorq_pipeline.report.collect_index import refresh_index
+from rorq_pipeline.results.models import WalkForwardRecord
 from strategy.backtest_range import BacktestRange
 from tests.rorq_pipeline.report.fixtures import minimal_data
 
@@ -73,8 +74,11 @@ def test_reports_at_the_same_time_are_all_on_the_index(
 def test_what_was_left_out_is_told_when_nothing_else_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = walk_forward([], []).to_json_dict()
-    record = {**empty, "left_out": ["January: published with contracts_per_trade 10"]}
+    record = WalkForwardRecord(
+        record=walk_forward([], []),
+        identities=(),
+        left_out=("January: published with contracts_per_trade 10",),
+    )
     monkeypatch.setattr(report_index, "renewed_record", lambda *_: record)
     index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
     text = index.read_text(encoding="utf-8")
@@ -82,16 +86,18 @@ def test_what_was_left_out_is_told_when_nothing_else_is(
     assert "<caption>Steps</caption>" not in text
 
 
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"version": 0}', '{"version": 1}', "\xff"])
 def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, content: str
 ) -> None:
     for folder in ("report", "best_params"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "report" / f"{JANUARY}.json").write_text("{")
+    (tmp_path / "report" / f"{JANUARY}.json").write_text(content)
     (tmp_path / "report" / f"{JANUARY}.html").write_text("a page")
     (tmp_path / "best_params" / f"{FEBRUARY}.json").write_text("[]")
     index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
     text = index.read_text(encoding="utf-8")
     assert f'href="./{FEBRUARY}.html"' in text
     assert f'href="./{JANUARY}.html"' not in text
+    assert f"materialize report for {JANUARY} again" in text
     assert f"materialize best_params for {FEBRUARY} again" in text

@@ -1,47 +1,34 @@
-"""The index, the Markdown summary, the small pictures and the adapters."""
+"""The index, the Markdown summary, the small pictures, and figures on their way to the page."""
 
-import json
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from optimize.statistics.block_sums import trial_blocks
-from optimize.statistics.out_of_sample import out_of_sample
-from optimize.statistics.selection import selection_statistics
-from optimize.statistics.session_sums import session_sums
-from optimize.statistics.walk_forward import WalkForwardStep as Step
-from optimize.statistics.walk_forward import walk_forward as stitch
-from rorq_pipeline.report import (
-    Overfitting,
-    build_index,
-    build_report,
-    entry_from_json,
-    entry_to_json,
-    evidence_fields,
-    fills_view,
-    index_entry,
-    out_of_sample_view,
-    overfitting_view,
-    proof_checks,
-    summary_markdown,
-    verdict_view,
-    walk_forward_view,
+from optimize.statistics import (
+    Verdict,
+    VerdictSettings,
+    out_of_sample,
+    selection_statistics,
+    trial_blocks,
 )
+from rorq_pipeline.report import build_index, build_report, report_entry, summary_markdown
 from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
 from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
+from rorq_pipeline.report.sections.sample import sample_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.report.svg import equity_chart, sparkline
-from strategy.proofs.fill_scenarios import fills_band
+from rorq_pipeline.results.models import ReportEntry
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
     fabricated_session,
-    fabricated_sessions,
     index_entries,
     minimal_data,
     walk_forward,
@@ -62,11 +49,8 @@ def test_an_index_without_ranges_says_so() -> None:
 
 
 def test_hostile_entries_are_text_and_their_address_is_no_script() -> None:
-    from dataclasses import replace
-
-    entry = replace(
-        index_entries()[0], ticker="<script>", href='javascript:alert("1")', verdict_sentence='">'
-    )
+    hostile = {"ticker": "<script>", "href": 'javascript:alert("1")'}
+    entry = index_entries()[0].model_copy(update=hostile)
     page = build_index([entry])
     assert "<script>, " not in page
     assert 'href="./javascript:' in page
@@ -77,14 +61,14 @@ def test_the_summary_tells_verdict_metrics_and_parameters() -> None:
     text = summary_markdown(data)
     assert "**Watch.**" in text
     assert "Synthetic data" in text
-    assert f"| Net P&L | ${data.metrics['net_pnl_usd']:,.2f} | $214.50 |" in text
+    assert f"| Net P&L | ${data.best.metrics.net_pnl_usd:,.2f} | $214.50 |" in text
     assert "| Take profit |" in text
     assert "Out of sample" not in summary_markdown(minimal_data())
 
 
 def test_markdown_reads_as_itself() -> None:
     assert escape_markdown("a|b\n# <i>") == "a\\|b \\# \\<i\\>"
-    hostile = summary_markdown(minimal_data(ticker="x|y\n## z <script>"))
+    hostile = summary_markdown(minimal_data(best={"ticker": "x|y\n## z <script>"}))
     assert "\n## z" not in hostile
     assert "<script>" not in hostile
 
@@ -108,7 +92,7 @@ def test_the_largest_drawdown_of_the_curve_is_the_metric() -> None:
 
     data = complete_data()
     assert -drawdown_usd(equity_usd(data.trades)).min() == pytest.approx(
-        data.metrics["max_drawdown_usd"]
+        data.best.metrics.max_drawdown_usd
     )
 
 
@@ -145,123 +129,118 @@ def test_contracts_are_read(
 
 
 def test_the_verdict_is_told_without_its_label() -> None:
-    view = verdict_view(
-        {"decision": "watch", "line": "watch [synthetic data]: few trades; no luck", "findings": [
-            {"name": "trades", "level": "doubtful", "text": "few trades"}]}
-    )  # fmt: skip
-    assert view.sentence == "Few trades; no luck."
-    assert view.findings[0].level == "doubtful"
-    assert view.limits == {}
+    told = Verdict(
+        decision="watch", line="watch [synthetic data]: few trades; no luck", findings=()
+    )
+    assert told.sentence == "Few trades; no luck."
 
 
 def test_the_limits_of_the_verdict_are_told() -> None:
-    judged = {"decision": "watch", "line": "watch: few", "findings": [], "limits": {"trades": 7}}
-    groups = reproduce_section(complete_data(verdict=verdict_view(judged))).context["groups"]
-    assert ("Verdict limits", {"trades": 7}) in groups
+    data = complete_data()
+    assert data.verdict is not None
+    limits = VerdictSettings(trades_to_trade=77)
+    data = replace(data, verdict=data.verdict.model_copy(update={"limits": limits}))
+    groups = dict(reproduce_section(data).context["groups"])
+    assert groups["Verdict limits"]["trades_to_trade"] == 77
 
 
-def test_out_of_sample_is_read_from_its_json() -> None:
+def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     data = complete_data()
     later = [fabricated_session(date(2023, 1, day), day) for day in (23, 24, 25, 26)]
-    result = out_of_sample(
-        data.params, later, in_sample_return_on_risk_percent=5.0, n_wanted=13, n_missing=1
-    )
-    view = out_of_sample_view(result.to_json_dict())
-    assert view.sessions == [s.date for s in later]
-    assert view.n_sessions_missing == 1
-    assert sum(view.daily_pnl_usd) == pytest.approx(view.metrics["net_pnl_usd"])
-    low, high = view.intervals["return_on_risk_percent"]
-    assert low <= view.metrics["return_on_risk_percent"] <= high
-
-
-def test_the_fills_band_is_read_from_its_json() -> None:
-    data = complete_data()
-    band = fills_band(data.params, fabricated_sessions())
-    view = fills_view(band.as_dict())
-    assert [s.name for s in view.scenarios][-1] == "Without stale entries"
-    assert view.scenarios[1].metrics == data.metrics
-    assert view.profit_shares_fraction == band.profit_shares.described()
-
-
-def test_the_evidence_is_gathered_as_far_as_there_is_any() -> None:
-    assert evidence_fields() == {"absent": {}}
-    too_large = {"absent": "the search space is too large"}
-    page = build_report(complete_data(
-        overfitting=None, **evidence_fields(selection_statistics=too_large)
-    ))  # fmt: skip
-    assert "the search space is too large" in page
-
-
-def test_proofs_are_checks() -> None:
-    proofs = {
-        "look_ahead": {"passed": True, "summary": "184 moments"},
-        "replay": {"passed": False, "summary": "trade 3 differs"},
-    }
-    assert [(c.name, c.passed, c.sentence) for c in proof_checks(proofs)] == [
-        ("look_ahead", True, "184 moments"),
-        ("replay", False, "trade 3 differs"),
-    ]
-
-
-def test_an_index_entry_survives_its_json() -> None:
-    entry = index_entry(complete_data(), "2023-01.html")
-    again = entry_from_json(json.loads(json.dumps(entry_to_json(entry))))
-    assert again == entry
-    assert again.verdict == "watch"
-    assert len(entry.equity_usd) <= 160
-    assert entry.equity_usd[-1] == pytest.approx(complete_data().metrics["net_pnl_usd"])
-
-
-def test_no_session_afterwards_is_read_too() -> None:
-    result = out_of_sample(
-        complete_data().params, [], in_sample_return_on_risk_percent=None, n_wanted=13
-    )
-    view = out_of_sample_view(result.to_json_dict())
-    assert not view.sessions
-    assert view.metrics == {}
-
-
-def test_selection_statistics_are_read_from_their_json() -> None:
-    rng = np.random.default_rng(4)
-    net_pnl = rng.normal(1, 20, (8, 30))
-    blocks = trial_blocks(
-        np.full((8, 30), 6), net_pnl, np.full((8, 30), 100.0), min_trades=10,
-        sessions_per_block=np.full(8, 2),
+    traded = out_of_sample(
+        data.best.strategy_params, later, in_sample_return_on_risk_percent=5.0, n_wanted=13,
+        n_missing=1,
     )  # fmt: skip
-    statistics = selection_statistics(blocks, net_pnl[:, 0])
-    view = overfitting_view(statistics.to_json_dict())
-    assert view.pbo_fraction == statistics.overfitting.probability_fraction
-    assert view.n_splits == 70
-    assert view.caveat == statistics.caveat
-    section = overfitting_section(complete_data(overfitting=view))
-    assert len(section.context["cards"]) == 4
-    probability, _, _, spa = (card["sentence"] for card in section.context["cards"])
-    assert f"With costs in the ranks it is {view.after_costs_fraction:.0%}" in probability
-    assert "on 30 combinations drawn at random" in spa
+    assert data.out_of_sample is not None
+    evidence = data.out_of_sample.model_copy(update={"traded": traded})
+    page = build_report(replace(data, out_of_sample=evidence))
+    assert "traded on 4 of 13 sessions after the range, from 23 January 2023 on" in page
+    assert "1 session in between is missing from the cache" in page
+    assert "90% interval" in page
+    section = sample_section(replace(data, out_of_sample=evidence))
+    (name, inside, outside, interval), *_ = section.context["rows"]
+    assert name == "return_on_risk_percent"
+    assert (inside, outside) == (
+        data.best.metrics.return_on_risk_percent,
+        100 * sum(traded.sessions.net_pnl_usd) / sum(traded.sessions.risk_usd),
+    )
+    assert interval.low <= outside <= interval.high
+
+
+def test_what_is_absent_says_why() -> None:
+    data = complete_data()
+    assert data.selection_statistics is not None
+    assert data.out_of_sample is not None
+    too_large = data.selection_statistics.model_copy(
+        update={"absent": "the search space is too large"}
+    )
+    nothing = out_of_sample(
+        data.best.strategy_params, [], in_sample_return_on_risk_percent=None, n_wanted=13
+    )
+    not_yet = data.out_of_sample.model_copy(update={"traded": nothing, "status": "none is cached"})
+    page = build_report(
+        replace(data, selection_statistics=too_large, out_of_sample=not_yet, proofs=None)
+    )
+    assert "the search space is too large" in page
+    assert "Nothing is out of sample so far: none is cached." in page
+    assert "Other assumptions about fills were not tried" in page
+
+
+def test_each_statistic_stands_in_its_own_place() -> None:
+    cards = overfitting_section(complete_data()).context["cards"]
+    pbo, splits, sharpe, spa = cards
+    assert (pbo["fraction"], pbo["low"], pbo["high"]) == (0.34, 0.12, 0.61)
+    assert "In 34% of 252 splits" in pbo["sentence"]
+    assert "With costs in the ranks it is 47%" in pbo["sentence"]
+    assert splits["fraction"] == 0.4
+    assert "from 31.0% return on risk to 4.5%" in splits["sentence"]
+    assert (sharpe["fraction"], sharpe["note"]) == (0.81, "undeflated 97%")
+    assert "38 independent tries without any skill" in sharpe["sentence"]
+    assert "a best daily Sharpe of 0.31; this one is 0.42" in sharpe["sentence"]
+    assert (spa["fraction"], spa["low"], spa["high"]) == (0.12, 0.1, 0.19)
+    assert spa["note"] == "liberal 0.10, conservative 0.19"
+    assert "on 812 combinations drawn at random" in spa["sentence"]
 
 
 def test_statistics_that_are_not_known_are_left_out() -> None:
-    section = overfitting_section(complete_data(overfitting=Overfitting(caveat="Too few.")))
-    assert section.context["cards"] == []
-    assert "too few sessions or trades" in build_report(
-        complete_data(overfitting=Overfitting(caveat="Too few."))
-    )
-
-
-def test_walk_forward_is_read_from_its_json() -> None:
     data = complete_data()
-    dates = [s.date for s in fabricated_sessions()]
-    step = Step(
-        chosen_in="2022-12-01_2022-12-31", traded_in=data.date_range.key,
-        params=data.trial_params, in_sample_return_on_risk_percent=9.0,
-        sessions=session_sums(data.trades, dates),
-    )  # fmt: skip
-    result = stitch([step], [step.params])
-    view = walk_forward_view(result.to_json_dict(), result.equity()["equity_usd"])
-    assert view.equity_usd[-1] == pytest.approx(data.metrics["net_pnl_usd"])
-    assert view.steps[0].total_trades == data.metrics["total_trades"]
-    assert "1\u201330 December 2022" in build_index(index_entries(), {"SPY": view})
-    partial = {**result.to_json_dict(), "left_out": ["2022-11: <damaged>"]}
-    page = build_index(index_entries(), {"SPY": walk_forward_view(partial)})
-    assert "Left out: 2022-11: &lt;damaged&gt;." in page
-    assert "Largest drawdown" in page
+    assert data.selection_statistics is not None
+    nothing = np.zeros((8, 0))
+    blocks = trial_blocks(
+        nothing, nothing, nothing, min_trades=10, sessions_per_block=np.full(8, 2)
+    )
+    unknown = data.selection_statistics.model_copy(
+        update={"statistics": selection_statistics(blocks, [])}
+    )
+    data = replace(data, selection_statistics=unknown)
+    assert overfitting_section(data).context["cards"] == []
+    assert "too few sessions or trades" in build_report(data)
+
+
+def test_an_index_entry_tells_what_the_report_shows(tmp_path: Path) -> None:
+    data = complete_data()
+    entry = report_entry(data, "2023-01.html")
+    entry.write_file(tmp_path / "report.json")
+    assert ReportEntry.read_file(tmp_path / "report.json") == entry
+    assert entry.verdict is not None
+    assert entry.verdict.decision == "watch"
+    assert entry.out_of_sample_return_on_risk_percent == 6.1
+    assert len(entry.equity_usd) <= 160
+    assert entry.equity_usd[-1] == pytest.approx(data.best.metrics.net_pnl_usd)
+
+
+def test_walk_forward_stands_on_the_index() -> None:
+    record = walk_forward()
+    page = build_index(index_entries(), {"SPY": record})
+    # 53 + 81 USD on 7 sessions of 400 USD at risk each
+    assert "<b>5.8%</b> return on risk out of sample" in page
+    assert "<b>32%</b> of what the choices promised" in page
+    assert "100% of the steps earned money" in page
+    assert "Largest drawdown <b>$42.00</b>" in page
+    assert "1\u201328 February 2023" in page
+    assert "ends at $162.00" in page
+    partial = record.model_copy(update={"left_out": ("2022-11: <damaged>",)})
+    assert "Left out: 2022-11: &lt;damaged&gt;." in build_index(index_entries(), {"SPY": partial})
+    assert "Left out: not &lt;readable&gt;." in build_index(
+        index_entries(), {"SPY": "not <readable>"}
+    )

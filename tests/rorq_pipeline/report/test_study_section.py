@@ -1,5 +1,6 @@
 """The search's section: whatever the trials are, the page is made and every attempt counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -10,7 +11,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from rorq_pipeline.report import build_report, key_pictures
 from rorq_pipeline.report.figures.study import MAX_PARALLEL_TRIALS, parallel_figure, study_of
 from rorq_pipeline.report.sections.study import study_section
-from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data, study_trials
+from tests.rorq_pipeline.report.fixtures import (
+    complete_data,
+    minimal_data,
+    optimization,
+    study_trials,
+)
 
 
 def trials(*values: float | None, **more: Any) -> list[FrozenTrial]:
@@ -80,7 +86,9 @@ def test_prunes_are_counted_by_reason_and_duplicates_by_source() -> None:
 
 def test_the_best_trials_lead_whatever_the_direction() -> None:
     made = trials(3.0, 1.0, 2.0)
-    top = study_section(minimal_data(trials=made, direction="minimize")).context["top"]
+    study = replace(optimization().study, direction="minimize")
+    minimized = optimization().model_copy(update={"study": study})
+    top = study_section(minimal_data(trials=made, optimization=minimized)).context["top"]
     assert [trial.value for trial in top] == [1.0, 2.0, 3.0]
 
 

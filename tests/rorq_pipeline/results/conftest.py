@@ -1,20 +1,25 @@
 """Two published ranges on a small sample cache, as the assets before the evidence leave them."""
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import create_trial
 
+from optimize.study.results import summarize
+from optimize.study.settings import StudySettings
 from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.results.models import BestParams, Optimization, Proofs
 from rorq_pipeline.results.proofs import prove
-from strategy.backtest import ENGINE_VERSION, run_backtest
+from rorq_pipeline.results.published import publish
+from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import sessions_between
 from strategy.market_data.sample.generate import SampleSettings, write_samples
-from strategy.session import data_fingerprint
+from strategy.session import SessionData, data_fingerprint
 from tests.spaces import space_of
 
 FIRST = BacktestRange(date(2023, 1, 3), date(2023, 1, 13))  # nine sessions
@@ -40,6 +45,7 @@ CHOSEN = {
     "strikes_depth": 1,
     "option_selection_mode": "itm",
 }
+FIXED = {"ticker": "SPY"}
 CHOICES = {FIRST: CHOSEN, SECOND: {**CHOSEN, "take_profit_percent": 25}}
 
 
@@ -49,8 +55,8 @@ class Published:
 
     cache: Path
     market_data: MarketData
-    optimization: dict[BacktestRange, dict[str, Any]]
-    best: dict[BacktestRange, dict[str, Any]]
+    optimization: dict[BacktestRange, Optimization]
+    best: dict[BacktestRange, BestParams]
 
 
 @pytest.fixture(scope="session")
@@ -64,40 +70,42 @@ def sample_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def published(sample_cache: Path) -> Published:
     market_data = MarketData(folder=str(sample_cache))
-    space = space_of(**SPACE)
-    optimization, best = {}, {}
-    for date_range, chosen in CHOICES.items():
-        sessions = market_data.load(date_range)
-        optimization[date_range] = {
-            "study_name": "study",
-            "search_space": space.to_json_dict(),
-            "fixed_params": {"ticker": "SPY"},
-            "settings": {"min_trade_threshold": 5},
-        }
-        params = space.strategy_params(chosen, {"ticker": "SPY"})
-        metrics = run_backtest(params, sessions).metrics.as_dict()
-        best[date_range] = {
-            "date_range": date_range.key,
-            "ticker": "SPY",
-            "source": "synthetic",
-            "study_name": "study",
-            "trial_params": chosen,
-            "strategy_params": params.to_json_dict(),
-            "metrics": metrics,
-            "selections": {
-                "exact_best": {
-                    "strategy_params": params.to_json_dict(),
-                    "return_on_risk_percent": metrics["return_on_risk_percent"],
-                }
-            },
-            "data_fingerprint": data_fingerprint(sessions),
-            "engine_version": ENGINE_VERSION,
-        }
+    optimization = {one: studied(one, market_data.load(one)) for one in CHOICES}
+    best = {one: publish(made, market_data, one) for one, made in optimization.items()}
     return Published(sample_cache, market_data, optimization, best)
 
 
+def studied(date_range: BacktestRange, sessions: Sequence[SessionData]) -> Optimization:
+    """A study whose best trial is the range's choice."""
+    chosen, space = CHOICES[date_range], space_of(**SPACE)
+    metrics = run_backtest(space.strategy_params(chosen, FIXED), sessions).metrics
+    trial = create_trial(
+        value=metrics.return_on_risk_percent,
+        params=chosen,
+        distributions={name: CategoricalDistribution(space[name]) for name in space.names},
+        user_attrs={"total_trades": metrics.total_trades},
+    )
+    return Optimization(
+        date_range=date_range.key,
+        study=summarize(
+            [trial] * 3,
+            fixed_params=FIXED,
+            n_before=0,
+            seconds=1.0,
+            study_name="study",
+            warm_started_from=None,
+            stop_reason="completed",
+            search_space_size=space.size,
+        ),
+        settings=StudySettings(min_trade_threshold=5),
+        search_space=space,
+        fixed_params=FIXED,
+        data_fingerprint=data_fingerprint(sessions),
+    )
+
+
 @pytest.fixture(scope="session")
-def first_proofs(published: Published) -> dict[str, Any]:
+def first_proofs(published: Published) -> Proofs:
     """The proofs of the first range's result."""
     return prove(published.best[FIRST], published.market_data, FIRST)
 
@@ -108,12 +116,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: Publis
     folder = tmp_path / "artifacts"
     monkeypatch.setenv("RORQ_ARTIFACTS", str(folder))
     monkeypatch.setenv("RORQ_HOME", str(tmp_path))
-    for asset, contents in (
-        ("best_params", published.best),
-        ("optimization", published.optimization),
-    ):
-        (folder / asset).mkdir(parents=True)
+    for contents in (published.best, published.optimization):
         for date_range, content in contents.items():
-            path = folder / asset / f"{date_range.key}.json"
-            path.write_text(json.dumps(content), encoding="utf-8")
+            content.write_file(content.path(date_range.key))
     return folder

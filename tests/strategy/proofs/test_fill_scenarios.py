@@ -4,7 +4,6 @@ VWAP is 400.00. On both days a call of strike 399 is bought after 09:31:50, and 
 ten seconds after it.
 """
 
-import json
 from dataclasses import asdict, replace
 from datetime import date, time
 
@@ -138,7 +137,7 @@ def test_the_band_is_in_order_on_a_sample_session() -> None:
     # Slippage costs 0.02 on each side of every trade.
     assert kind.net_pnl_usd - base.net_pnl_usd == pytest.approx(4 * base.total_trades, rel=0.01)
     assert harsh.net_pnl_usd < base.net_pnl_usd
-    assert json.loads(json.dumps(band.as_dict()))["scenarios"][1]["name"] == BASE
+    assert band.scenarios[1].name == BASE
 
 
 def test_a_range_must_have_sessions() -> None:
