@@ -4,31 +4,36 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from strategy.market_data.validation.findings import LOOK, Family, Severity, rule
 from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import Bars, BoolArray, FloatArray, SessionView
 
 
+@rule(Family.TIMESTAMPS, Severity.ERROR)
 def fractional_second(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Timestamps that are no start of a second."""
+    """A timestamp that is no start of a second."""
     for bars in view.bar_files:
         yield from _hit(bars, bars.timed & (bars.milliseconds % 1000 != 0))
 
 
+@rule(Family.TIMESTAMPS, Severity.ERROR)
 def other_day(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Bars of another New York day than the session's."""
+    """Bars of another New York day."""
     for bars in view.bar_files:
         yield from _hit(bars, bars.timed & ~bars.of_this_day)
 
 
+@rule(Family.TIMESTAMPS, Severity.WARNING, "nothing: they are not used")
 def outside_session(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Bars before the open or after the close, which the engine drops."""
+    """Bars before the open or after the close, which are dropped."""
     for bars in view.bar_files:
         yield from _hit(bars, bars.of_this_day & ~bars.on_grid)
 
 
+@rule(Family.TIMESTAMPS, Severity.ERROR)
 def duplicate_second(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Two bars of one contract in one second."""
+    """Two bars of one contract, or of the underlying, in one second."""
     for bars in view.bar_files:
         if len(bars) < 2 or (_ascending(bars).all() and not _split_contracts(bars).any()):
             continue
@@ -39,8 +44,9 @@ def duplicate_second(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
         yield from _hit(bars, repeated & bars.timed)
 
 
+@rule(Family.TIMESTAMPS, Severity.ERROR)
 def unsorted_bars(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Bars that go back in time, or whose contract's bars do not stand together."""
+    """Bars that go back in time, or a contract's bars that do not stand together."""
     for bars in view.bar_files:
         if len(bars) < 2:
             continue
@@ -49,6 +55,7 @@ def unsorted_bars(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
         yield from _hit(bars, np.concatenate(([False], backwards)) | _split_contracts(bars))
 
 
+@rule(Family.PRICES, Severity.ERROR)
 def bar_order(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
     """A low above the bar's open, close or high, or a high below one of them."""
     for bars in view.bar_files:
@@ -57,16 +64,21 @@ def bar_order(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
         yield from _hit(bars, (lows > least) | (lows > highs) | (highs < most))
 
 
+@rule(Family.PRICES, Severity.WARNING, LOOK)
 def vwap_outside_bar(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
-    """A vwap below the bar's low or above its high."""
+    """A vwap below the bar's low or above its high.
+
+    Common in real data, since odd lots count in the vwap but not in the extremes.
+    """
     for bars in view.bar_files:
         vwap, margin = bars.column("vwap"), settings.vwap_tolerance_usd
         below = vwap < bars.column("low") - margin
         yield from _hit(bars, below | (vwap > bars.column("high") + margin))
 
 
+@rule(Family.MOVEMENT, Severity.WARNING, LOOK)
 def price_spike(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
-    """A price that jumps for one bar and comes back in the next."""
+    """A close that jumps for one bar and comes back in the next."""
     if view.underlying is not None:
         bars = view.underlying
         prices = bars.column("close")
@@ -79,8 +91,12 @@ def price_spike(view: SessionView, settings: ValidationSettings) -> Iterator[Hit
         yield from _hit(bars, _spikes(bars, prices, size, settings))
 
 
+@rule(Family.MOVEMENT, Severity.WARNING, "import the old cache again without --keep-repeats")
 def repeated_bars(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
-    """Underlying bars that equal the bar one second before in every column, volume included."""
+    """Underlying bars that equal the one before, volume included, as forward-filling leaves them.
+
+    They count their volume again in the running VWAP.
+    """
     bars = view.underlying
     if bars is None or len(bars) < 2:
         return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.validation.findings import Family, Severity, rule
 from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import Bars, SessionView
@@ -19,13 +20,15 @@ class Gap:
     after: int  # second since the open of the last bar before it, -1 if it begins at the open
 
 
+@rule(Family.COVERAGE, Severity.ERROR)
 def no_bars(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """No underlying bar between open and close."""
+    """The underlying has no bar between open and close."""
     bars = view.underlying
     if bars is not None and not bars.on_grid.any():
         yield Hit(file=bars.file, count=1, example=f"{len(bars)} bars, none in the session")
 
 
+@rule(Family.COVERAGE, Severity.WARNING)
 def few_seconds(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
     """Too small a share of the session's seconds has an underlying bar."""
     bars = view.underlying
@@ -38,6 +41,7 @@ def few_seconds(view: SessionView, settings: ValidationSettings) -> Iterator[Hit
         yield Hit(file=bars.file, count=missing, example=f"share {share:.3f}, least {least}")
 
 
+@rule(Family.COVERAGE, Severity.WARNING)
 def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
     """Too long a stretch without an underlying bar."""
     bars = view.underlying
@@ -50,8 +54,12 @@ def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
         yield Hit(file=UNDERLYING_FILE, count=gap.seconds, example=example)
 
 
+@rule(Family.COVERAGE, Severity.WARNING, "fetch the session again for this search space")
 def missing_contracts(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
-    """Contracts that the search space could choose, without a bar in the session."""
+    """Contracts that the search space could choose have no bar.
+
+    Entries in them are lost, and counted as missing_contract_data.
+    """
     absent = sorted(view.needed - view.traded)
     if absent:
         shown = ", ".join(absent[:3]) + (", …" if len(absent) > 3 else "")

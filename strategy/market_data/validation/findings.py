@@ -1,6 +1,7 @@
 """What a rule is, and what it gives: findings with a severity, a count and an example."""
 
 import datetime as dt
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -45,7 +46,28 @@ class Rule:
     meaning: str  # what is found when the rule is broken
     remedy: str
     error_class: type[CacheError] = BadDataError
-    check: Callable[[SessionView, ValidationSettings], Iterable[Hit]] | None = None
+    check: "Check | None" = None
+
+
+Check = Callable[[SessionView, ValidationSettings], Iterable[Hit]]
+FETCH = "fetch the session again, or remove its folder"
+LOOK = "compare with another source where results depend on it"
+
+
+def rule(family: Family, severity: Severity, remedy: str = FETCH) -> Callable[[Check], Rule]:
+    """Make a function a rule: its name is the rule's, its docstring what is found."""
+
+    def make(check: Check) -> Rule:
+        return Rule(
+            name=check.__name__,
+            family=family,
+            severity=severity,
+            meaning=" ".join((inspect.getdoc(check) or "").split()),
+            remedy=remedy,
+            check=check,
+        )
+
+    return make
 
 
 @dataclass(frozen=True, kw_only=True)
