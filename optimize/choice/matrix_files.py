@@ -7,8 +7,6 @@ counts as absent. The folder may be removed at any time.
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -23,6 +21,7 @@ from optimize.choice.walk_forward_matrix import Chains, MonthRecord
 from strategy.surface.cell_files import plan_identity
 from strategy.surface.cells import GridSums
 from strategy.surface.compute import SurfacePlan
+from strategy.whole_file import written_whole
 
 FORMAT_VERSION = 1  # grows whenever a rule would choose otherwise, or a record holds something else
 _SUM_FILE = "sum.npz"
@@ -82,11 +81,5 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, building = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez(file, **values)
-        Path(building).replace(path)
-    finally:
-        Path(building).unlink(missing_ok=True)
+    with written_whole(path) as beside, beside.open("wb") as file:
+        np.savez(file, **values)

@@ -3,7 +3,6 @@
 The memory is a manifest in the state folder; without it, everything is validated again.
 """
 
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.whole_file import written_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +75,5 @@ def _merged(remembered: "pd.DataFrame | None", manifest: "pd.DataFrame") -> "pd.
 
 def _write(path: Path, manifest: "pd.DataFrame") -> None:
     """Put the manifest in place by one rename; a state folder that is read-only is no error."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            manifest.to_parquet(file)
-        Path(file.name).replace(path)
+    with suppress(OSError), written_whole(path) as beside:
+        manifest.to_parquet(beside)

@@ -5,8 +5,6 @@ What stands in which of them is `rorq_pipeline.results.models`.
 
 import fcntl
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
+from strategy.whole_file import written_whole
 
 
 class ArtifactError(RorqError):
@@ -97,16 +96,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
     A reader sees the former file or the new one; after a failure the former one stands.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    beside = Path(name)
-    try:
+    with written_whole(path) as beside:
         write(beside)
-        beside.chmod(0o644)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def json_text(value: Any) -> str:

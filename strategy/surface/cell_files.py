@@ -12,7 +12,6 @@ of the seed's space takes about 0.3 MB of 6 MB.
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +28,7 @@ from strategy.backtest import ENGINE_VERSION
 from strategy.session import SessionData
 from strategy.surface.cells import SessionCell, make_session_cell
 from strategy.surface.compute import SurfacePlan
+from strategy.whole_file import written_whole
 
 FORMAT_VERSION = 1
 _CODEC = pa.Codec("zstd", compression_level=3)
@@ -110,17 +110,11 @@ def plan_identity(plan: SurfacePlan) -> str:
 
 
 def _write(path: Path, cells: list[SessionCell], pool: ThreadPoolExecutor) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, building = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(_HEADER, json.dumps([_header(cell) for cell in cells]))
-            for number, arrays in enumerate(pool.map(_packed, cells)):
-                for name, data in arrays.items():
-                    archive.writestr(f"{number}/{name}", data)
-        Path(building).replace(path)
-    finally:
-        Path(building).unlink(missing_ok=True)
+    with written_whole(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        archive.writestr(_HEADER, json.dumps([_header(cell) for cell in cells]))
+        for number, arrays in enumerate(pool.map(_packed, cells)):
+            for name, data in arrays.items():
+                archive.writestr(f"{number}/{name}", data)
 
 
 def _read(path: Path, pool: ThreadPoolExecutor) -> dict[date, SessionCell]:

@@ -4,8 +4,6 @@ The sums by block are not stored: computing the surface again takes less time th
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 from strategy.errors import CorruptFileError
 from strategy.space import SearchSpace
 from strategy.surface.result import Surface, SurfaceSums
+from strategy.whole_file import written_whole
 
 _HEADER_KEY = b"rorq.surface"
 _SUM_COLUMNS = ("total_trades", "missing_entries", "winners", "net_pnl_usd",
@@ -45,15 +44,8 @@ def write_surface(surface: Surface, path: Path | str) -> None:
         "session_dates": [day.isoformat() for day in surface.session_dates],
     }
     table = pa.table(columns).replace_schema_metadata({_HEADER_KEY: json.dumps(header).encode()})
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, building = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(descriptor)
-    try:
-        pq.write_table(table, building, compression="zstd", write_page_checksum=True)
-        Path(building).replace(path)
-    finally:
-        Path(building).unlink(missing_ok=True)
+    with written_whole(Path(path)) as beside:
+        pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
 
 
 def read_surface(path: Path | str) -> Surface:

@@ -6,7 +6,6 @@ all; an empty one says that the provider has nothing. The folder goes when the s
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strategy.market_data.layout import ticker_folder
+from strategy.whole_file import written_whole
 
 _FOLDER = ".download"
 _EMPTY_DAYS = "empty_days.json"
@@ -40,10 +40,8 @@ class Staging:
 
     def store(self, name: str, table: pa.Table) -> None:
         """Keep an answer."""
-        path = self._path(name)
-        beside = path.with_suffix(".new")
-        pq.write_table(table, beside)
-        beside.rename(path)
+        with written_whole(self._path(name)) as beside:
+            pq.write_table(table, beside)
 
     @property
     def is_removed(self) -> bool:
@@ -104,6 +102,5 @@ class EmptyDays:
             fcntl.flock(lock, fcntl.LOCK_EX)
             days = {**self.load(), day: what}
             text = json.dumps({d.isoformat(): days[d] for d in sorted(days)}, indent=1)
-            beside = self._folder / f"{_EMPTY_DAYS}.{os.getpid()}.new"
-            beside.write_text(text, encoding="utf-8")
-            beside.rename(self._folder / _EMPTY_DAYS)
+            with written_whole(self._folder / _EMPTY_DAYS) as beside:
+                beside.write_text(text, encoding="utf-8")
