@@ -21,7 +21,7 @@ from strategy.params import StrategyParams
 from strategy.session import FloatArray, IntArray, SessionData
 from strategy.trade_table import trade_table
 
-ENGINE_VERSION = "1"  # grows whenever the same inputs would give another output
+ENGINE_VERSION = "2"  # grows whenever the same inputs would give another output
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -114,7 +114,10 @@ def _walk_session(
         codes.MODE_CODES[params.option_selection_mode],
         params.contracts_per_trade,
         params.slippage_amount,
+        params.slippage_fraction,
+        codes.FILL_RULE_CODES[params.fill_rule],
         params.latency_seconds,
+        params.max_fill_wait_seconds,
         params.brokerage_fee_per_contract + params.exchange_fee_per_contract,
         params.price_staleness_threshold_seconds,
         counts,
@@ -129,8 +132,10 @@ def _counts_of(counts: IntArray) -> Counts:
         late_entries_blocked=int(counts[codes.LATE_ENTRIES_BLOCKED]),
         missing_contract_data=int(counts[codes.MISSING_CONTRACT_DATA]),
         no_price_at_entry=int(counts[codes.NO_PRICE_AT_ENTRY]),
+        no_fill=int(counts[codes.NO_FILL]),
         stale_prices=int(counts[codes.STALE_PRICES]),
         forced_exits=int(counts[codes.FORCED_EXITS]),
+        exit_without_print=int(counts[codes.EXIT_WITHOUT_PRINT]),
     )
 
 

@@ -42,9 +42,11 @@ class Counts:
     valid_entries: int  # those with a reclaim
     late_entries_blocked: int  # reclaims at or after the cutoff
     missing_contract_data: int  # chosen contracts without a cached bar
-    no_price_at_entry: int  # contracts that had not traded yet, or entries past the session
+    no_price_at_entry: int  # latest_bar: not traded yet, or an entry past the session
+    no_fill: int  # next_bar: no bar within the wait, or none before the session's last second
     stale_prices: int  # entry and exit fills at a price older than the threshold
     forced_exits: int  # trades ended by the clock of the day or by the end of the data
+    exit_without_print: int  # next_bar: no bar came after the decision to sell
 
     def as_dict(self) -> dict[str, int]:
         """All counts by name."""

@@ -19,6 +19,7 @@ _MOST_CONTRACTS = 100_000
 _DEEPEST_STRIKE = 1_000  # no chain has as many strikes on one side
 STANDARD_SHARES_PER_CONTRACT = 100
 OptionSelectionMode = Literal["itm", "otm", "atm"]
+FillRule = Literal["next_bar", "latest_bar"]
 
 
 class StrategyParams(BaseModel):
@@ -73,8 +74,22 @@ class StrategyParams(BaseModel):
     contracts_per_trade: int = Field(
         1, ge=1, le=_MOST_CONTRACTS, description="Contracts bought at each entry."
     )
+    fill_rule: FillRule = Field(
+        "next_bar",
+        description="At the contract's next bar after the decision and the latency, or at its "
+        "latest bar by then, however old (the predecessor's rule).",
+    )
+    max_fill_wait_seconds: int = Field(
+        10,
+        ge=0,
+        le=_DAY_SECONDS,
+        description="Longest wait of an entry for its bar, after the latency; next_bar only.",
+    )
     slippage_amount: float = Field(
         0.02, ge=0, description="Paid on each side over the option price, USD per share."
+    )
+    slippage_fraction: float = Field(
+        0, ge=0, lt=1, description="Paid on each side besides, fraction of the option price."
     )
     latency_seconds: int = Field(
         1, ge=0, le=_DAY_SECONDS, description="Time from a decision to its fill."

@@ -25,6 +25,8 @@ TRADE_COLUMNS = (
     "risk_usd",
     "entry_price_age_seconds",
     "exit_price_age_seconds",
+    "exit_decision_time",
+    "exit_without_print",
 )
 
 
@@ -57,6 +59,8 @@ def trade_table(
         "risk_usd": money[:, 1],
         "entry_price_age_seconds": entries[1],
         "exit_price_age_seconds": exits[1],
+        "exit_decision_time": _wall_times(opens + every[:, codes.EXIT_DECISION_SECOND]),
+        "exit_without_print": every[:, codes.WITHOUT_PRINT].astype(bool),
     }
     return pd.DataFrame({name: columns[name] for name in TRADE_COLUMNS})
 

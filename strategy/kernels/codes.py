@@ -7,6 +7,9 @@ SIDE_NAMES = ("below", "above")
 ITM, OTM, ATM = 0, 1, 2
 MODE_CODES = {"itm": ITM, "otm": OTM, "atm": ATM}
 
+NEXT_BAR, LATEST_BAR = 0, 1
+FILL_RULE_CODES = {"next_bar": NEXT_BAR, "latest_bar": LATEST_BAR}
+
 TAKE_PROFIT, STOP_LOSS, TIME_EXIT, END_OF_DAY, EMERGENCY_EXIT, END_OF_DATA = range(6)
 REASON_NAMES = (
     "take_profit",
@@ -25,11 +28,13 @@ REASON_NAMES = (
     CONTRACT,
     ENTRY_SECOND,
     ENTRY_BAR,
+    EXIT_DECISION_SECOND,
     EXIT_SECOND,
     EXIT_BAR,
     REASON,
-) = range(9)
-N_TRADE_COLUMNS = 9
+    WITHOUT_PRINT,  # 1 where no bar came after the decision to sell
+) = range(11)
+N_TRADE_COLUMNS = 11
 
 # Positions in the counts of a backtest, int64
 (
@@ -38,7 +43,9 @@ N_TRADE_COLUMNS = 9
     LATE_ENTRIES_BLOCKED,
     MISSING_CONTRACT_DATA,
     NO_PRICE_AT_ENTRY,
+    NO_FILL,
     STALE_PRICES,
     FORCED_EXITS,
-) = range(7)
-N_COUNTS = 7
+    EXIT_WITHOUT_PRINT,
+) = range(9)
+N_COUNTS = 9

@@ -1,19 +1,26 @@
 """One session's share of the exact parameter surface.
 
 The nine dimensions factor. Entries depend on window, stretch, reclaim and cooldown; a contract on
-the entry, the mode and the depth; and one walk along an entry's price path gives the first second
-at which each take-profit and stop-loss level is reached, hence every exit at once. What remains is
+the entry, the mode and the depth; and one walk along the bars after an entry gives the first second
+at which each take-profit and stop-loss level is reached. Whichever of its levels, its duration and
+the day's clock decides first makes an exit, so that a few prices give all of them; what remains is
 adding. The rules are those of `session_walk`, whose results the tests compare.
 """
 
 import numpy as np
 
-from strategy.kernels.codes import ABOVE, BELOW
+from strategy.kernels.codes import ABOVE, BELOW, EMERGENCY_EXIT, END_OF_DATA, TIME_EXIT
 from strategy.kernels.compiling import kernel
 from strategy.kernels.contracts import choose_contract
-from strategy.kernels.fills import latest_bar, net_pnl_usd, risk_usd
+from strategy.kernels.fills import (
+    fill_entry,
+    fill_exit,
+    last_decision_second,
+    net_pnl_usd,
+    risk_usd,
+)
 
-TRADED, NO_PRICE, NO_DATA = 1, 0, -1  # what became of an entry in one contract
+TRADED, NOT_FILLED, NO_DATA = 1, 0, -1  # what became of an entry in one contract
 
 
 @kernel
@@ -132,7 +139,7 @@ def _mark_reclaims(close, vwap, threshold, side, next_reclaim):
 
 
 @kernel
-def tabulate_exits(
+def decide_exits(
     bar_seconds,  # (n_bars,)
     bar_prices,  # (n_bars,), USD
     end_bar,  # one past the contract's last row
@@ -141,47 +148,77 @@ def tabulate_exits(
     take_profits,  # (n_take_profits,), percent, ascending
     stop_losses,  # (n_stop_losses,), percent, descending
     durations,  # (n_durations,), seconds, ascending
-    latency_seconds,
     end_of_day_second,
+    last_second,
+    decisions,  # out, (n_take_profits + n_stop_losses + n_durations,)
+):
+    """Second at which each level and each duration, were it alone, would decide to sell.
+
+    The end of the day decides for all of them; beyond the last second stands for never.
+    """
+    n_profits, n_levels = take_profits.shape[0], take_profits.shape[0] + stop_losses.shape[0]
+    end_of_day = max(min(end_of_day_second, last_second + 1), entry_second + 1)
+    decisions[:n_levels] = end_of_day
+    for duration in range(durations.shape[0]):
+        decisions[n_levels + duration] = min(entry_second + durations[duration], end_of_day)
+    entry_price = bar_prices[entry_bar]
+    profit, loss = 0, n_profits
+    last = decisions[-1]
+    for bar in range(entry_bar + 1, end_bar):
+        second = bar_seconds[bar]
+        if second > last or (profit == n_profits and loss == n_levels):
+            break
+        gain_percent = 100.0 * (bar_prices[bar] - entry_price) / entry_price
+        while profit < n_profits and gain_percent >= take_profits[profit]:
+            decisions[profit] = second
+            profit += 1
+        while loss < n_levels and gain_percent <= stop_losses[loss - n_profits]:
+            decisions[loss] = second
+            loss += 1
+
+
+@kernel
+def exit_price(
+    bar_seconds,  # (n_bars,)
+    bar_prices,  # (n_bars,), USD
+    end_bar,  # one past the contract's last row
+    entry_bar,
+    entry_second,
+    decision,  # second of the level, the duration or the end of the day, beyond the last for never
+    fill_rule,
+    latency_seconds,
     emergency_second,
     last_second,
-    path,  # work, from the entry to the last second that an exit can be filled in
-    profit_seconds,  # work, (n_take_profits,)
-    loss_seconds,  # work, (n_stop_losses,)
-    exit_prices,  # out, (n_take_profits, n_stop_losses, n_durations), USD
 ):
-    """Exit price of one entry for every pair of levels and every duration."""
-    entry_price = bar_prices[entry_bar]
-    length = min(durations[-1] + latency_seconds, last_second - entry_second)
-    bar = entry_bar
-    for step in range(length + 1):
-        while bar + 1 < end_bar and bar_seconds[bar + 1] <= entry_second + step:
-            bar += 1
-        path[step] = bar_prices[bar]
-    never = last_second + 1
-    profit_seconds[:] = never
-    loss_seconds[:] = never
-    n_profits = n_losses = 0
-    for step in range(1, min(durations[-1], last_second - entry_second) + 1):
-        gain_percent = 100.0 * (path[step] - entry_price) / entry_price
-        while n_profits < take_profits.shape[0] and gain_percent >= take_profits[n_profits]:
-            profit_seconds[n_profits] = entry_second + step
-            n_profits += 1
-        while n_losses < stop_losses.shape[0] and gain_percent <= stop_losses[n_losses]:
-            loss_seconds[n_losses] = entry_second + step
-            n_losses += 1
+    """Price at which a decision sells, USD, unless the emergency or the end of the data comes."""
     emergency = max(emergency_second, entry_second + 1)
-    end_of_day = max(end_of_day_second, entry_second + 1)
-    for profit in range(take_profits.shape[0]):
-        for loss in range(stop_losses.shape[0]):
-            level_second = min(profit_seconds[profit], loss_seconds[loss], end_of_day)
-            for duration in range(durations.shape[0]):
-                decision = min(level_second, entry_second + durations[duration])
-                if decision < emergency and decision + latency_seconds <= last_second:
-                    exit_second = decision + latency_seconds
-                else:
-                    exit_second = min(emergency, last_second)
-                exit_prices[profit, loss, duration] = path[exit_second - entry_second]
+    reason = TIME_EXIT  # stands for all that wait for their latency
+    last_decision = last_decision_second(fill_rule, latency_seconds, last_second)
+    if decision >= emergency or decision > last_decision:
+        decision = min(emergency, last_second)
+        reason = EMERGENCY_EXIT if emergency <= last_second else END_OF_DATA
+    _, bar, _ = fill_exit(
+        bar_seconds, entry_bar, end_bar, decision, reason, fill_rule, latency_seconds, last_second
+    )
+    return bar_prices[bar]
+
+
+@kernel
+def spread_exits(
+    decisions,  # (n_take_profits + n_stop_losses + n_durations,), seconds
+    values,  # the same, what each of the decisions brings
+    table,  # out, (n_take_profits, n_stop_losses, n_durations)
+):
+    """Write for every pair of levels and every duration what the earliest of the three brings."""
+    n_profits, n_losses, n_durations = table.shape
+    n_levels = n_profits + n_losses
+    for profit in range(n_profits):
+        for loss in range(n_losses):
+            first = profit if decisions[profit] <= decisions[n_profits + loss] else n_profits + loss
+            second, value = decisions[first], values[first]
+            for duration in range(n_durations):
+                sooner = decisions[n_levels + duration] < second
+                table[profit, loss, duration] = values[n_levels + duration] if sooner else value
 
 
 @kernel
@@ -206,15 +243,17 @@ def add_session(
     modes,  # (n_modes,), codes
     clock,  # (3,): late cutoff, end of day, emergency, seconds
     contracts,
-    slippage,  # USD per share
+    slippage_amount,  # USD per share
+    slippage_fraction,  # of the price
+    fill_rule,
     latency_seconds,
+    max_wait_seconds,  # of an entry, after the latency
     fees_per_contract,  # USD, on each side
     total_trades,  # in and out, (n_sets, n_choices)
     missing_entries,  # in and out, (n_sets, n_choices)
     risk,  # in and out, (n_sets, n_choices, n_stop_losses), USD
     winners,  # in and out, (n_sets, n_choices, n_exits)
     net_pnl,  # in and out, (n_sets, n_choices, n_exits), USD
-    net_pnl_squared,  # in and out, (n_sets, n_choices, n_exits), USD squared
 ):
     """Add one session to the sums; a choice is a C-ordered (depth, mode), an exit three levels."""
     seconds, sides, sets, entries = collect_entries(
@@ -228,14 +267,10 @@ def add_session(
     outcome = np.empty((n_distinct, n_choices), np.int8)
     entry_risk = np.empty((n_distinct, n_choices, stop_losses.shape[0]), np.float64)
     entry_pnl = np.empty((n_distinct, n_choices, n_exits), np.float64)
-    profit_seconds = np.empty(exits_shape[0], np.int64)
-    loss_seconds = np.empty(exits_shape[1], np.int64)
-    exit_prices = np.empty(exits_shape, np.float64)
-    flat_prices = exit_prices.reshape(n_exits)
+    decisions = np.empty(exits_shape[0] + exits_shape[1] + exits_shape[2], np.int64)
+    decision_pnl = np.empty(decisions.shape[0], np.float64)
     last_second = close.shape[0] - 1
-    path = np.empty(min(durations[-1] + latency_seconds, last_second) + 1, np.float64)
     for entry in range(n_distinct):
-        entry_second = seconds[entry] + latency_seconds
         for choice in range(n_choices):
             contract = choose_contract(
                 call_strikes, put_strikes, close[seconds[entry]], sides[entry],
@@ -245,25 +280,34 @@ def add_session(
                 outcome[entry, choice] = NO_DATA
                 continue
             first_bar, end_bar = bar_offsets[contract], bar_offsets[contract + 1]
-            entry_bar = latest_bar(bar_seconds, first_bar, end_bar, entry_second)
-            if entry_second > last_second or entry_bar < first_bar:
-                outcome[entry, choice] = NO_PRICE
+            entry_second, entry_bar = fill_entry(
+                bar_seconds, first_bar, end_bar, seconds[entry], fill_rule, latency_seconds,
+                max_wait_seconds, last_second,
+            )  # fmt: skip
+            if entry_bar < 0:
+                outcome[entry, choice] = NOT_FILLED
                 continue
             outcome[entry, choice] = TRADED
-            tabulate_exits(
+            decide_exits(
                 bar_seconds, bar_prices, end_bar, entry_bar, entry_second, take_profits,
-                stop_losses, durations, latency_seconds, clock[1], clock[2], last_second, path,
-                profit_seconds, loss_seconds, exit_prices,
+                stop_losses, durations, clock[1], last_second, decisions,
             )  # fmt: skip
-            price, shares = bar_prices[entry_bar], shares_per_contract[contract]
-            for exit_ in range(n_exits):
-                entry_pnl[entry, choice, exit_] = net_pnl_usd(
-                    price, flat_prices[exit_], shares, contracts, slippage, fees_per_contract
-                )
+            entry_price, shares = bar_prices[entry_bar], shares_per_contract[contract]
+            for row in range(decisions.shape[0]):
+                price = exit_price(
+                    bar_seconds, bar_prices, end_bar, entry_bar, entry_second, decisions[row],
+                    fill_rule, latency_seconds, clock[2], last_second,
+                )  # fmt: skip
+                decision_pnl[row] = net_pnl_usd(
+                    entry_price, price, shares, contracts, slippage_amount, slippage_fraction,
+                    fees_per_contract,
+                )  # fmt: skip
+            spread_exits(decisions, decision_pnl, entry_pnl[entry, choice].reshape(exits_shape))
             for loss in range(stop_losses.shape[0]):
                 entry_risk[entry, choice, loss] = risk_usd(
-                    price, shares, contracts, slippage, fees_per_contract, stop_losses[loss]
-                )
+                    entry_price, shares, contracts, slippage_amount, slippage_fraction,
+                    fees_per_contract, stop_losses[loss],
+                )  # fmt: skip
     for occurrence in range(sets.shape[0]):
         row, entry = sets[occurrence], entries[occurrence]
         for choice in range(n_choices):
@@ -273,18 +317,12 @@ def add_session(
             total_trades[row, choice] += 1
             for loss in range(stop_losses.shape[0]):
                 risk[row, choice, loss] += entry_risk[entry, choice, loss]
-            _add_exits(
-                entry_pnl[entry, choice],
-                winners[row, choice],
-                net_pnl[row, choice],
-                net_pnl_squared[row, choice],
-            )
+            _add_exits(entry_pnl[entry, choice], winners[row, choice], net_pnl[row, choice])
 
 
 @kernel
-def _add_exits(pnl, winners, net_pnl, net_pnl_squared):
+def _add_exits(pnl, winners, net_pnl):
     for exit_ in range(pnl.shape[0]):
         value = pnl[exit_]
         net_pnl[exit_] += value
-        net_pnl_squared[exit_] += value * value
         winners[exit_] += value > 0.0

@@ -4,33 +4,33 @@ Bars hold no quotes, so that what a trade would have paid is not known. The same
 traded under kinder and harsher assumptions; none of them changes what a decision sees.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from strategy.backtest import run_backtest
-from strategy.kernels.fills import net_pnl_usd, risk_usd
-from strategy.metrics import Metrics, compute_metrics
+from strategy.backtest import BacktestResult, run_backtest
+from strategy.metrics import Metrics
 from strategy.params import StrategyParams
-from strategy.session import FloatArray, SessionData
+from strategy.proofs.settling import metrics_of, of_bars, settled
+from strategy.session import SessionData
 
 OPTIMISTIC = "optimistic"
 BASE = "base"
 ADVERSE = "adverse"
-WITHOUT_STALE_ENTRIES = "without_stale_entries"
+OTHER_RULE = {"next_bar": "latest_bar", "latest_bar": "next_bar"}  # a scenario's name too
 DESCRIPTIONS = {
-    OPTIMISTIC: "No slippage.",
+    OPTIMISTIC: "At the latest bar, however old, and no slippage.",
     BASE: "As the parameters say.",
-    ADVERSE: "Twice the slippage (at least a cent), double the latency (at least a second), "
-    "entries at the high of their bar and exits at the low of theirs.",
-    WITHOUT_STALE_ENTRIES: "As the base, without entries at a stale price.",
+    ADVERSE: "At the next bar, entries at its high and exits at its low; twice the slippage (at "
+    "least a cent), twice the latency (at least a second).",
+    "latest_bar": "As the base, but at the latest bar, however old (the predecessor's rule).",
+    "next_bar": "As the base, but at the next bar after the decision and the latency.",
 }
 _LEAST_ADVERSE_SLIPPAGE = 0.01  # USD per share, a tick
+_MOST_ADVERSE_FRACTION = 0.99  # a price cannot slip away whole
 THIN_BAR_TRADES = 2  # a bar of at most so many trades is thin
 
 
@@ -63,11 +63,25 @@ class ProfitShares:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What it costs to wait for a print, as `next_bar` does; None without such a fill."""
+
+    entries_without_fill: int
+    exits_without_print: int
+    mean_entry_wait_seconds: float | None  # after the latency
+    longest_entry_wait_seconds: float | None
+    mean_exit_wait_seconds: float | None  # after the latency, of exits with a print
+    longest_exit_wait_seconds: float | None
+    latest_bar_gain_usd: float  # net P&L by latest_bar less that by next_bar
+
+
+@dataclass(frozen=True, kw_only=True)
 class FillsBand:
-    """Scenarios from the kindest to the harshest, then without stale entries."""
+    """Scenarios from the kindest to the harshest, then the other fill rule."""
 
     scenarios: tuple[FillScenario, ...]
     profit_shares: ProfitShares  # of the base
+    waiting: Waiting
 
     def __getitem__(self, name: str) -> Metrics:
         """Metrics of one scenario."""
@@ -80,13 +94,16 @@ def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> Fills
     Raises:
         MissingSessionError: no session was given.
     """
-    base = run_backtest(params, sessions)
-    fresh = base.trades["entry_price_age_seconds"] <= params.price_staleness_threshold_seconds
+    by_rule = {
+        rule: run_backtest(params.replacing(fill_rule=rule), sessions) for rule in OTHER_RULE
+    }
+    base, other = by_rule[params.fill_rule], OTHER_RULE[params.fill_rule]
+    kind = {"fill_rule": "latest_bar", "slippage_amount": 0.0, "slippage_fraction": 0.0}
     metrics = {
-        OPTIMISTIC: run_backtest(params.replacing(slippage_amount=0.0), sessions).metrics,
+        OPTIMISTIC: run_backtest(params.replacing(**kind), sessions).metrics,
         BASE: base.metrics,
         ADVERSE: _adverse_metrics(params, sessions),
-        WITHOUT_STALE_ENTRIES: _metrics_of(base.trades[fresh], sessions),
+        other: by_rule[other].metrics,
     }
     return FillsBand(
         scenarios=tuple(
@@ -94,42 +111,49 @@ def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> Fills
             for name, of_scenario in metrics.items()
         ),
         profit_shares=_profit_shares(params, base.trades, sessions),
+        waiting=_waiting(params, by_rule),
     )
 
 
 def _adverse_metrics(params: StrategyParams, sessions: Sequence[SessionData]) -> Metrics:
     """Trade later, then settle every fill at the worse side of its bar."""
     adverse = params.replacing(
+        fill_rule="next_bar",
         slippage_amount=max(2 * params.slippage_amount, _LEAST_ADVERSE_SLIPPAGE),
+        slippage_fraction=min(2 * params.slippage_fraction, _MOST_ADVERSE_FRACTION),
         latency_seconds=max(2 * params.latency_seconds, 1),
     )
     trades = run_backtest(adverse, sessions).trades
-    entry_prices = np.maximum(_of_bars(trades, sessions, "entry", "high"), trades["entry_price"])
-    exit_prices = np.minimum(_of_bars(trades, sessions, "exit", "low"), trades["exit_price"])
-    shares = _shares_per_contract(trades, sessions)
-    fees = adverse.brokerage_fee_per_contract + adverse.exchange_fee_per_contract
-    contracts, slippage = adverse.contracts_per_trade, adverse.slippage_amount
-    settled = [
-        (
-            net_pnl_usd.py_func(entry, sale, quantity, contracts, slippage, fees),
-            risk_usd.py_func(entry, quantity, contracts, slippage, fees, adverse.stop_loss_percent),
-        )
-        for entry, sale, quantity in zip(entry_prices, exit_prices, shares, strict=True)
-    ]
-    money = np.array(settled, dtype=np.float64).reshape(-1, 2)
-    return _metrics_of(trades.assign(net_pnl_usd=money[:, 0], risk_usd=money[:, 1]), sessions)
+    entry_prices = np.maximum(of_bars(trades, sessions, "entry", "high"), trades["entry_price"])
+    exit_prices = np.minimum(of_bars(trades, sessions, "exit", "low"), trades["exit_price"])
+    return metrics_of(settled(adverse, trades, sessions, entry_prices, exit_prices), sessions)
 
 
-def _metrics_of(trades: pd.DataFrame, sessions: Sequence[SessionData]) -> Metrics:
-    row_of_date = {session.date: row for row, session in enumerate(sessions)}
-    exit_seconds = trades["exit_time"].dt.as_unit("s").astype("int64")
-    return compute_metrics(
-        trades["net_pnl_usd"].to_numpy(np.float64),
-        trades["risk_usd"].to_numpy(np.float64),
-        np.array([row_of_date[day] for day in trades["session_date"]], dtype=np.int64),
-        exit_seconds.to_numpy(np.int64),
-        len(sessions),
+def _waiting(params: StrategyParams, by_rule: Mapping[str, BacktestResult]) -> Waiting:
+    waited = by_rule["next_bar"]
+    trades = waited.trades
+    entries = _seconds_between(trades["signal_time"], trades["entry_time"]) - params.latency_seconds
+    exits = _seconds_between(trades["exit_decision_time"], trades["exit_time"])
+    exits -= params.latency_seconds * (trades["exit_reason"] != "emergency_exit")
+    exits = exits[(trades["exit_reason"] != "end_of_data") & ~trades["exit_without_print"]]
+    between = by_rule["latest_bar"].metrics.net_pnl_usd - waited.metrics.net_pnl_usd
+    return Waiting(
+        entries_without_fill=waited.counts.no_fill,
+        exits_without_print=waited.counts.exit_without_print,
+        mean_entry_wait_seconds=_known(entries.mean()),
+        longest_entry_wait_seconds=_known(entries.max()),
+        mean_exit_wait_seconds=_known(exits.mean()),
+        longest_exit_wait_seconds=_known(exits.max()),
+        latest_bar_gain_usd=between,
     )
+
+
+def _seconds_between(first: pd.Series, last: pd.Series) -> pd.Series:
+    return (last - first).dt.total_seconds()
+
+
+def _known(seconds: float) -> float | None:
+    return None if math.isnan(seconds) else float(seconds)
 
 
 def _profit_shares(
@@ -146,7 +170,7 @@ def _profit_shares(
         )
     thin, stale = np.zeros(len(trades), dtype=bool), np.zeros(len(trades), dtype=bool)
     for fill in ("entry", "exit"):
-        bar_trades = _of_bars(trades, sessions, fill, "trades")
+        bar_trades = of_bars(trades, sessions, fill, "trades")
         thin |= (bar_trades > 0) & (bar_trades <= THIN_BAR_TRADES)
         ages = trades[f"{fill}_price_age_seconds"].to_numpy()
         stale |= ages > params.price_staleness_threshold_seconds
@@ -156,46 +180,3 @@ def _profit_shares(
         best_trade_fraction=float(pnl.max()) / profit_usd,
         best_day_fraction=float(pnl.groupby(trades["session_date"]).sum().max()) / profit_usd,
     )
-
-
-def _of_bars(
-    trades: pd.DataFrame, sessions: Sequence[SessionData], fill: str, column: str
-) -> FloatArray:
-    """High, low or number of trades of the bar behind each entry or exit, (n_trades,)."""
-    of_session = {session.date: _BarsOfSession(session) for session in sessions}
-    ages = trades[f"{fill}_price_age_seconds"].to_numpy()
-    bar_utc = trades[f"{fill}_time"].dt.as_unit("s").astype("int64").to_numpy() - ages
-    keys = zip(trades["session_date"], trades["ticker"], bar_utc, strict=True)
-    found = [of_session[day].value(column, ticker, int(utc)) for day, ticker, utc in keys]
-    return np.array(found, dtype=np.float64)
-
-
-def _shares_per_contract(trades: pd.DataFrame, sessions: Sequence[SessionData]) -> list[int]:
-    shares: Mapping[tuple[date, str], int] = {
-        (session.date, ticker): int(quantity)
-        for session in sessions
-        for ticker, quantity in zip(
-            session.contract_tickers, session.shares_per_contract, strict=True
-        )
-    }
-    return [shares[key] for key in zip(trades["session_date"], trades["ticker"], strict=True)]
-
-
-class _BarsOfSession:
-    """Finds the option bar of a ticker that began at a moment."""
-
-    def __init__(self, session: SessionData) -> None:
-        self._session = session
-        self._contracts = {name: row for row, name in enumerate(session.contract_tickers)}
-        self._columns: Mapping[str, npt.NDArray[Any]] = {
-            "high": session.bar_highs_usd,
-            "low": session.bar_lows_usd,
-            "trades": session.bar_trades,
-        }
-
-    def value(self, column: str, ticker: str, utc_seconds: int) -> float:
-        session, contract = self._session, self._contracts[ticker]
-        first, end = session.bar_offsets[contract : contract + 2]
-        second = utc_seconds - session.open_utc_seconds
-        row = first + np.searchsorted(session.bar_seconds[first:end], second)
-        return float(self._columns[column][row])

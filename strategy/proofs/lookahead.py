@@ -4,7 +4,8 @@ For many moments of every session, each moment of a decision among them, everyth
 moment is replaced by noise. Every signal, contract choice and entry decided by then, every exit
 decision, and every fill, must come out as before. Engines that give sums and no trades (the
 surface, the study's objective) must give the sums of the proven engine, on the data as it is and
-on noisy copies of it.
+on noisy copies of it. Within a second, which noise cannot split, `fill_faults` holds the bar of
+each fill against the second that decided.
 """
 
 import math
@@ -19,6 +20,7 @@ import pandas as pd
 from strategy.backtest import run_backtest
 from strategy.date_range import NEW_YORK
 from strategy.params import StrategyParams
+from strategy.proofs.fill_faults import FillFault, count_past_fills, fill_faults
 from strategy.proofs.future_noise import NoisyFuture
 from strategy.session import SessionData
 from strategy.space import SearchSpace, not_searched
@@ -32,7 +34,6 @@ FEWER_BARS_EVERY = 4  # moments, one of which is tried without some of the later
 LATER_SESSION_ROUNDS = 3  # with other noise in the sessions that follow
 NOISY_RANGES = 3  # on which engines without trades are compared
 RELATIVE_TOLERANCE = 1e-9  # between sums that were added in another order
-UNDELAYED_EXITS = frozenset({"emergency_exit", "end_of_data"})
 
 Fact = tuple[int, str, str]  # second of the signal, side, what was decided
 
@@ -59,7 +60,9 @@ class LookaheadReport:
     n_sessions: int
     n_moments: int  # replaced futures
     n_decisions: int  # signals, entries, exit decisions and fills of the range
-    violations: tuple[Violation, ...]
+    n_past_fills: int  # at a bar that had begun by the second whose close decided
+    n_fills: int  # at a bar
+    violations: tuple[Violation | FillFault, ...]
 
     @property
     def passed(self) -> bool:
@@ -73,7 +76,12 @@ class LookaheadReport:
             f"in {self.n_sessions} sessions"
         )
         if self.violations:
-            return f"{len(self.violations)} changes in {tried}; first: {self.violations[0]}"
+            return f"{len(self.violations)} faults in {tried}; first: {self.violations[0]}"
+        if self.n_past_fills:
+            tried += (
+                f"; but {self.n_past_fills} of {self.n_fills} fills are at bars from before their "
+                "decision, as latest_bar has it"
+            )
         return f"no look-ahead: {tried}"
 
 
@@ -129,13 +137,16 @@ def check_lookahead(
         totals = {"surface": surface_totals}
     random = np.random.default_rng(seed)
     futures = [NoisyFuture(session, random) for session in sessions]
-    trades_by_date = _trades_by_date(engine(params, sessions), params, sessions)
+    trades = engine(params, sessions)
+    trades_by_date = _trades_by_date(trades, sessions)
     check = _Check(params, sessions, futures, engine, trades_by_date)
     moments = [
         _moments(trades_by_date[session.date], session, random, random_moments)
         for session in sessions
     ]
-    violations = [
+    n_past_fills, n_fills = count_past_fills(params, trades)
+    violations: list[Violation | FillFault] = [
+        *fill_faults(params, trades),
         *check.later_sessions(random),
         *check.moments(moments),
         *check.totals(totals, random),
@@ -144,6 +155,8 @@ def check_lookahead(
         n_sessions=len(sessions),
         n_moments=2 * sum(map(len, moments)),
         n_decisions=sum(len(t.facts) for trades in trades_by_date.values() for t in trades),
+        n_past_fills=n_past_fills,
+        n_fills=n_fills,
         violations=tuple(violations),
     )
 
@@ -205,7 +218,7 @@ class _Check:
     ) -> Iterator[Violation]:
         """Compare what was decided by each session's moment with what is decided on its copy."""
         trades = self.engine(self.params, copies)
-        found = _trades_by_date(trades, self.params, copies, until=moments)
+        found = _trades_by_date(trades, copies, until=moments)
         for session in self.sessions:
             if session.date in moments:
                 moment = moments[session.date]
@@ -253,7 +266,6 @@ def _sums(trades: pd.DataFrame) -> dict[str, float | None]:
 
 def _trades_by_date(
     trades: pd.DataFrame,
-    params: StrategyParams,
     sessions: Sequence[SessionData],
     *,
     until: Mapping[date, int] | None = None,  # last second of a signal that matters
@@ -272,14 +284,14 @@ def _trades_by_date(
     for row, day in enumerate(columns["session_date"]):
         if until is None or columns["signal_time"][row] <= until.get(day, -1):
             trade = {name: values[row] for name, values in columns.items()}
-            by_date[day].append(_trade(trade, params.latency_seconds))
+            by_date[day].append(_trade(trade))
     return by_date
 
 
-def _trade(row: Mapping[str, Any], latency_seconds: int) -> _Trade:
-    exit_second = row["exit_time"]
-    decision = exit_second - (0 if row["exit_reason"] in UNDELAYED_EXITS else latency_seconds)
+def _trade(row: Mapping[str, Any]) -> _Trade:
     signal, entry = row["signal_time"], row["entry_time"]
+    decision, exit_second = row["exit_decision_time"], row["exit_time"]
+    exit_fill = (exit_second, row["exit_price"], row["exit_price_age_seconds"])
     return _Trade(
         signal=signal,
         side=row["side"],
@@ -290,8 +302,8 @@ def _trade(row: Mapping[str, Any], latency_seconds: int) -> _Trade:
             "signal": (signal, row["stretch_time"]),
             "contract": (signal, (row["ticker"], row["underlying_price"])),
             "entry": (entry, (entry, row["entry_price"], row["entry_price_age_seconds"])),
-            "exit decision": (decision, (row["exit_reason"], exit_second)),
-            "exit": (exit_second, (row["exit_price"], row["exit_price_age_seconds"])),
+            "exit decision": (decision, (row["exit_reason"], decision)),
+            "exit": (exit_second, (*exit_fill, row["exit_without_print"])),
             "result": (exit_second, (row["net_pnl_usd"], row["risk_usd"])),
         },
     )

@@ -43,6 +43,10 @@ class Contract:
         """Whether the contract has traded by `second`."""
         return bool(self.seconds) and self.seconds[0] <= second
 
+    def first_bar_from(self, second: int) -> int | None:
+        """Second of the first bar at or after `second`, None where none comes any more."""
+        return next((one for one in self.seconds if one >= second), None)
+
     def quote_at(self, second: int) -> Quote:
         """Price of the latest bar at or before `second`, which there must be."""
         latest = bisect_right(self.seconds, second) - 1

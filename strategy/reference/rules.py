@@ -25,11 +25,13 @@ class ReferenceResult:
 
 @dataclass(frozen=True)
 class Exit:
-    """Where and why a position was sold, second since the open."""
+    """Where and why a position was sold, seconds since the open."""
 
+    decision_second: int
     second: int
     quote: Quote
     reason: str
+    without_print: bool = False  # whether no bar came any more after the decision
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,10 @@ def backtest_days(params: StrategyParams, days: Sequence[Day]) -> ReferenceResul
             "late_entries_blocked",
             "missing_contract_data",
             "no_price_at_entry",
+            "no_fill",
             "stale_prices",
             "forced_exits",
+            "exit_without_print",
         ),
         0,
     )
@@ -129,7 +133,7 @@ def find_reclaim(params: StrategyParams, day: Day, side: str, stretch_second: in
 def trade_reclaim(
     params: StrategyParams, day: Day, signal: Signal, reclaim: int, counts: dict[str, int]
 ) -> Row | None:
-    """Buy at the latency after the reclaim, sell by the exit rules; None if it was not traded."""
+    """Buy after the reclaim by the fill rule, sell by the exit rules; None if it was not traded."""
     if reclaim >= day.early_second_of(params.late_entry_cutoff_time):
         counts["late_entries_blocked"] += 1
         return None
@@ -138,15 +142,17 @@ def trade_reclaim(
     if contract is None or not contract.bars:
         counts["missing_contract_data"] += 1
         return None
-    entry_second = reclaim + params.latency_seconds
-    if entry_second >= day.n_seconds or not contract.has_price_at(entry_second):
-        counts["no_price_at_entry"] += 1
+    entry_second = find_entry(params, day, contract, reclaim)
+    if entry_second is None:
+        waited = params.fill_rule == "next_bar"
+        counts["no_fill" if waited else "no_price_at_entry"] += 1
         return None
     entry = contract.quote_at(entry_second)
     sale = find_exit(params, day, contract, entry_second, entry.price)
     for quote in (entry, sale.quote):
         counts["stale_prices"] += quote.age_seconds > params.price_staleness_threshold_seconds
     counts["forced_exits"] += sale.reason in ("end_of_day", "emergency_exit", "end_of_data")
+    counts["exit_without_print"] += sale.without_print
     net_pnl_usd, risk_usd = settle(params, contract.shares, entry.price, sale.quote.price)
     return {
         "signal_time": day.moment(reclaim),
@@ -164,6 +170,8 @@ def trade_reclaim(
         "underlying_price": underlying,
         "entry_price_age_seconds": entry.age_seconds,
         "exit_price_age_seconds": sale.quote.age_seconds,
+        "exit_decision_time": day.moment(sale.decision_second),
+        "exit_without_print": sale.without_print,
     }
 
 
@@ -187,20 +195,53 @@ def choose_contract(
     return candidates[min(params.strikes_depth, len(candidates)) - 1]
 
 
+def find_entry(params: StrategyParams, day: Day, contract: Contract, signal: int) -> int | None:
+    """Second at which an order decided at the signal second buys; None if it is not filled."""
+    last = day.n_seconds - 1
+    after_latency = signal + params.latency_seconds
+    if params.fill_rule == "latest_bar":
+        fillable = after_latency <= last and contract.has_price_at(after_latency)
+        return after_latency if fillable else None
+    printed = contract.first_bar_from(next_bar_from(signal, params.latency_seconds))
+    if printed is None or printed >= last:
+        return None
+    return printed if printed <= after_latency + params.max_fill_wait_seconds else None
+
+
+def next_bar_from(decision_second: int, latency_seconds: int) -> int:
+    """First second whose bar may fill an order: after the latency, never the deciding second."""
+    return max(decision_second + latency_seconds, decision_second + 1)
+
+
 def find_exit(
     params: StrategyParams, day: Day, contract: Contract, entry_second: int, entry_usd: float
 ) -> Exit:
     """Second by second after the entry, the first exit rule that holds and can be filled."""
     last = day.n_seconds - 1
     for second in range(entry_second + 1, last + 1):
-        quote = contract.quote_at(second)
+        price_usd = contract.quote_at(second).price
         if second >= day.early_second_of(params.emergency_exit_time):
-            return Exit(second, quote, "emergency_exit")
-        reason = exit_reason(params, day, second, second - entry_second, entry_usd, quote.price)
-        fill_second = second + params.latency_seconds
-        if reason is not None and fill_second <= last:
-            return Exit(fill_second, contract.quote_at(fill_second), reason)
-    return Exit(last, contract.quote_at(last), "end_of_data")
+            return fill_exit(params, day, contract, second, "emergency_exit")
+        reason = exit_reason(params, day, second, second - entry_second, entry_usd, price_usd)
+        in_time = params.fill_rule == "next_bar" or second + params.latency_seconds <= last
+        if reason is not None and in_time:
+            return fill_exit(params, day, contract, second, reason)
+    return Exit(last, last, contract.quote_at(last), "end_of_data")
+
+
+def fill_exit(
+    params: StrategyParams, day: Day, contract: Contract, decision: int, reason: str
+) -> Exit:
+    """Sell what was decided to be sold, an emergency without latency."""
+    latency = 0 if reason == "emergency_exit" else params.latency_seconds
+    if params.fill_rule == "latest_bar":
+        fill = decision + latency
+        return Exit(decision, fill, contract.quote_at(fill), reason)
+    printed = contract.first_bar_from(next_bar_from(decision, latency))
+    if printed is None:
+        last = day.n_seconds - 1
+        return Exit(decision, last, contract.quote_at(last), reason, without_print=True)
+    return Exit(decision, printed, contract.quote_at(printed), reason)
 
 
 def exit_reason(
@@ -228,11 +269,16 @@ def settle(
     params: StrategyParams, shares: int, entry_usd: float, exit_usd: float
 ) -> tuple[float, float]:
     """Net profit and loss, and risk, of one trade in USD, slippage and fees included."""
-    buy_usd = entry_usd + params.slippage_amount
-    sell_usd = max(exit_usd - params.slippage_amount, 0.0)
+    buy_usd = entry_usd + slippage_usd(params, entry_usd)
+    sell_usd = max(exit_usd - slippage_usd(params, exit_usd), 0.0)
     quantity = shares * params.contracts_per_trade
     fee_per_contract = params.brokerage_fee_per_contract + params.exchange_fee_per_contract
     fees_usd = 2 * fee_per_contract * params.contracts_per_trade
     net_pnl_usd = (sell_usd - buy_usd) * quantity - fees_usd
     risk_usd = buy_usd * quantity * abs(params.stop_loss_percent) / 100 + fees_usd
     return net_pnl_usd, risk_usd
+
+
+def slippage_usd(params: StrategyParams, price_usd: float) -> float:
+    """What a side pays beside the price, USD per share."""
+    return params.slippage_amount + params.slippage_fraction * price_usd

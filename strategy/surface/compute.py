@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from strategy.backtest import ENGINE_VERSION, seconds_since_open, session_clock
 from strategy.errors import MissingSessionError, SurfaceTooLargeError
-from strategy.kernels.codes import MODE_CODES
+from strategy.kernels.codes import FILL_RULE_CODES, MODE_CODES
 from strategy.kernels.surface_walk import add_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData, combine_fingerprints
@@ -25,7 +25,7 @@ from strategy.surface.layout import ENTRY_AXES, n_points, runs_of, stored_shape
 from strategy.surface.result import Surface, SurfaceSums
 
 DEFAULT_BLOCKS = 10  # even, so that blocks split into halves; 252 splits
-MAX_SURFACE_BYTES = 2 * 1024**3  # the seed's space takes about 0.3 GiB
+MAX_SURFACE_BYTES = 2 * 1024**3  # the seed's space takes about 0.2 GiB
 SECONDS_PER_CELL = 4e-8  # a session and core, upper bound; design/bench_surface.py measures it
 ENTRIES_A_SESSION = 500  # distinct ones, an upper bound for the seed's space: it has about 250
 
@@ -109,14 +109,16 @@ class SurfacePlan:
             session_clock(base, session)[2:],
             base.contracts_per_trade,
             base.slippage_amount,
+            base.slippage_fraction,
+            FILL_RULE_CODES[base.fill_rule],
             base.latency_seconds,
+            base.max_fill_wait_seconds,
             base.brokerage_fee_per_contract + base.exchange_fee_per_contract,
             sums.total_trades[block],
             sums.missing_entries[block],
             sums.risk_usd[block],
             sums.winners[block],
             sums.net_pnl_usd[block],
-            sums.net_pnl_squared_usd[block],
         )
 
 

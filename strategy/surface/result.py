@@ -36,7 +36,6 @@ class SurfaceSums:
     risk_usd: FloatArray  # (n_blocks, n_sets, n_choices, n_stop_losses)
     winners: npt.NDArray[np.int32]  # (n_blocks, n_sets, n_choices, n_exits)
     net_pnl_usd: FloatArray  # (n_blocks, n_sets, n_choices, n_exits)
-    net_pnl_squared_usd: FloatArray  # (n_blocks, n_sets, n_choices, n_exits)
 
     @classmethod
     def zeros(cls, space: SearchSpace, n_blocks: int) -> "SurfaceSums":
@@ -49,7 +48,6 @@ class SurfaceSums:
             risk_usd=np.zeros((*head, len(space[RISK_AXIS]))),
             winners=np.zeros((*head, n_exits), np.int32),
             net_pnl_usd=np.zeros((*head, n_exits)),
-            net_pnl_squared_usd=np.zeros((*head, n_exits)),
         )
 
     @classmethod
@@ -65,7 +63,6 @@ class SurfaceSums:
             risk_usd=by_axis["risk_usd"][..., 0, :, 0],
             winners=stored["winners"],
             net_pnl_usd=stored["net_pnl_usd"],
-            net_pnl_squared_usd=stored["net_pnl_squared_usd"],
         )
 
     def of_sets(self, sets: slice) -> "SurfaceSums":
@@ -77,7 +74,7 @@ class SurfaceSums:
         """Memory of the sums by block and of the totals over the blocks."""
         sets, choices, n_exits = stored_shape(space)
         n_entries, n_stops = sets * choices, len(space[RISK_AXIS])
-        return (n_blocks + 1) * n_entries * ((4 + 4) + 8 * n_stops + (4 + 8 + 8) * n_exits)
+        return (n_blocks + 1) * n_entries * ((4 + 4) + 8 * n_stops + (4 + 8) * n_exits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +134,6 @@ class Surface:
         return in_public_order(self.sums.net_pnl_usd, self.space)
 
     @property
-    def block_net_pnl_squared_usd(self) -> FloatArray:
-        """Sum of the squares of the trades' net P&L, (n_blocks, *shape)."""
-        return in_public_order(self.sums.net_pnl_squared_usd, self.space)
-
-    @property
     def block_risk_usd(self) -> FloatArray:
         """Sum of the trades' risk, (n_blocks, *shape)."""
         return in_public_order(self.sums.risk_usd, self.space, (RISK_AXIS,))
@@ -165,11 +157,6 @@ class Surface:
     def net_pnl_usd(self) -> FloatArray:
         """Net P&L over all sessions."""
         return self._total(self.sums.net_pnl_usd)
-
-    @cached_property
-    def net_pnl_squared_usd(self) -> FloatArray:
-        """Sum of the squares of the trades' net P&L over all sessions."""
-        return self._total(self.sums.net_pnl_squared_usd)
 
     @cached_property
     def risk_usd(self) -> FloatArray:

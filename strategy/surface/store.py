@@ -19,8 +19,7 @@ from strategy.surface.result import Surface, SurfaceSums
 from strategy.whole_file import written_whole
 
 _HEADER_KEY = b"rorq.surface"
-_SUM_COLUMNS = ("total_trades", "missing_entries", "winners", "net_pnl_usd",
-                "net_pnl_squared_usd", "risk_usd")  # fmt: skip
+_SUM_COLUMNS = ("total_trades", "missing_entries", "winners", "net_pnl_usd", "risk_usd")
 
 
 def write_surface(surface: Surface, path: Path | str) -> None:

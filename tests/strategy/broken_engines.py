@@ -1,4 +1,4 @@
-"""A small trading engine that can be told to look ahead, one fault at a time.
+"""A small trading engine that can be told to look ahead or to fill wrongly, one fault at a time.
 
 Without a fault it gives the trades of `run_backtest`; it exists to show that the look-ahead check
 catches what it is meant to catch.
@@ -27,6 +27,10 @@ class HookedEngine:
     contract_at_execution: bool = False  # the contract is chosen by the close at the entry
     bar_after_exit: bool = False  # the exit is filled at the bar that follows it
     next_day: bool = False  # trades are made only if the next session closes higher
+    fill_at_deciding_bar: bool = False  # of the fill rule next_bar, as the three that follow
+    fill_before_latency: bool = False
+    fill_after_wait: bool = False
+    unmarked_exits: bool = False  # exits without a print are given as filled
 
     def __call__(self, params: StrategyParams, sessions: Sequence[SessionData]) -> pd.DataFrame:
         rows = []
@@ -37,7 +41,7 @@ class HookedEngine:
                     continue
             rows += self.trade_session(params, session)
         frame = pd.DataFrame(rows, columns=list(TRADE_COLUMNS))
-        for name in ("stretch_time", "signal_time", "entry_time", "exit_time"):
+        for name in (name for name in TRADE_COLUMNS if name.endswith("_time")):
             utc = pd.to_datetime(frame[name].astype("int64"), unit="s", utc=True)
             frame[name] = utc.dt.tz_convert(NEW_YORK)
         return frame
@@ -81,28 +85,30 @@ class HookedEngine:
         self, params: StrategyParams, session: SessionData, reclaim: int, stretch: int, side: str
     ) -> dict | None:
         last = session.n_seconds - 1
-        entry = reclaim + params.latency_seconds
-        if entry > last:
-            return None
-        chosen_at = entry if self.contract_at_execution else reclaim
+        due = reclaim + params.latency_seconds
+        chosen_at = min(due, last) if self.contract_at_execution else reclaim
         contract = choose(params, session, side, session.underlying_close_usd[chosen_at])
         if contract is None:
             return None
         rows = slice(session.bar_offsets[contract], session.bar_offsets[contract + 1])
-        seconds, prices = session.bar_seconds[rows], session.bar_prices_usd[rows]
-
-        def bar_at(second: int) -> int:
-            return int(np.searchsorted(seconds, second, side="right")) - 1
-
-        if bar_at(entry) < 0:
+        bars = Bars(session.bar_seconds[rows], session.bar_prices_usd[rows], last)
+        if params.fill_rule == "latest_bar":
+            entry, bought = due, bars.latest(due)
+        else:
+            bought = self.next_bar(bars, reclaim, params.latency_seconds)
+            entry = int(bars.seconds[bought]) if bought < len(bars.seconds) else last
+            in_time = self.fill_after_wait or entry <= due + params.max_fill_wait_seconds
+            bought = bought if in_time and entry < last else -1
+        if entry > last or bought < 0:
             return None
-        bought = bar_at(min(entry + self.entry_peek_seconds, last))
-        exit_second, sold, reason = self.exit(
-            params, session, entry, float(prices[bought]), prices, bar_at
-        )
+        if self.entry_peek_seconds:
+            bought = bars.latest(min(entry + self.entry_peek_seconds, last))
+        entry_price = float(bars.prices[bought])
+        decision, reason = self.exit(params, session, entry, entry_price, bars)
+        exit_second, sold, without_print = self.sale(params, bars, decision, reason)
         if self.bar_after_exit:
-            sold = min(sold + 1, len(prices) - 1)
-        entry_price, exit_price = float(prices[bought]), float(prices[sold])
+            sold = min(sold + 1, len(bars.prices) - 1)
+        exit_price = float(bars.prices[sold])
         buy = entry_price + params.slippage_amount
         sell = max(exit_price - params.slippage_amount, 0)
         quantity = session.shares_per_contract[contract] * params.contracts_per_trade
@@ -123,17 +129,36 @@ class HookedEngine:
             "exit_reason": reason,
             "net_pnl_usd": float((sell - buy) * quantity - fees),
             "risk_usd": float(buy * quantity * abs(params.stop_loss_percent) / 100 + fees),
-            "entry_price_age_seconds": int(entry - seconds[bought]),
-            "exit_price_age_seconds": int(exit_second - seconds[sold]),
+            "entry_price_age_seconds": int(entry - bars.seconds[bought]),
+            "exit_price_age_seconds": int(exit_second - bars.seconds[sold]),
+            "exit_decision_time": opening + decision,
+            "exit_without_print": without_print,
         }
 
-    def exit(self, params, session, entry, entry_price, prices, bar_at):
+    def next_bar(self, bars: "Bars", decision: int, latency: int) -> int:
+        """The first bar that may fill an order; the number of bars where none comes."""
+        if self.fill_at_deciding_bar:
+            return bars.first_from(decision)
+        return bars.first_from(decision + (1 if self.fill_before_latency else max(latency, 1)))
+
+    def sale(self, params, bars: "Bars", decision: int, reason: str) -> tuple[int, int, bool]:
+        if reason == "end_of_data":
+            return bars.last_second, bars.latest(bars.last_second), False
+        latency = 0 if reason == "emergency_exit" else params.latency_seconds
+        if params.fill_rule == "latest_bar":
+            return decision + latency, bars.latest(decision + latency), False
+        sold = self.next_bar(bars, decision, latency)
+        if sold < len(bars.seconds):
+            return int(bars.seconds[sold]), sold, False
+        return bars.last_second, sold - 1, not self.unmarked_exits
+
+    def exit(self, params, session, entry, entry_price, bars: "Bars") -> tuple[int, str]:
         last = session.n_seconds - 1
         end_of_day, emergency = session_clock(params, session)[3:]
         for second in range(entry + 1, last + 1):
             if second >= emergency:
-                return second, bar_at(second), "emergency_exit"
-            price = float(prices[bar_at(min(second + self.exit_peek_seconds, last))])
+                return second, "emergency_exit"
+            price = float(bars.prices[bars.latest(min(second + self.exit_peek_seconds, last))])
             gain = 100 * (price - entry_price) / entry_price
             if second >= end_of_day:
                 reason = "end_of_day"
@@ -145,10 +170,24 @@ class HookedEngine:
                 reason = "time_exit"
             else:
                 continue
-            filled = second + params.latency_seconds
-            if filled <= last:
-                return filled, bar_at(filled), reason
-        return last, bar_at(last), "end_of_data"
+            if params.fill_rule == "next_bar" or second + params.latency_seconds <= last:
+                return second, reason
+        return last, "end_of_data"
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """One contract's bars."""
+
+    seconds: np.ndarray
+    prices: np.ndarray
+    last_second: int  # of the session
+
+    def latest(self, second: int) -> int:
+        return self.first_from(second + 1) - 1
+
+    def first_from(self, second: int) -> int:
+        return int(np.searchsorted(self.seconds, second))
 
 
 def choose(params: StrategyParams, session: SessionData, side: str, close: float) -> int | None:

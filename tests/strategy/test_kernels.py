@@ -54,8 +54,13 @@ def sessions() -> list[SessionData]:
     ]
 
 
-def run_both(sessions: list[SessionData]) -> tuple[backtest.BacktestResult, surface.Surface]:
-    return backtest.run_backtest(PARAMS, sessions), surface.compute_surface(SPACE, None, sessions)
+def run_both(
+    sessions: list[SessionData], fill_rule: str
+) -> tuple[backtest.BacktestResult, surface.Surface]:
+    return (
+        backtest.run_backtest(PARAMS.replacing(fill_rule=fill_rule), sessions),
+        surface.compute_surface(SPACE, {"fill_rule": fill_rule}, sessions),
+    )
 
 
 def without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> int:
@@ -71,12 +76,13 @@ def without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> int:
     return len({plain for _, _, plain in places})
 
 
+@pytest.mark.parametrize("fill_rule", ["next_bar", "latest_bar"])
 def test_plain_twins_give_what_the_compiled_kernels_give(
-    sessions: list[SessionData], monkeypatch: pytest.MonkeyPatch
+    sessions: list[SessionData], monkeypatch: pytest.MonkeyPatch, fill_rule: str
 ) -> None:
-    result, sums = run_both(sessions)
+    result, sums = run_both(sessions, fill_rule)
     assert without_compiled_code(monkeypatch) > 10
-    plain_result, plain_sums = run_both(sessions)
+    plain_result, plain_sums = run_both(sessions, fill_rule)
     assert len(result.trades) > 10
     pd.testing.assert_frame_equal(plain_result.trades, result.trades, rtol=1e-12)
     assert plain_result.counts == result.counts

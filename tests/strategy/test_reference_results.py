@@ -55,6 +55,11 @@ def assert_as_recorded(
         assert values[name] == (value if value is None else pytest.approx(value, abs=1e-6))
 
 
+def params_of(line: dict[str, Any]) -> StrategyParams:
+    """The predecessor knew one rule of filling."""
+    return StrategyParams.from_json_dict({**line["params"], "fill_rule": "latest_bar"})
+
+
 def dates_of(line: dict[str, Any]) -> tuple[date, date]:
     return date.fromisoformat(line["start_date"]), date.fromisoformat(line["end_date"])
 
@@ -64,7 +69,7 @@ def test_reference_engine_gives_every_recorded_trade_and_metric(days: list[Day])
     for line in recorded_lines():
         first, last = dates_of(line)
         result = backtest_days(
-            StrategyParams.from_json_dict(line["params"]),
+            params_of(line),
             [day for day in days if first <= day.date <= last],
         )
         assert_as_recorded(line, result.trades, {**result.metrics, **result.counts})
@@ -77,7 +82,7 @@ def test_run_backtest_gives_every_recorded_trade_and_metric(sessions: list[Sessi
     for line in recorded_lines():
         first, last = dates_of(line)
         result = run_backtest(
-            StrategyParams.from_json_dict(line["params"]),
+            params_of(line),
             [session for session in sessions if first <= session.date <= last],
         )
         values = {**result.metrics.as_dict(), **result.counts.as_dict()}
@@ -90,7 +95,7 @@ def test_surface_gives_every_recorded_total(sessions: list[SessionData]) -> None
     checked = 0
     for line in recorded_lines():
         first, last = dates_of(line)
-        params = StrategyParams.from_json_dict(line["params"])
+        params = params_of(line)
         space = SearchSpace.of(params)
         surface = compute_surface(
             space,

@@ -22,7 +22,8 @@ SEED = 3  # of those tried, one whose trades have many exit reasons
 COLUMNS = [
     "session_date", "side", "stretch_time", "signal_time", "entry_time", "ticker",
     "underlying_price", "entry_price", "entry_price_age_seconds", "exit_time", "exit_price",
-    "exit_price_age_seconds", "exit_reason", "net_pnl_usd", "risk_usd",
+    "exit_price_age_seconds", "exit_reason", "net_pnl_usd", "risk_usd", "exit_decision_time",
+    "exit_without_print",
 ]  # fmt: skip
 TIGHT = {
     "stretch_threshold": 0.001,
@@ -63,6 +64,15 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "too wide to trade": {"stretch_threshold": 0.02, "reclaim_threshold": 0.01},
 }
+NEXT_BAR_CASES: dict[str, dict[str, Any]] = {
+    **{f"{name}, next bar": CASES[name] for name in (
+        "tight", "otm", "no latency", "long latency", "late window", "early cutoffs",
+        "no forced exit",
+    )},
+    "next bar, long wait": {"max_fill_wait_seconds": 600},
+    "next bar, no wait": {"max_fill_wait_seconds": 0, "latency_seconds": 2},
+    "next bar, slippage of the price": {"slippage_fraction": 0.015},
+}  # fmt: skip
 
 
 def golden_frames() -> list[SessionFrames]:
@@ -136,7 +146,11 @@ def golden_text() -> str:
         "generator": "python -m tests.strategy.data.make_golden",
         "columns": COLUMNS,
         "sessions": [frames_to_json(one) for one in frames],
-        "cases": [golden_case(name, changes, days) for name, changes in CASES.items()],
+        "cases": [
+            golden_case(name, {"fill_rule": fill_rule, **changes}, days)
+            for fill_rule, cases in (("latest_bar", CASES), ("next_bar", NEXT_BAR_CASES))
+            for name, changes in cases.items()
+        ],
     }
     text = json.dumps(golden, separators=(",", ":"))
     for opening in ('{"', '["20'):

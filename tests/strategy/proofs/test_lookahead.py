@@ -46,22 +46,31 @@ def test_the_engine_and_the_surface_do_not_look_ahead(sessions: list[SessionData
     assert report.summary().startswith("no look-ahead: ")
 
 
-@pytest.mark.parametrize("latency_seconds", [0, 3])
+@pytest.mark.parametrize(
+    ("latency_seconds", "fill_rule"), [(0, "next_bar"), (3, "next_bar"), (3, "latest_bar")]
+)
 @pytest.mark.parametrize("mode", ["otm", "atm"])
 def test_other_parameters_pass_too(
-    sessions: list[SessionData], latency_seconds: int, mode: str
+    sessions: list[SessionData], latency_seconds: int, fill_rule: str, mode: str
 ) -> None:
-    other = PARAMS.replacing(latency_seconds=latency_seconds, option_selection_mode=mode)
+    other = PARAMS.replacing(
+        latency_seconds=latency_seconds, option_selection_mode=mode, fill_rule=fill_rule
+    )
     assert check_lookahead(other, sessions, seed=7).violations == ()
 
 
-def test_the_hooked_engine_without_a_fault_is_the_engine(sessions: list[SessionData]) -> None:
-    found = HookedEngine()(PARAMS, sessions)
-    expected = run_backtest(PARAMS, sessions).trades
+@pytest.mark.parametrize("fill_rule", ["next_bar", "latest_bar"])
+def test_the_hooked_engine_without_a_fault_is_the_engine(
+    sessions: list[SessionData], fill_rule: str
+) -> None:
+    params = PARAMS.replacing(fill_rule=fill_rule)
+    found = HookedEngine()(params, sessions)
+    expected = run_backtest(params, sessions).trades
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
-    assert check_lookahead(PARAMS, sessions, engine=HookedEngine()).passed
+    assert check_lookahead(params, sessions, engine=HookedEngine()).passed
 
 
+@pytest.mark.parametrize("fill_rule", ["next_bar", "latest_bar"])
 @pytest.mark.parametrize(
     ("broken", "decision"),
     [
@@ -76,12 +85,13 @@ def test_the_hooked_engine_without_a_fault_is_the_engine(sessions: list[SessionD
     ids=["peek", "far peek", "late choice", "next price", "exit peek", "next bar", "next day"],
 )
 def test_an_engine_that_looks_ahead_is_caught(
-    sessions: list[SessionData], broken: HookedEngine, decision: str
+    sessions: list[SessionData], broken: HookedEngine, decision: str, fill_rule: str
 ) -> None:
-    report = check_lookahead(PARAMS, sessions, engine=broken, totals={}, random_moments=1)
+    params = PARAMS.replacing(fill_rule=fill_rule)
+    report = check_lookahead(params, sessions, engine=broken, totals={}, random_moments=1)
     assert not report.passed
     assert any(f"the {decision} of the signal" in str(one) for one in report.violations)
-    assert f"{len(report.violations)} changes" in report.summary()
+    assert f"{len(report.violations)} faults" in report.summary()
 
 
 def test_the_first_violation_names_day_moment_and_decision(sessions: list[SessionData]) -> None:

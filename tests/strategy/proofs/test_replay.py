@@ -16,7 +16,10 @@ from strategy.proofs.replay import ReplayResult, replay
 from tests.strategy.made_sessions import make_frames
 
 CALL = {
-    ("call", 399.0): [(0, 1.0, None), (120, 1.5, None), (3700, 1.0, None), (3800, 0.4, None)],
+    ("call", 399.0): [
+        (second, price, None)
+        for second, price in ((111, 1.0), (120, 1.5), (121, 1.5), (3711, 1.0), (3800, 0.4))
+    ],
 }
 STRETCHES = [(100, 398.0), (110, 400.0), (3700, 398.0), (3710, 400.0)]
 

@@ -52,7 +52,6 @@ def assert_agrees(
     assert surface.net_pnl_usd[at] == pytest.approx(metrics.net_pnl_usd, rel=1e-9, abs=1e-9)
     pnl = result.trades["net_pnl_usd"].to_numpy(float)
     assert surface.winners[at] == (pnl > 0).sum()
-    assert surface.net_pnl_squared_usd[at] == pytest.approx((pnl**2).sum(), rel=1e-9)
     assert surface.risk_usd[at] == pytest.approx(
         result.trades["risk_usd"].to_numpy(float).sum(), rel=1e-9
     )
@@ -65,10 +64,16 @@ def assert_agrees(
     return metrics.total_trades
 
 
+@pytest.mark.parametrize("fill_rule", ["next_bar", "latest_bar"])
 @pytest.mark.parametrize("latency_seconds", range(6))
-def test_the_surface_agrees_with_single_backtests(latency_seconds: int) -> None:
+def test_the_surface_agrees_with_single_backtests(latency_seconds: int, fill_rule: str) -> None:
     sessions = made_sessions(latency_seconds)
-    fixed = {"latency_seconds": latency_seconds, "contracts_per_trade": 2}
+    fixed = {
+        "fill_rule": fill_rule,
+        "latency_seconds": latency_seconds,
+        "slippage_fraction": 0.01,
+        "contracts_per_trade": 2,
+    }
     surface = compute_surface(SPACE, fixed, sessions)
     random = Random(latency_seconds)
     trades = sum(
@@ -84,6 +89,9 @@ def test_the_surface_agrees_on_nasty_sessions(
 ) -> None:
     sessions = [build_session(one) for one in frames]
     fixed = {
+        "fill_rule": random.choice(("next_bar", "latest_bar")),
+        "max_fill_wait_seconds": random.choice((0, 1, 5, 10, 30)),
+        "slippage_fraction": random.choice((0, 0.2)),
         "latency_seconds": latency_seconds,
         "end_of_day_exit_time": random.choice(("15:54", "10:00", "15:59:59")),
         "emergency_exit_time": random.choice(("15:55", "10:01", "16:30")),
@@ -118,17 +126,31 @@ def test_the_plain_twin_of_the_exit_table_is_its_compiled_self() -> None:
     contract = int(np.argmax(np.diff(session.bar_offsets)))
     first, end = session.bar_offsets[contract : contract + 2]
     results = []
-    for table in (surface_walk.tabulate_exits, surface_walk.tabulate_exits.py_func):
-        prices = np.zeros((2, 2, 2))
-        table(
-            session.bar_seconds, session.bar_prices_usd, end, first, session.bar_seconds[first],
-            np.array([5.0, 50.0]), np.array([-5.0, -50.0]), np.array([60, 600]), 1, 23_000, 23_100,
-            session.n_seconds - 1, np.zeros(602), np.zeros(2, np.int64), np.zeros(2, np.int64),
-            prices,
+    for decide, price, spread in (
+        (surface_walk.decide_exits, surface_walk.exit_price, surface_walk.spread_exits),
+        (
+            surface_walk.decide_exits.py_func,
+            surface_walk.exit_price.py_func,
+            surface_walk.spread_exits.py_func,
+        ),
+    ):
+        bars = (session.bar_seconds, session.bar_prices_usd, end, first, session.bar_seconds[first])
+        decisions, table = np.zeros(6, np.int64), np.zeros((2, 2, 2))
+        decide(
+            *bars, np.array([5.0, 50.0]), np.array([-5.0, -50.0]), np.array([60, 600]), 23_000,
+            session.n_seconds - 1, decisions,
         )  # fmt: skip
-        results.append(prices)
-    assert np.array_equal(*results)
-    assert (results[0] > 0).all()
+        last = session.n_seconds - 1
+        prices = [
+            price(*bars, one, fill_rule, 1, 23_100, last)
+            for one in decisions
+            for fill_rule in (0, 1)
+        ]
+        spread(decisions, np.array(prices[::2]), table)
+        results.append((decisions, np.array(prices), table))
+    for compiled, plain in zip(*results, strict=True):
+        assert np.array_equal(compiled, plain)
+        assert (compiled > 0).all()
 
 
 def test_best_and_ranks_follow_the_objective() -> None:
