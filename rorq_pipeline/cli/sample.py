@@ -24,6 +24,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="Strength of the planted mean reversion to VWAP; 0 for none, as a null test.",
 )
+@click.option(
+    "--edge-half-life-sessions",
+    type=float,
+    metavar="N",
+    help="Let the edge decay from --start on: half of it is left after so many sessions.",
+)
 @click.option("--force", is_flag=True, help="Make synthetic sessions that exist anew.")
 @click.option("--remove", is_flag=True, help="Remove the synthetic sessions, of the dates or all.")
 def command(
@@ -32,13 +38,14 @@ def command(
     ticker: str,
     seed: int,
     edge: float,
+    edge_half_life_sessions: float | None,
     force: bool,
     remove: bool,
 ) -> None:
     """Make synthetic sessions in the cache, real in shape and marked as synthetic.
 
     Sessions that exist stay; real ones always do. The same ticker, date, seed and edge give the
-    same session.
+    same session; with --edge-half-life-sessions the same --start too.
     """
     if (start is None) != (end is None) or (start is None and not remove):
         raise click.UsageError("--start and --end are needed, such as 2023-01-03 and 2023-01-31.")
@@ -46,7 +53,7 @@ def command(
     if remove:
         _remove(ticker, days)
     else:
-        _make(days or (), ticker=ticker, seed=seed, edge=edge, force=force)
+        _make(days or (), ticker, seed, edge, edge_half_life_sessions, force=force)
 
 
 def _sessions(start: date, end: date) -> tuple[date, ...]:
@@ -64,13 +71,27 @@ def _remove(ticker: str, days: tuple[date, ...] | None) -> None:
     console.print(f"removed {len(removed)} synthetic sessions of {ticker} from {cache}")
 
 
-def _make(days: tuple[date, ...], *, ticker: str, seed: int, edge: float, force: bool) -> None:
+def _make(
+    days: tuple[date, ...],
+    ticker: str,
+    seed: int,
+    edge: float,
+    half_life_sessions: float | None,
+    *,
+    force: bool,
+) -> None:
     from rich.progress import Progress
 
     from rorq_pipeline.project.paths import ProjectPaths
     from strategy.market_data.sample.generate import SampleSettings, write_samples
 
-    settings = SampleSettings(ticker=ticker, seed=seed, edge=edge)
+    settings = SampleSettings(
+        ticker=ticker,
+        seed=seed,
+        edge=edge,
+        edge_half_life_sessions=half_life_sessions,
+        edge_decays_from=None if half_life_sessions is None else days[0],
+    )
     cache = ProjectPaths.resolve().cache
     shown = error_console.is_terminal
     with Progress(console=error_console, transient=True, disable=not shown) as progress:

@@ -1,8 +1,9 @@
 """Sample sessions: synthetic market data, real in shape, for trying and testing without a provider.
 
-A session follows from (ticker, date, seed, edge) alone. `edge` is the strength of the planted mean
-reversion to VWAP: at 0 the option prices are fair, and there is nothing to earn and the costs to
-lose; at 1 a search over a month finds parameters that pay after costs; above it the edge is plain.
+A session follows from its ticker, its date and the settings alone. `edge` is the strength of the
+planted mean reversion to VWAP: at 0 the option prices are fair, and there is nothing to earn and
+the costs to lose; at 1 a search over a month finds parameters that pay after costs; above it the
+edge is plain. With a half-life the edge decays from session to session, as edges in markets do.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from strategy.date_range import sessions_between
 from strategy.errors import ParameterError
 from strategy.market_data.alignment import align_session
 from strategy.market_data.layout import (
@@ -35,6 +37,7 @@ from strategy.session import SessionData
 GENERATOR_VERSION = "1"  # raised whenever the same settings give other bars
 STRONGEST_EDGE = 10.0
 _SEED_KEY, _EDGE_KEY, _GENERATOR_KEY = "rorq.seed", "rorq.edge", "rorq.generator"
+_HALF_LIFE_KEY, _DECAY_KEY = "rorq.edge_half_life_sessions", "rorq.edge_decays_from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +45,15 @@ class SampleSettings:
     """What a sample session follows from, besides its date.
 
     Raises:
-        ParameterError: a negative seed, or an edge outside 0 to 10. Also a ValueError.
+        ParameterError: a negative seed, an edge outside 0 to 10, or a half-life that is not above
+            0 or has no first day. Also a ValueError.
     """
 
     ticker: str = "SPY"
     seed: int = 0
     edge: float = 1.0  # strength of the planted mean reversion, 0 for none
+    edge_half_life_sessions: float | None = None  # after which half of it is left; None: it stays
+    edge_decays_from: date | None = None  # the last day on which all of it is there
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -60,6 +66,27 @@ class SampleSettings:
                 expected=f"a number from 0 (none) to {STRONGEST_EDGE:g}",
                 remedy="correct --edge",
             )
+        half_life = self.edge_half_life_sessions
+        if half_life is not None and not (math.isfinite(half_life) and half_life > 0.0):
+            raise ParameterError(
+                f"edge half-life {half_life} sessions",
+                expected="a number above 0",
+                remedy="correct --edge-half-life-sessions",
+            )
+        if (half_life is None) != (self.edge_decays_from is None):
+            raise ParameterError(
+                f"edge_half_life_sessions {half_life} with edge_decays_from "
+                f"{self.edge_decays_from}",
+                expected="both or neither",
+                remedy="name the day from which the edge decays",
+            )
+
+    def edge_on(self, day: date) -> float:
+        """Strength of the edge on one day."""
+        if self.edge_half_life_sessions is None or self.edge_decays_from is None:
+            return self.edge
+        age_sessions = max(len(sessions_between(self.edge_decays_from, day)) - 1, 0)
+        return self.edge * 0.5 ** (age_sessions / self.edge_half_life_sessions)
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -68,6 +95,14 @@ class SampleSettings:
             _SEED_KEY: str(self.seed),
             _EDGE_KEY: repr(float(self.edge)),
             _GENERATOR_KEY: GENERATOR_VERSION,
+            **(
+                {
+                    _HALF_LIFE_KEY: repr(float(self.edge_half_life_sessions)),
+                    _DECAY_KEY: str(self.edge_decays_from),
+                }
+                if self.edge_half_life_sessions is not None
+                else {}
+            ),
         }
 
 
@@ -89,7 +124,7 @@ def sample_tables(day: date, settings: SampleSettings) -> dict[str, pa.Table]:
     """
     plan = plan_day(settings.ticker, day, settings.seed)
     generator = seeded_generator(settings.ticker, day.isoformat(), settings.seed)
-    path = draw_path(plan, settings.edge, generator)
+    path = draw_path(plan, settings.edge_on(day), generator)
     underlying = underlying_bars(path, plan.times.open_utc_seconds, generator)
     closes = underlying["close"].to_numpy()
     return {
@@ -168,7 +203,7 @@ def sample_metadata(folder: Path) -> dict[str, str]:
         metadata = pq.read_metadata(folder / UNDERLYING_FILE).metadata or {}
     except (OSError, pa.ArrowException):
         return {}
-    keys = (_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY)
+    keys = (_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY, _HALF_LIFE_KEY, _DECAY_KEY)
     return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
 
 

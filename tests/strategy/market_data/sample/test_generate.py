@@ -158,7 +158,37 @@ def test_a_day_opens_near_where_the_last_one_closed():
     assert np.std(gaps) < 0.01
 
 
+def test_an_edge_decays_by_half_in_its_half_life():
+    decaying = SampleSettings(
+        edge=2.0, edge_half_life_sessions=10, edge_decays_from=date(2023, 1, 3)
+    )
+    # 2023-01-18 is the tenth session after 2023-01-03; the 16th is a holiday.
+    assert decaying.edge_on(date(2023, 1, 18)) == pytest.approx(1.0)
+    assert decaying.edge_on(date(2023, 2, 1)) == pytest.approx(0.5)
+    assert decaying.edge_on(date(2023, 1, 3)) == decaying.edge_on(date(2022, 12, 1)) == 2.0
+    half = sample_tables(date(2023, 1, 18), SampleSettings(edge=1.0))
+    found = sample_tables(date(2023, 1, 18), decaying)
+    assert all(found[name].equals(half[name]) for name in FILE_SCHEMAS)
+
+
+def test_files_state_how_an_edge_decays(tmp_path):
+    decaying = SampleSettings(edge_half_life_sessions=40, edge_decays_from=DAY)
+    write_samples(tmp_path, [DAY], decaying)
+    found = sample_metadata(layout.session_folder(tmp_path, "SPY", DAY))
+    assert found["rorq.edge_half_life_sessions"] == "40.0"
+    assert found["rorq.edge_decays_from"] == "2023-01-04"
+    assert write_samples(tmp_path, [DAY], decaying).kept == [DAY]
+    assert write_samples(tmp_path, [DAY], SETTINGS).kept_other == [DAY]
+
+
 def test_settings_out_of_range_are_refused():
+    for wrong in (
+        {"edge_half_life_sessions": 0.0, "edge_decays_from": DAY},
+        {"edge_half_life_sessions": 40.0},
+        {"edge_decays_from": DAY},
+    ):
+        with pytest.raises(ParameterError, match="edge"):
+            SampleSettings(**wrong)
     for wrong in ({"edge": -0.1}, {"edge": math.nan}, {"edge": 11.0}, {"seed": -1}):
         with pytest.raises(ParameterError, match=r"edge|seed"):
             SampleSettings(**wrong)
