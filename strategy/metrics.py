@@ -48,6 +48,11 @@ class Counts:
     forced_exits: int  # trades ended by the clock of the day or by the end of the data
     exit_without_print: int  # next_bar: no bar came after the decision to sell
 
+    @property
+    def entries_lost(self) -> int:
+        """Reclaims in time that were not traded for want of the contract's prices."""
+        return self.missing_contract_data + self.no_price_at_entry + self.no_fill
+
     def as_dict(self) -> dict[str, int]:
         """All counts by name."""
         return asdict(self)

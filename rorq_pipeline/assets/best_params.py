@@ -55,7 +55,7 @@ def best_params(
             **_regret(best.regret),
             "selection": best.selection,
             "selections": dg.MetadataValue.md(_selections_table(best.selections)),
-            **numbers({"entries_lost": counts.missing_contract_data + counts.no_price_at_entry}),
+            **numbers({"entries_lost": counts.entries_lost}),
             "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
             "source": best.source,
             "study": best.study_name,

@@ -22,9 +22,11 @@ COUNTS = Counts(
     valid_entries=15,
     late_entries_blocked=1,
     missing_contract_data=1,
-    no_price_at_entry=1,
+    no_price_at_entry=0,
+    no_fill=1,
     stale_prices=2,
     forced_exits=3,
+    exit_without_print=1,
 )
 
 

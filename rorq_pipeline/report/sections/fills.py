@@ -1,7 +1,9 @@
 """The band that fills put around the result, and how much of it hangs on thin evidence."""
 
 from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.formats import usd
 from rorq_pipeline.report.section import Section
+from strategy.proofs.fill_scenarios import Waiting
 
 SHOWN = ("return_on_risk_percent", "net_pnl_usd", "total_trades", "win_rate_percent")
 
@@ -25,5 +27,27 @@ def fills_section(data: ReportData) -> Section:
             "low": min(known, default=None),
             "high": max(known, default=None),
             "shares": fills.profit_shares.described(),
+            "waiting": _waiting(fills.waiting),
         },
     )
+
+
+def _waiting(waiting: Waiting) -> list[tuple[str, str]]:
+    """What it costs to wait for the contract's next bar, in words and figures."""
+    return [
+        ("Entries without a bar within the wait", f"{waiting.entries_without_fill:,}"),
+        ("Exits without a bar after their decision", f"{waiting.exits_without_print:,}"),
+        (
+            "Wait of an entry, mean and longest",
+            _seconds(waiting.mean_entry_wait_seconds, waiting.longest_entry_wait_seconds),
+        ),
+        (
+            "Wait of an exit, mean and longest",
+            _seconds(waiting.mean_exit_wait_seconds, waiting.longest_exit_wait_seconds),
+        ),
+        ("Net P&L at the latest bar less that at the next", usd(waiting.latest_bar_gain_usd)),
+    ]
+
+
+def _seconds(mean: float | None, longest: float | None) -> str:
+    return "" if mean is None or longest is None else f"{mean:.1f} s, {longest:.0f} s"

@@ -9,6 +9,7 @@ _LOST = {
     "late_entries_blocked": "came at or after the cutoff",
     "missing_contract_data": "had a contract without any cached bar",
     "no_price_at_entry": "had no price of the contract yet, or no second left",
+    "no_fill": "found no bar of the contract within the wait",
 }
 
 
@@ -38,4 +39,5 @@ def _funnel(data: ReportData) -> list[tuple[str, int]]:
         ("Trades", data.best.metrics.total_trades),
         ("Fills at a stale price", counts.stale_prices),
         ("Exits forced by the clock", counts.forced_exits),
+        ("Exits without a print after their decision", counts.exit_without_print),
     ]

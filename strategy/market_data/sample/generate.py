@@ -86,7 +86,8 @@ class SampleSettings:
         if self.edge_half_life_sessions is None or self.edge_decays_from is None:
             return self.edge
         age_sessions = max(len(sessions_between(self.edge_decays_from, day)) - 1, 0)
-        return self.edge * 0.5 ** (age_sessions / self.edge_half_life_sessions)
+        left: float = 0.5 ** (age_sessions / self.edge_half_life_sessions)
+        return self.edge * left
 
     @property
     def metadata(self) -> dict[str, str]:

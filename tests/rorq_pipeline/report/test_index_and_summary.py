@@ -162,7 +162,7 @@ def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     assert name == "return_on_risk_percent"
     assert (inside, outside) == (
         data.best.metrics.return_on_risk_percent,
-        100 * sum(traded.sessions.net_pnl_usd) / sum(traded.sessions.risk_usd),
+        pytest.approx(100 * sum(traded.sessions.net_pnl_usd) / sum(traded.sessions.risk_usd)),
     )
     assert interval.low <= outside <= interval.high
 
