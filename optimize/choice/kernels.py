@@ -173,3 +173,25 @@ def best_neighbourhood(  # type: ignore[no-untyped-def]
             if value > best_value or (value == best_value and place < best_index):
                 best_index, best_value = place, value
     return best_index, best_value
+
+
+@_compile
+def raise_to_maxima(  # type: ignore[no-untyped-def]
+    values,  # (n_rows, n_blocks), float32
+    weights,  # (n_blocks, n_draws), float32
+    offset,  # (n_rows,), float32
+    maxima,  # in and out, (n_draws,), float32
+):
+    """Raise each draw's maximum to the largest of the rows' weighted sums, where one is above."""
+    n_blocks, n_draws = weights.shape
+    sums = np.empty(n_draws, np.float32)
+    for row in range(values.shape[0]):
+        sums[:] = offset[row]
+        for block in range(n_blocks):
+            value = values[row, block]
+            weight = weights[block]
+            for draw in range(n_draws):
+                sums[draw] += value * weight[draw]
+        for draw in range(n_draws):
+            if sums[draw] > maxima[draw]:
+                maxima[draw] = sums[draw]

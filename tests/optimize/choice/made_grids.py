@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from strategy.surface.cells import GridSums
+from strategy.surface.cells import GridSums, SessionCell
 
 SPACE: dict[str, tuple[Any, ...]] = {
     "entry_window": ("09:30-10:30", "09:30-15:45", "12:00-15:00"),
@@ -26,17 +27,17 @@ STORED = (
     "strikes_depth", "option_selection_mode",
     "take_profit_percent", "stop_loss_percent", "max_trade_duration_seconds",
 )  # fmt: skip
+N_SETS, N_STOPS, N_EXITS = 3 * 4 * 3 * 2 * 3 * 2, 3, 4 * 3 * 5
 Public = npt.NDArray[np.float64]  # over the dimensions in the order of SPACE
 
 
 def random_sums(seed: int, *, n_sessions: int = 21, sparse: float = 0.3) -> GridSums:
     """Sums of which a share of the sets never traded."""
     random = np.random.default_rng(seed)
-    n_sets, n_exits = 3 * 4 * 3 * 2 * 3 * 2, 4 * 3 * 5
-    trades = random.integers(1, 60, (n_sets, 1)).astype(np.int32)
-    trades[random.random((n_sets, 1)) < sparse] = 0
-    risk = trades * np.array([20.0, 30.0, 40.0]) * random.uniform(0.8, 1.2, (n_sets, 1))
-    by_session = random.normal(0, 30, (n_sessions, n_sets, n_exits)) * (trades > 0)
+    trades = random.integers(1, 60, (N_SETS, 1)).astype(np.int32)
+    trades[random.random((N_SETS, 1)) < sparse] = 0
+    risk = trades * np.array([20.0, 30.0, 40.0]) * random.uniform(0.8, 1.2, (N_SETS, 1))
+    by_session = random.normal(0, 30, (n_sessions, N_SETS, N_EXITS)) * (trades > 0)
     return GridSums(
         n_sessions=n_sessions,
         total_trades=trades,
@@ -87,3 +88,24 @@ def _smoothed_line(line: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         total = sum(weight * line[at] for at, weight in inside.items())
         result.append(total / sum(inside.values()))
     return np.array(result)
+
+
+def random_cells(seed: int, *, n_sessions: int) -> list[SessionCell]:
+    """Sessions whose sets share a few rows, as sets that trade the same entries do."""
+    random = np.random.default_rng(seed)
+    n_rows = 30
+    return [
+        SessionCell(
+            ticker="SPY",
+            date=date(2023, 1, 1) + timedelta(days=day),
+            fingerprint=str(day),
+            source="synthetic",
+            row_of_set=random.integers(-1, n_rows, N_SETS).astype(np.int32),
+            missing_entries=np.zeros(N_SETS, np.int32),
+            total_trades=random.integers(1, 9, n_rows).astype(np.int32),
+            risk_usd=random.uniform(20, 400, (n_rows, N_STOPS)),
+            winners=np.zeros((n_rows, N_EXITS), np.uint16),
+            net_pnl_usd=random.normal(0, 50, (n_rows, N_EXITS)),
+        )
+        for day in range(n_sessions)
+    ]
