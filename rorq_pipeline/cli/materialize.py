@@ -1,17 +1,22 @@
-"""`rorq materialize`: assets of one range, in this process."""
+"""`rorq materialize`: assets of one range or of several, in this process."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.common import console, error_console, print_error
+from strategy.errors import RorqError
+
+if TYPE_CHECKING:
+    from strategy.backtest_range import BacktestRange
 
 
 def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
     """Read run config from JSON, as the option's callback."""
     if value is None:
-        return None
+        return {}
     try:
         config = json.loads(value)
     except (ValueError, RecursionError) as error:
@@ -22,35 +27,102 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
 
 
 @click.command()
-@click.argument("date_range", metavar="RANGE")
+@click.argument("ranges", metavar="RANGE...", nargs=-1, required=True)
 @click.option(
     "--select",
     "selection",
     metavar="SELECTION",
     help="Assets, as Dagster writes selections; by default everything up to the report.",
 )
+@click.option("--n-trials", type=int, help="Completed trials after which the study is done.")
+@click.option(
+    "--search-space",
+    "search_space_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file of search dimensions; others keep the seed's values.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Strategy parameter that is not searched, such as latency_seconds=2.",
+)
 @click.option(
     "--config-json",
     "run_config",
     metavar="JSON",
     callback=parse_run_config,
-    help='Run config, such as {"ops": {"optimization": {"config": {"n_trials": 500}}}}.',
+    help='Any run config, such as {"ops": {"optimization": {"config": {"seed": 7}}}}.',
 )
-def command(date_range: str, selection: str | None, run_config: dict[str, Any] | None) -> None:
-    """Materialise the assets of one backtest RANGE, such as 2023-01-03_2023-01-31.
+def command(
+    ranges: tuple[str, ...],
+    selection: str | None,
+    n_trials: int | None,
+    search_space_file: Path | None,
+    assignments: tuple[str, ...],
+    run_config: dict[str, Any],
+) -> None:
+    """Materialise the assets of backtest ranges, one after the other.
 
-    Without a ticker it is of SPY; of another one it is QQQ_2023-01-03_2023-01-31.
+    RANGE is one such as 2023-01-03_2023-01-31, a month such as 2023-01, or every month of
+    2023-01..2023-06; QQQ_ before it names another ticker than SPY. Options go over
+    run_config.yaml, for all ranges alike.
     """
+    from rorq_pipeline.cli.backtest import parse_assignments
     from rorq_pipeline.cli.progress import step_lines_logger
-    from rorq_pipeline.dagster_support.runner import DEFAULT_SELECTION, materialize_range
-    from rorq_pipeline.definitions import build_definitions
-    from strategy.backtest_range import BacktestRange
-
-    chosen = BacktestRange.parse(date_range)
-    run_id = materialize_range(
-        chosen,
-        selection=selection or DEFAULT_SELECTION,
-        run_config=run_config,
-        definitions=build_definitions(loggers={"console": step_lines_logger}),
+    from rorq_pipeline.dagster_support.runner import (
+        DEFAULT_SELECTION,
+        materialize_range,
+        selected_ops,
     )
-    console.print(f"materialised {chosen.key} in run {run_id}")
+    from rorq_pipeline.definitions import build_definitions
+    from rorq_pipeline.project.ranges import ranges_from
+    from rorq_pipeline.project.run_config import with_short_forms
+
+    chosen = list(dict.fromkeys(one for text in ranges for one in ranges_from(text)))
+    definitions = build_definitions(loggers={"console": step_lines_logger})
+    what = selection or DEFAULT_SELECTION
+    config = with_short_forms(
+        run_config,
+        selected_ops(definitions, what),
+        n_trials=n_trials,
+        search_space_file=search_space_file,
+        fixed_params=parse_assignments(assignments),
+    )
+
+    def run(date_range: "BacktestRange") -> None:
+        run_id = materialize_range(
+            date_range, selection=what, run_config=config, definitions=definitions
+        )
+        console.print(f"materialised {date_range.key} in run {run_id}")
+
+    if len(chosen) == 1:
+        run(chosen[0])
+    else:
+        _run_each(chosen, run)
+
+
+def _run_each(chosen: "list[BacktestRange]", run: Any) -> None:
+    """Go through all ranges although some fail; the exit code says whether one did.
+
+    What is wrong with the command itself, and a request to stop, end it at once.
+    """
+    from rorq_pipeline.dagster_support.runner import MaterializationError, StoppedError
+
+    failed = []
+    for number, date_range in enumerate(chosen, start=1):
+        error_console.print(f"range {number} of {len(chosen)}: {date_range.key}", style="bold")
+        try:
+            run(date_range)
+        except StoppedError:
+            raise
+        except MaterializationError as error:
+            print_error(error)
+            failed.append(date_range.key)
+    if failed:
+        raise RorqError(
+            f"{len(failed)} of {len(chosen)} ranges failed: {', '.join(failed)}",
+            expected="all to succeed",
+            remedy="each says why above; the same command goes on with what is left",
+        )

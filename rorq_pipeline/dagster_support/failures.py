@@ -11,6 +11,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
 
+STOPPED = "stopped on request"  # StudyInterruptedError says it too
 PASSING = (DatabaseLostError, DatabaseUnreachableError, StudyBusyError)  # may be over in a moment
 
 
@@ -27,5 +28,5 @@ def one_line_failures() -> Iterator[None]:
         ) from error
     except (KeyboardInterrupt, DagsterExecutionInterruptedError) as request:
         raise dg.Failure(
-            description="stopped on request; run it again to go on", allow_retries=False
+            description=f"{STOPPED}; run it again to go on", allow_retries=False
         ) from request

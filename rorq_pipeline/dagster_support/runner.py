@@ -1,6 +1,7 @@
 """Materialising assets of one range in this process, recorded in the project's instance."""
 
 import re
+import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +13,10 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from rorq_pipeline.dagster_support.instance import project_instance
 from rorq_pipeline.dagster_support.launcher import WORKER_TAG, this_worker
 from rorq_pipeline.dagster_support.partitions import register_range
+from rorq_pipeline.dagster_support.stopping import AGAIN, end_with_stopped_step
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.project.paths import ProjectPaths
-from rorq_pipeline.project.run_config import merged, project_run_config
+from rorq_pipeline.project.run_config import command_run_config
 from strategy.backtest_range import BacktestRange
 from strategy.errors import ParameterError, RorqError
 
@@ -25,6 +27,10 @@ _GLOBAL_JOB = "__ASSET_JOB"
 
 class MaterializationError(RorqError):
     """An asset or a blocking check of a run failed."""
+
+
+class StoppedError(MaterializationError):
+    """A run was stopped on request."""
 
 
 def materialize_range(
@@ -42,8 +48,10 @@ def materialize_range(
         The id of the run.
 
     Raises:
-        ParameterError: the selection names no asset, or the run config is malformed.
+        ParameterError: the selection names no asset, or the run config names what it does not run
+            or has a value that is not admitted; nothing has run then.
         MaterializationError: an asset or a blocking check failed; its message is the cause's.
+        StoppedError: Ctrl-C or SIGTERM.
         DatabaseError: no usable database.
     """
     defs = definitions or build_definitions()
@@ -51,10 +59,12 @@ def materialize_range(
     with project_instance(paths) as instance, _one_line_errors():
         keys = selected_keys(defs, selection)
         job = defs.resolve_job_def(_GLOBAL_JOB)
-        nodes = {node.name for node in job.get_subset(asset_selection=set(keys)).nodes}
-        config = merged(project_run_config(paths.root, nodes), run_config or {})
+        config = command_run_config(paths.root, selected_ops(defs, selection), run_config or {})
         register_range(instance, date_range)
+        run_id = str(uuid.uuid4())
+        stopped = end_with_stopped_step(instance, run_id)
         result = job.execute_in_process(
+            run_id=run_id,
             instance=instance,
             partition_key=date_range.key,
             asset_selection=keys,
@@ -62,9 +72,11 @@ def materialize_range(
             tags={WORKER_TAG: this_worker(), "dagster/max_retries": "0"},
             raise_on_error=False,
         )
+        if stopped:
+            raise StoppedError(stopped[0])
         if not result.success:
             raise MaterializationError(_cause(result))
-        return result.run_id
+        return run_id
 
 
 def _with_all_upstream(part: str) -> str:
@@ -81,9 +93,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, DagsterExecutionInterruptedError):
-        raise MaterializationError(
-            "stopped on request", remedy="run the same command again to go on"
-        ) from None
+        raise StoppedError(AGAIN) from None
     except dg.DagsterInvalidConfigError as error:
         first = error.errors[0]
         raise ParameterError(
@@ -91,6 +101,17 @@ def _one_line_errors() -> Iterator[None]:
             expected="run config as the launchpad shows it",
             remedy="correct the run config",
         ) from None
+
+
+def selected_ops(defs: dg.Definitions, selection: str) -> set[str]:
+    """Return the names by which run config calls what a selection runs.
+
+    Raises:
+        ParameterError: a part of the selection is malformed or names no asset.
+    """
+    job = defs.resolve_job_def(_GLOBAL_JOB)
+    keys = set(selected_keys(defs, selection))
+    return {node.name for node in job.get_subset(asset_selection=keys).nodes}
 
 
 def selected_keys(defs: dg.Definitions, selection: str) -> list[dg.AssetKey]:

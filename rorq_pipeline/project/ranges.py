@@ -1,5 +1,6 @@
 """Which backtest ranges a session belongs to, and which range is meant when none is named."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from strategy.backtest_range import DEFAULT_MONTHS, BacktestRange, holds_any
 from strategy.date_range import DateRange, months_later
 from strategy.errors import DateRangeError, MissingSessionError
 from strategy.ticker import DEFAULT_TICKER
+
+_MONTHS = re.compile(r"(\d{4}-\d{2})(?:\.\.(\d{4}-\d{2}))?")
 
 
 class RangeRule(Enum):
@@ -88,6 +91,39 @@ class Grouping:
             for last in lasts
             if holds_any(last, cached or [day])
         ]
+
+
+def ranges_from(text: str) -> list[BacktestRange]:
+    """Read a range, a month such as 2023-01, or each month of 2023-01..2023-06, all of one ticker.
+
+    Raises:
+        DateRangeError: the text is none of these, or its months are out of order.
+    """
+    ticker, _, months = text.strip().rpartition("_")
+    found = _MONTHS.fullmatch(months)
+    if found is None:
+        return [BacktestRange.parse(text)]
+    first, last = _first_day(found[1]), _first_day(found[2] or found[1])
+    if first > last:
+        raise DateRangeError(
+            f"months {months}", expected="the earlier month first", remedy="swap the two months"
+        )
+    days = [first]
+    while days[-1] < last:
+        days.append(months_later(days[-1], 1))
+    spans = [DateRange.of_month(day) for day in days]
+    return [
+        BacktestRange(span.start_date, span.end_date, ticker or DEFAULT_TICKER) for span in spans
+    ]
+
+
+def _first_day(month: str) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise DateRangeError(
+            f"month {month!r}", expected="a month that exists", remedy="correct the month"
+        ) from None
 
 
 def range_or_latest(text: str | None, cache_dir: Path, grouping: Grouping) -> BacktestRange:

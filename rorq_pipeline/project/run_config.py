@@ -3,7 +3,7 @@
 The file `run_config.yaml` in the project folder has the form of Dagster's launchpad, from which it
 can be copied. It is read whenever a run is requested, and every value is checked then, not in the
 run: a request counts as made even if its run fails. What the launchpad says, or `--config-json`,
-goes over it.
+goes over it. What a command is given is checked the same way, before anything runs.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -27,6 +27,11 @@ CONFIGURED_OPS = (
     "validated_cache",
     "verdict",
 )
+# Where the short forms of `rorq materialize` go.
+SEARCHING_OPS = ("downloaded_sessions", "optimization", "parameter_surface", "validated_cache")
+TRADING_OPS = ("optimization", "parameter_surface")
+_TOP_LEVEL = ("execution", "loggers", "ops", "resources")  # of Dagster's run config
+_GIVEN = "run config"  # how messages call what a command was given
 Config = dict[str, Any]
 Filled = TypeVar("Filled", bound=BaseModel)
 
@@ -56,10 +61,70 @@ def project_run_config(root: Path, ops: Collection[str]) -> Config:
     return {"ops": {name: {"config": config} for name, config in chosen.items()}} if chosen else {}
 
 
+def command_run_config(root: Path, ops: Collection[str], given: Mapping[str, Any]) -> Config:
+    """Lay what a command was given over the project's own, with every name and value checked.
+
+    Args:
+        root: The project folder.
+        ops: What the command runs.
+        given: In the form of Dagster's run config.
+
+    Raises:
+        ParameterError: a name that is none of the ops', or a value that is not admitted.
+    """
+    unknown = [name for name in given if name not in _TOP_LEVEL]
+    if unknown:
+        raise _bad(_GIVEN, f"{unknown[0]!r} is none of {', '.join(_TOP_LEVEL)}")
+    configs = _configs(_GIVEN, {"ops": given["ops"]}) if "ops" in given else {}
+    idle = [name for name in configs if name not in ops]
+    if idle:
+        raise ParameterError(
+            f"{_GIVEN}: {idle[0]} is set, and the selection does not run it",
+            expected=f"config of {', '.join(sorted(set(ops) & set(CONFIGURED_OPS))) or 'nothing'}",
+            remedy="leave it out, or select it too with --select",
+        )
+    config = merged(project_run_config(root, ops), given)
+    for name in configs:
+        _require_admitted(_GIVEN, name, config["ops"][name]["config"])
+    return config
+
+
+def with_short_forms(
+    given: Mapping[str, Any],
+    ops: Collection[str],
+    *,
+    n_trials: int | None = None,
+    search_space_file: Path | None = None,
+    fixed_params: Mapping[str, Any] | None = None,
+) -> Config:
+    """Return run config with the short forms of a command laid over it, for the ops that run.
+
+    Raises:
+        ParameterError: a short form that none of the ops takes.
+    """
+    space = str(search_space_file.resolve()) if search_space_file else None
+    config = dict(given)
+    for option, targets, values in (
+        ("--n-trials", ("optimization",), {"n_trials": n_trials} if n_trials is not None else {}),
+        ("--search-space", SEARCHING_OPS, {"search_space_file": space} if space else {}),
+        ("--set", TRADING_OPS, {"fixed_params": dict(fixed_params)} if fixed_params else {}),
+    ):
+        taking = [name for name in targets if name in ops]
+        if values and not taking:
+            raise ParameterError(
+                f"{option} is for {' and '.join(targets)}, and the selection runs none of them",
+                remedy="leave it out, or select one of them too with --select",
+            )
+        if values:
+            config = merged(config, {"ops": {name: {"config": values} for name in taking}})
+    return config
+
+
 def merged(project: Mapping[str, Any], given: Mapping[str, Any]) -> Config:
     """Lay the given run config over the project's, value by value of each op.
 
-    What has not the form of run config is left as it is, for Dagster to say so.
+    A value that is a mapping, such as fixed_params, is laid over name by name. What has not the
+    form of run config is left as it is, for the checks to say so.
     """
     above = given.get("ops", {})
     if not isinstance(above, Mapping):
@@ -68,13 +133,23 @@ def merged(project: Mapping[str, Any], given: Mapping[str, Any]) -> Config:
     for name, op in above.items():
         config = op.get("config", {}) if isinstance(op, Mapping) else None
         if isinstance(config, Mapping):
-            ops[name] = {**op, "config": {**ops.get(name, {}).get("config", {}), **config}}
+            below = ops.get(name, {}).get("config", {})
+            ops[name] = {**op, "config": {**below, **_laid_over(below, config)}}
         else:
             ops[name] = op
     return {**project, **given, **({"ops": ops} if ops else {})}
 
 
-def _configs(path: Path, content: Any) -> dict[str, Config]:
+def _laid_over(below: Config, above: Mapping[str, Any]) -> Config:
+    return {
+        name: {**below[name], **value}
+        if isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
+        else value
+        for name, value in above.items()
+    }
+
+
+def _configs(path: Path | str, content: Any) -> dict[str, Config]:
     """Check the form `ops: {name: {config: {…}}}`, and return config by name."""
     if not isinstance(content, dict) or content.keys() != {"ops"}:
         raise _bad(path, "the top level is not `ops:` alone")
@@ -92,14 +167,14 @@ def _configs(path: Path, content: Any) -> dict[str, Config]:
     return configs
 
 
-def _require_admitted(path: Path, name: str, config: Config) -> None:
+def _require_admitted(path: Path | str, name: str, config: Config) -> None:
     try:
         _checks()[name](config)
     except ParameterError as error:
         raise ParameterError(
             f"{path}: {name}: {error.found}",
             expected=error.expected,
-            remedy=error.remedy or "correct the file",
+            remedy=error.remedy or "correct it",
         ) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -159,10 +234,10 @@ def _filled(kind: type[Filled], config: Config) -> Filled:
     return kind(**config)
 
 
-def _bad(path: Path, problem: str) -> ParameterError:
+def _bad(path: Path | str, problem: str) -> ParameterError:
     return ParameterError(
         f"{path}: {problem}",
         expected="run config as the launchpad shows it, such as `ops: {optimization: {config: "
         "{n_trials: 500}}}`",
-        remedy="correct the file, or remove it",
+        remedy="correct it, or leave it out",
     )

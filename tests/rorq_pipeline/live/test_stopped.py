@@ -1,9 +1,11 @@
 """Signals to `rorq materialize` in mid-study: it stops in one line and goes on later."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -62,3 +64,28 @@ def test_a_stopped_command_goes_on_when_it_is_given_again(
     assert again.exit_code == 0, again.output
     (after,) = list_studies(database)
     assert after.n_complete == STUDY["n_trials"]
+
+
+@pytest.mark.stress
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seconds_after_start", [0.1, 0.7, 1.4])
+def test_ctrl_c_in_a_terminal_ends_the_command_in_one_line(
+    sampled_project: ProjectPaths, database: DatabaseSettings, seconds_after_start: float
+) -> None:
+    """Ctrl-C reaches every process of the terminal, in whatever moment of a step."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rorq_pipeline.cli", "materialize", RANGE, "--n-trials", "100000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    next(line for line in process.stderr if line.startswith("optimization"))
+    time.sleep(seconds_after_start)
+    os.killpg(process.pid, signal.SIGINT)
+    rest = process.communicate(timeout=30)[1].splitlines()
+    assert process.returncode == 1
+    assert rest[-1].startswith("error: ")
+    assert "stopped on request" in rest[-1]
+    assert not [line for line in rest if "Traceback" in line or "KeyboardInterrupt" in line]
+    assert not [line for line in rest[:-1] if "…" in line]  # no step began after it

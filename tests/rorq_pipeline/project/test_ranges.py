@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rorq_pipeline.project.ranges import Grouping, RangeRule, range_or_latest
+from rorq_pipeline.project.ranges import Grouping, RangeRule, range_or_latest, ranges_from
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import sessions_between
 from strategy.errors import DateRangeError, MissingSessionError
@@ -104,3 +104,30 @@ def test_a_named_range_is_parsed(tmp_path: Path) -> None:
 def test_an_empty_cache_has_no_default(tmp_path: Path) -> None:
     with pytest.raises(MissingSessionError, match="rorq sample --ticker QQQ"):
         range_or_latest(None, tmp_path, Grouping(ticker="QQQ"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2023-01", ["2023-01-03_2023-01-31"]),
+        ("QQQ_2023-02", ["QQQ_2023-02-01_2023-02-28"]),
+        (
+            "2022-11..2023-02",
+            [
+                "2022-11-01_2022-11-30",
+                "2022-12-01_2022-12-30",
+                "2023-01-03_2023-01-31",
+                "2023-02-01_2023-02-28",
+            ],
+        ),
+        ("2023-01-01_2023-01-31", ["2023-01-03_2023-01-31"]),
+    ],
+)
+def test_months_stand_for_their_ranges(text: str, expected: list[str]) -> None:
+    assert [r.key for r in ranges_from(text)] == expected
+
+
+@pytest.mark.parametrize("text", ["2023-02..2023-01", "2023-13", "2023-00..2023-02", "2023", "a_b"])
+def test_months_that_cannot_be_are_refused(text: str) -> None:
+    with pytest.raises(DateRangeError):
+        ranges_from(text)

@@ -11,7 +11,13 @@ from click.testing import Result
 from rorq_pipeline.automation.sensor import CHAIN_OPS
 from rorq_pipeline.definitions import defs
 from rorq_pipeline.project.paths import ProjectPaths
-from rorq_pipeline.project.run_config import CONFIGURED_OPS, merged, project_run_config
+from rorq_pipeline.project.run_config import (
+    CONFIGURED_OPS,
+    command_run_config,
+    merged,
+    project_run_config,
+    with_short_forms,
+)
 from strategy.errors import ParameterError
 from tests.rorq_pipeline.conftest import small_config
 
@@ -80,19 +86,75 @@ def test_a_malformed_file_is_one_line(tmp_path: Path, text: str, problem: str) -
 
 def test_what_is_given_goes_over_the_projects_value_by_value() -> None:
     project = {"ops": {"optimization": {"config": {"n_trials": 500, "seed": 1}}}}
-    given = {"ops": {"optimization": {"config": {"seed": 2}}, "verdict": {"config": {}}}}
-    assert merged(project, given)["ops"] == {
+    above = {"ops": {"optimization": {"config": {"seed": 2}}, "verdict": {"config": {}}}}
+    assert merged(project, above)["ops"] == {
         "optimization": {"config": {"n_trials": 500, "seed": 2}},
         "verdict": {"config": {}},
     }
+    fixed = given(optimization={"fixed_params": {"latency_seconds": 2, "contracts_per_trade": 1}})
+    more = given(optimization={"fixed_params": {"contracts_per_trade": 3}})
+    assert merged(fixed, more) == given(
+        optimization={"fixed_params": {"latency_seconds": 2, "contracts_per_trade": 3}}
+    )
     assert merged({}, {"loggers": {}}) == {"loggers": {}}
     assert merged(project, {}) == project
 
 
-@pytest.mark.parametrize("ops", [None, 5, {"optimization": 5}, {"optimization": {"config": None}}])
-def test_what_is_no_run_config_is_left_for_dagster_to_refuse(ops: Any) -> None:
-    project = {"ops": {"optimization": {"config": {"n_trials": 500}}}}
-    assert merged(project, {"ops": ops})["ops"] == ops
+def given(**configs: dict[str, Any]) -> dict[str, Any]:
+    return {"ops": {name: {"config": config} for name, config in configs.items()}}
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        (given(optimisation={"n_trials": 9}), "run config: ops has 'optimisation', which is none"),
+        (given(verdikt={}), "run config: ops has 'verdikt', which is none of best_params"),
+        (given(optimization={"n_trials": 0}), "run config: optimization: n_trials is 0"),
+        (given(optimization={"trials": 9}), "unknown name 'trials'"),
+        (given(optimization={"fixed_params": {"ticker": "QQQ"}}), "ticker 'QQQ' among"),
+        (given(optimization={"search_space_file": "/absent.toml"}), "cannot be read"),
+        (given(verdict={}), "verdict is set, and the selection does not run it"),
+        ({"ops": {"optimization": {"n_trials": 9}}}, "optimization is not `config:`"),
+        ({"ops": 5}, "ops is no mapping"),
+        ({"ops": None}, "ops is no mapping"),
+        ({"op": {}}, "'op' is none of execution, loggers, ops, resources"),
+    ],
+)
+def test_a_name_or_value_that_a_command_does_not_take_is_refused(
+    tmp_path: Path, config: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        command_run_config(tmp_path, {"optimization", "report"}, config)
+    assert problem in str(caught.value)
+
+
+def test_a_refused_config_runs_nothing(
+    project: ProjectPaths, rorq: Callable[..., Result], database_environment: object
+) -> None:
+    for config in (given(optimisation={}), given(optimization={"n_trials": 0})):
+        result = rorq("materialize", "2023-01-03_2023-01-04", "--config-json", json.dumps(config))
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("error: run config: op")
+    assert not project.artifacts.exists()
+
+
+def test_short_forms_are_config_of_the_ops_that_take_them(tmp_path: Path) -> None:
+    space = tmp_path / "space.toml"
+    ops = {"validated_cache", "optimization", "report"}
+    config = with_short_forms(
+        given(optimization={"seed": 7, "n_trials": 3}), ops,
+        n_trials=9, search_space_file=space, fixed_params={"latency_seconds": 2},
+    )  # fmt: skip
+    searching = {"search_space_file": str(space)}
+    assert config == given(
+        validated_cache=searching,
+        optimization={
+            "seed": 7, "n_trials": 9, "fixed_params": {"latency_seconds": 2}, **searching
+        },
+    )  # fmt: skip
+    assert with_short_forms({}, ops) == {}
+    with pytest.raises(ParameterError, match="--n-trials is for optimization, and the selection"):
+        with_short_forms({}, {"report"}, n_trials=9)
 
 
 def test_the_ops_that_take_config_are_all_named() -> None:
