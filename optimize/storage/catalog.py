@@ -9,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from optimize.database.connect import DatabaseSettings, open_engine
+from optimize.storage.driver import Driver
 from optimize.storage.memory import memory_study
 from optimize.storage.study_rows import read_attributes
+from optimize.storage.study_store import open_store
 from optimize.storage.trial_rows import select_trials
 from strategy.backtest_range import canonical_key
 from strategy.errors import StudyMismatchError
@@ -95,6 +97,19 @@ def open_study(database: DatabaseSettings, study_name: str) -> optuna.Study:
     finally:
         engine.dispose()
     return memory_study(study_name, attributes, trials)
+
+
+def delete_stored(database: DatabaseSettings, study_name: str) -> None:
+    """Delete a study with all its trials.
+
+    Raises:
+        StudyBusyError: a run drives it.
+    """
+    driver = Driver(database, study_name)
+    try:
+        open_store(driver, database, study_name).delete()
+    finally:
+        driver.close()
 
 
 def _absent(study_name: str) -> StudyMismatchError:

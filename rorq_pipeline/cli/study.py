@@ -1,4 +1,4 @@
-"""`rorq study`: the stored studies, read from the database; nothing here runs or changes one."""
+"""`rorq study`: the stored studies; nothing here runs or changes one, and one command deletes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,21 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
         frame = complete.nlargest(top, "return_on_risk_percent")
     write_frame(frame, output)
     console.print(f"{len(frame)} trials in {output}")
+
+
+@command.command()
+@click.argument("study_names", nargs=-1, required=True)
+def delete(study_names: tuple[str, ...]) -> None:
+    """Delete studies with all their trials, by their full names.
+
+    What was published from them stays.
+    """
+    from optimize.storage.catalog import delete_stored
+
+    database = _database()
+    for study in [_study(name) for name in dict.fromkeys(study_names)]:  # all are there, or none
+        delete_stored(database, study.study_name)
+        console.print(f"deleted {study.study_name} with {len(study.trials)} trials", soft_wrap=True)
 
 
 def _database() -> "DatabaseSettings":

@@ -51,6 +51,12 @@ class Deployment:
             )
         wait_for(self._is_loaded, START_SECONDS, "the UI with the code location", self.log)
 
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        """`rorq dev` itself."""
+        assert self._process is not None
+        return self._process
+
     def stop(self) -> None:
         """End it as Ctrl-C does, then make sure that nothing is left."""
         if self._process is not None and self._process.poll() is None:

@@ -1,0 +1,293 @@
+"""Runs of the whole chain, each killed at a random moment and started again.
+
+`python -m tests.rorq_pipeline.live.chaos N [SEED]` does N rounds in a folder of its own, prints a
+line a round and a summary, and ends with 1 if a round did not end in time or with other artifacts
+than the undisturbed run's. Each round begins without study and artifacts.
+"""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from optimize.database.embedded import EmbeddedPostgres
+from optimize.run_study import list_studies
+from rorq_pipeline.results.models import BestParams, Optimization, VerdictRecord
+from strategy.market_data.sample.generate import SampleSettings, write_samples
+from tests.rorq_pipeline.conftest import small_config
+from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
+
+DAYS = (date(2023, 1, 3), date(2023, 1, 4))
+RANGE = "2023-01-03_2023-01-04"
+CONFIG: dict[str, Any] = json.loads(
+    small_config("validated_cache", "optimization", "parameter_surface", n_trials=40, ask_batch=1)
+)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+SPARE_SECONDS = 30.0  # beyond an undisturbed run
+HANG_SECONDS = 240.0  # when a round is given up
+
+Outcome = dict[str, Any]
+
+
+@dataclass
+class Round:
+    """What was done, and what came of it."""
+
+    victim: str
+    how: signal.Signals
+    then: str
+    at_seconds: float  # after the start of the run
+    seconds: float = 0.0  # from the second start to the artifacts
+    allowed_seconds: float = 0.0
+    same: bool = False
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return self.same and not self.problems and self.seconds <= self.allowed_seconds
+
+    def line(self) -> str:
+        verdict = "good" if self.is_good else "BAD"
+        return (
+            f"{verdict:4} {self.victim:8} {self.how.name:7} at {self.at_seconds:5.1f} s, then "
+            f"{self.then:7}: {self.seconds:5.1f} s of {self.allowed_seconds:5.1f}"
+            f"{'' if self.same else ', other artifacts'}{''.join(f', {p}' for p in self.problems)}"
+        )
+
+
+class Chaos:
+    """A project folder with its own server, and the undisturbed run to hold others against."""
+
+    def __init__(self, home: Path, rng: random.Random) -> None:
+        self.home, self.rng = home, rng
+        self.server = EmbeddedPostgres(home / ".rorq" / "postgres")
+        self.settings = self.server.start(keep_running=True)
+        write_samples(home / "polygon_cache", DAYS, SampleSettings())
+        hidden = ("RORQ_", "PG_", "DAGSTER_")
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
+        self.environment = {**clean, "RORQ_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+        self.command_seconds = self.dev_seconds = self.dev_start_seconds = 0.0
+        self.expected: Outcome = {}
+
+    def measure(self) -> None:
+        """Time the run as a command, the second time, and under `rorq dev`."""
+        for _ in range(2):
+            self.reset()
+            began = time.monotonic()
+            assert self.command().wait(HANG_SECONDS) == 0, self.log()
+            self.command_seconds = time.monotonic() - began
+        self.expected = self.outcome()
+        self.reset()
+        with self.deployed() as dagster:
+            began = time.monotonic()
+            dagster.start()
+            self.dev_start_seconds = time.monotonic() - began
+            began = time.monotonic()
+            dagster.launch("optimize_range", RANGE, CONFIG)
+            wait_for(lambda: self.is_done(dagster), HANG_SECONDS, "the report", dagster.log)
+            self.dev_seconds = time.monotonic() - began
+        assert self.outcome() == self.expected
+
+    def reset(self) -> None:
+        shutil.rmtree(self.home / "artifacts", ignore_errors=True)
+        names = [info.study_name for info in list_studies(self.server.start(keep_running=True))]
+        if names:
+            self.rorq("study", "delete", *names)
+
+    def rorq(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "rorq_pipeline.cli", *arguments]
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+    def command(self) -> "subprocess.Popen[bytes]":
+        arguments = ["materialize", RANGE, "--config-json", json.dumps(CONFIG)]
+        with (self.home / "command.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "rorq_pipeline.cli", *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def log(self) -> str:
+        return (self.home / "command.log").read_text(errors="replace")[-3000:]
+
+    @contextmanager
+    def deployed(self) -> Iterator[Deployment]:
+        settings = self.server.start(keep_running=True)
+        with deployed(self.home, settings, RORQ_QUIET_SECONDS="100000") as dagster:
+            yield dagster
+
+    def is_done(self, dagster: Deployment) -> bool:
+        states = {run["status"] for run in dagster.runs()}
+        over = states <= {"SUCCESS", "FAILURE", "CANCELED"}
+        return over and dagster.is_materialized("report", RANGE) and self.has_report()
+
+    def has_report(self) -> bool:
+        return (self.home / "artifacts" / "report" / f"{RANGE}.html").exists()
+
+    def outcome(self) -> Outcome:
+        """What must not depend on how often a run was killed."""
+        folder = self.home / "artifacts"
+        study = Optimization.read(RANGE, folder).study
+        return {
+            "best": BestParams.read(RANGE, folder).model_dump(mode="json"),
+            "trials": (study.n_trials, study.n_complete, study.best_trial_number),
+            "verdict": VerdictRecord.read(RANGE, folder).verdict.line,
+            "report": self.has_report(),
+        }
+
+    def round(self) -> Round:
+        """Kill something once, start again, wait, and compare."""
+        self.reset()
+        victim = self.rng.choice(("command", "command", "postgres", "dev", "step"))
+        how = self.rng.choice(SIGNALS)
+        kinds: dict[str, Callable[[Round], None]] = {
+            "command": self.kill_command,
+            "postgres": self.kill_postgres,
+            "dev": self.kill_dev,
+            "step": self.kill_step,
+        }
+        span = self.command_seconds if victim in ("command", "postgres") else self.dev_seconds
+        then = self.rng.choice(("command", "daemon", "both")) if victim == "dev" else "command"
+        told = Round(
+            victim, how, "daemon" if victim == "step" else then, self.rng.uniform(0, 0.95 * span)
+        )
+        try:
+            kinds[victim](told)
+            told.same = self.outcome() == self.expected
+        except Exception as error:  # noqa: BLE001  a round that breaks is a result
+            told.problems.append(f"{type(error).__name__}: {str(error)[-2000:]}")
+        return told
+
+    def kill_command(self, told: Round) -> None:
+        process = self.command()
+        time.sleep(told.at_seconds)
+        process.send_signal(told.how)
+        with self.given_up(process):
+            process.wait(SPARE_SECONDS)
+        self.again_by_command(told)
+
+    def kill_postgres(self, told: Round) -> None:
+        process = self.command()
+        time.sleep(told.at_seconds)
+        self.signal_postgres(told.how)
+        with self.given_up(process):
+            process.wait(self.command_seconds + SPARE_SECONDS)
+        self.again_by_command(told)
+
+    def kill_dev(self, told: Round) -> None:
+        with self.deployed() as dagster:
+            dagster.start()
+            dagster.launch("optimize_range", RANGE, CONFIG)
+            time.sleep(told.at_seconds)
+            process = dagster.process
+            process.send_signal(told.how)
+            with self.given_up(process):
+                process.wait(SPARE_SECONDS)
+            if told.then != "command":
+                began = time.monotonic()
+                dagster.start()
+                command = self.command() if told.then == "both" else None
+                told.allowed_seconds = self.dev_start_seconds + self.dev_seconds + SPARE_SECONDS
+                wait_for(lambda: self.is_done(dagster), HANG_SECONDS, "the report", dagster.log)
+                if command is not None:
+                    told.allowed_seconds += self.command_seconds
+                    assert command.wait(HANG_SECONDS) == 0, self.log()
+                told.seconds = time.monotonic() - began
+        if told.then == "command":
+            self.again_by_command(told)
+
+    def kill_step(self, told: Round) -> None:
+        with self.deployed() as dagster:
+            dagster.start()
+            began = time.monotonic()
+            dagster.launch("optimize_range", RANGE, CONFIG)
+            time.sleep(told.at_seconds)
+            for pid in step_processes(dagster):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, told.how)
+            told.allowed_seconds = self.dev_seconds + told.at_seconds + SPARE_SECONDS
+            wait_for(lambda: self.is_done(dagster), HANG_SECONDS, "the report", dagster.log)
+            told.seconds = time.monotonic() - began
+
+    def again_by_command(self, told: Round) -> None:
+        began = time.monotonic()
+        process = self.command()
+        with self.given_up(process):
+            code = process.wait(HANG_SECONDS)
+        told.seconds = time.monotonic() - began
+        told.allowed_seconds = self.command_seconds + SPARE_SECONDS
+        assert code == 0, self.log()
+
+    def signal_postgres(self, how: signal.Signals) -> None:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                folder = self.server.status().folder
+                if process.cwd() == f"{folder}/data" and process.parent().cwd() != process.cwd():
+                    process.send_signal(how)
+
+    @contextmanager
+    def given_up(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
+        try:
+            yield
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def step_processes(dagster: Deployment) -> list[int]:
+    """What a run worker forks for its steps."""
+    servers = dagster.processes_matching("forkserver")
+    found = []
+    for pid in servers:
+        with suppress(psutil.NoSuchProcess):
+            found += [pid] if psutil.Process(pid).ppid() in servers else []
+    return found
+
+
+def main(n_rounds: int, seed: int) -> int:
+    """Tell a line a round; return the number of bad ones."""
+    home = Path(tempfile.mkdtemp(prefix="chaos-"))
+    chaos = Chaos(home, random.Random(seed))
+    rounds = []
+    try:
+        chaos.measure()
+        say(
+            f"undisturbed: command {chaos.command_seconds:.1f} s, under rorq dev "
+            f"{chaos.dev_seconds:.1f} s, whose start takes {chaos.dev_start_seconds:.1f} s"
+        )
+        for number in range(1, n_rounds + 1):
+            rounds.append(chaos.round())
+            say(f"{number:3} {rounds[-1].line()}")
+    finally:
+        chaos.server.destroy()
+        shutil.rmtree(home, ignore_errors=True)
+    bad = [r for r in rounds if not r.is_good]
+    spare = min((r.allowed_seconds - r.seconds for r in rounds), default=0.0)
+    say(f"{len(rounds) - len(bad)} of {len(rounds)} rounds good; {spare:.1f} s to spare at least")
+    return len(bad)
+
+
+def say(line: str) -> None:
+    """Write a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(min(1, main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)))
