@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from optuna.trial import FrozenTrial
+from sqlalchemy import text
+
+from optimize.database.connect import open_engine
 from optimize.database.settings import DatabaseSettings
-from optimize.run_study import StudySummary, run_study
+from optimize.run_study import StudySummary, open_study, run_study
 from optimize.study.objective import INSUFFICIENT_TRADES, Outcome
 from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
@@ -83,3 +87,23 @@ def run(
         stop=stop,
         progress=progress,
     )
+
+
+def trials_of(database: DatabaseSettings, summary: StudySummary) -> list[FrozenTrial]:
+    """All trials of the study, as Optuna reads them."""
+    return open_study(database, summary.study_name).trials
+
+
+def record(trial: FrozenTrial) -> tuple[Any, ...]:
+    """All that must not depend on who evaluated when."""
+    return trial.number, trial.state, trial.values, trial.params, trial.user_attrs
+
+
+def execute(database: DatabaseSettings, statement: str, **parameters: Any) -> list[Any]:
+    """Run one statement on the database, and return its rows."""
+    engine = open_engine(database)
+    with engine.begin() as connection:
+        result = connection.execute(text(statement), parameters)
+        rows = list(result.all()) if result.returns_rows else []
+    engine.dispose()
+    return rows

@@ -3,9 +3,7 @@ import threading
 import optuna
 import pytest
 from optuna.trial import TrialState
-from sqlalchemy import text
 
-from optimize.database.connect import open_engine
 from optimize.run_study import latest_study_name, list_studies, open_study
 from optimize.sampler.unseen import RETRY
 from optimize.storage.driver import Driver
@@ -17,25 +15,7 @@ from strategy.errors import (
     TooManyFailuresError,
 )
 from strategy.space import SearchSpace
-from tests.optimize.studies import RANGE, SMALL, Landscape, height, run
-
-
-def trials_of(database, summary):
-    return open_study(database, summary.study_name).trials
-
-
-def record(trial):
-    """All that must not depend on who evaluated when."""
-    return trial.number, trial.state, trial.values, trial.params, trial.user_attrs
-
-
-def execute(database, statement, **parameters):
-    engine = open_engine(database)
-    with engine.begin() as connection:
-        result = connection.execute(text(statement), parameters)
-        rows = result.all() if result.returns_rows else []
-    engine.dispose()
-    return rows
+from tests.optimize.studies import RANGE, SMALL, Landscape, execute, height, record, run, trials_of
 
 
 def test_a_study_completes_as_many_trials_as_asked(database):

@@ -15,7 +15,7 @@ from optimize.database.connect import ensure_database, open_engine
 from optimize.database.embedded import EmbeddedPostgres
 from optimize.database.settings import DatabaseSettings
 from strategy.errors import DatabaseUnreachableError
-from tests.optimize.database.test_settings import ODD_PASSWORDS
+from tests.optimize.database.passwords import ODD_PASSWORDS
 
 
 def run_sql(settings: DatabaseSettings, *statements: str) -> None:

@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 from optimize.database.connect import resolve_settings
 from optimize.database.settings import GROUP, DatabaseSettings
 from strategy.errors import DatabaseSettingsError
+from tests.optimize.database.passwords import ODD_PASSWORDS
 
 COMPLETE = {
     "PG_HOST": "db.example",
@@ -17,14 +18,6 @@ COMPLETE = {
     "PG_USER": "quant",
     "PG_PASSWORD": "s3cret",
 }
-ODD_PASSWORDS = [
-    "p@ss:w/or%d#?&=",
-    "quote\"s and 'single' ones",
-    "back\\slash {brace} $HOME `tick`",
-    "späce ünïcode ☃ 密码",
-    "%40%2F+ +",
-    " leading and trailing ",
-]
 
 
 def set_group(monkeypatch: pytest.MonkeyPatch, group: dict[str, str]) -> None:

@@ -8,8 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from optimize.database.connect import open_engine
 from optimize.storage.driver import Driver, lock_key, turn, worker_name
 from strategy.errors import DatabaseLostError, StudyBusyError, StudyInterruptedError
-from tests.optimize.studies import run
-from tests.optimize.test_run_study import record, trials_of
+from tests.optimize.studies import record, run, trials_of
 
 ONE = text("SELECT 1")
 ME = worker_name()

@@ -9,9 +9,8 @@ from optimize.storage.driver import Driver
 from optimize.storage.schema import rdb_storage
 from optimize.storage.study_store import NewTrial, open_store
 from strategy.errors import StudyMismatchError
-from tests.optimize.storage.test_trial_rows import TRIALS
-from tests.optimize.studies import SMALL, run
-from tests.optimize.test_run_study import execute, trials_of
+from tests.optimize.storage.made_trials import TRIALS
+from tests.optimize.studies import SMALL, execute, run, trials_of
 
 
 @pytest.fixture

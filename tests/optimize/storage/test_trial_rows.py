@@ -2,12 +2,11 @@
 
 import json
 import sys
-from datetime import datetime
 
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial
 from optuna_dashboard import wsgi
 from sqlalchemy import text
 
@@ -15,38 +14,7 @@ from optimize.database.connect import open_engine
 from optimize.storage.driver import Driver
 from optimize.storage.schema import ensure_schema, rdb_storage
 from optimize.storage.trial_rows import insert_trials, select_trials
-
-CHOICES = {
-    "window": CategoricalDistribution(("09:30-10:30", "12:00-15:00")),
-    "stop": CategoricalDistribution((-25, -35.5, -100)),
-    "mode": CategoricalDistribution(("itm", "otm")),
-}
-
-
-def made(number, state, value=None, **attributes):
-    params = {"window": "12:00-15:00", "stop": -35.5, "mode": ("itm", "otm")[number % 2]}
-    trial = create_trial(
-        state=state,
-        value=value,
-        params=params,
-        distributions=CHOICES,
-        user_attrs={"total_trades": number, "nested": {"a": [1, 2.5, None]}, "text": "ü\"'%:"},
-        system_attrs=attributes,
-    )
-    trial.number = number
-    trial.datetime_start = datetime.fromisoformat(f"2023-07-01T12:00:0{number}.123456")
-    trial.datetime_complete = datetime.fromisoformat(f"2023-12-01T12:00:0{number}.654321")
-    return trial
-
-
-TRIALS = [
-    made(0, TrialState.COMPLETE, 1 / 3),
-    made(1, TrialState.PRUNED),
-    made(2, TrialState.FAIL, fixed_params={"stop": -100}),
-    made(3, TrialState.COMPLETE, float("inf")),
-    made(4, TrialState.COMPLETE, float("-inf")),
-    made(5, TrialState.COMPLETE, -1e-300),
-]
+from tests.optimize.storage.made_trials import CHOICES, TRIALS
 
 
 @pytest.fixture

@@ -21,8 +21,7 @@ from strategy.backtest import run_backtest
 from strategy.session import SessionData
 from strategy.space import strategy_params
 from tests.optimize.stress.slow_backtest import MIN_TRADES, make_sessions, run_slowly
-from tests.optimize.studies import SMALL
-from tests.optimize.test_run_study import record
+from tests.optimize.studies import SMALL, record
 
 pytestmark = [pytest.mark.stress, pytest.mark.timeout(900)]
 N_TRIALS = 500

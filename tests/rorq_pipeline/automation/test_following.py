@@ -18,7 +18,7 @@ from rorq_pipeline.definitions import defs
 from rorq_pipeline.results.models import OutOfSampleEvidence, VerdictRecord
 from strategy.backtest_range import BacktestRange
 from strategy.params import StrategyParams
-from tests.rorq_pipeline.project.test_cache_scan import put_session
+from tests.rorq_pipeline.cache_folders import put_session
 from tests.rorq_pipeline.results_made import identity
 
 WEEK = BacktestRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions

@@ -8,7 +8,7 @@ from rorq_pipeline.automation.schedule import evening_schedule
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.dagster_support.jobs import optimize_range
 from rorq_pipeline.definitions import defs
-from tests.rorq_pipeline.project.test_cache_scan import put_session
+from tests.rorq_pipeline.cache_folders import put_session
 
 EVENING = datetime(2023, 2, 15, 23, 30, tzinfo=UTC)
 

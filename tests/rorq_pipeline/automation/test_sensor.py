@@ -11,7 +11,7 @@ from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.dagster_support.jobs import optimize_range
 from rorq_pipeline.definitions import defs
-from tests.rorq_pipeline.project.test_cache_scan import FILES, put_session
+from tests.rorq_pipeline.cache_folders import FILES, put_session
 
 Tick = Callable[..., dg.SensorResult]
 

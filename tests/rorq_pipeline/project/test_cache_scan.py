@@ -8,16 +8,7 @@ import pytest
 from rorq_pipeline.project.cache_scan import UNREADABLE, scan_cache
 from strategy.date_range import sessions_between
 from strategy.errors import CacheError
-
-FILES = ("underlying.parquet", "chain.parquet", "options.parquet")
-
-
-def put_session(cache: Path, day: date, content: bytes = b"x") -> Path:
-    folder = cache / "SPY" / day.isoformat()
-    folder.mkdir(parents=True)
-    for name in FILES:
-        (folder / name).write_bytes(content)
-    return folder
+from tests.rorq_pipeline.cache_folders import FILES, put_session
 
 
 def test_only_session_folders_are_sessions(tmp_path: Path) -> None:

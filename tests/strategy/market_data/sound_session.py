@@ -83,3 +83,11 @@ def _bars(open_utc: datetime, seconds: np.ndarray, closes: np.ndarray) -> pd.Dat
             "trades": 3,
         }
     )
+
+
+def put_sound_session(
+    cache_dir: Path, day: date, *, utc: tuple[int, int] = (14, 30), source: str = "polygon"
+) -> Path:
+    """A sound session whose open is at the given UTC time."""
+    open_utc = datetime(day.year, day.month, day.day, *utc, tzinfo=UTC)
+    return write_tables(cache_dir, sound_tables(day, open_utc), day, source=source)

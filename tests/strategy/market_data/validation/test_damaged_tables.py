@@ -6,18 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from strategy.date_range import DateRange
-from strategy.errors import CacheError
-from strategy.market_data import load_session
-from strategy.market_data.validation import RULES, Severity, ValidationReport, validate_range
-from tests.strategy.market_data.breakages import BREAKAGES, HIDDEN, IMPLIED, Breakage
+from strategy.market_data.validation import RULES, Severity, ValidationReport
 from tests.strategy.market_data.sound_session import (
-    DAY,
-    SEARCH,
-    SPARSE,
     sound_tables,
     write_tables,
 )
+from tests.strategy.market_data.validation.breakages import BREAKAGES, HIDDEN, IMPLIED, Breakage
+from tests.strategy.market_data.validation.verdicts import is_refused, validated
 
 FIRST_OF_RULE = list({b.rule: b for b in reversed(BREAKAGES)}.values())[::-1]
 IN_ORDER = sorted(FIRST_OF_RULE, key=BREAKAGES.index)
@@ -26,26 +21,12 @@ SOME_PAIRS = random.Random(20230103).sample(PAIRS, 60)
 DENSITY_RULES = {"few_seconds", "long_gap", "repeated_bars"}  # test_validation_coverage
 
 
-def validated(cache_dir: Path) -> ValidationReport:
-    return validate_range(
-        cache_dir, "SPY", DateRange(DAY, DAY), search_values=SEARCH, settings=SPARSE
-    )
-
-
 def broken_report(cache_dir: Path, *breakages: Breakage) -> ValidationReport:
     tables = sound_tables()
     for breakage in breakages:
         breakage.apply(tables)
     write_tables(cache_dir, tables)
     return validated(cache_dir)
-
-
-def is_refused(cache_dir: Path) -> bool:
-    try:
-        load_session(cache_dir, "SPY", DAY)
-    except CacheError:
-        return True
-    return False
 
 
 def test_sound_session_has_no_finding(tmp_path: Path) -> None:

@@ -19,19 +19,17 @@ from strategy.market_data import load_sessions
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
 from strategy.market_data.validation import Family, Severity, ValidationReport, validate_range
 from strategy.session import data_fingerprint
-from tests.strategy.market_data.sound_session import SEARCH, SPARSE, sound_tables, write_tables
+from tests.strategy.market_data.sound_session import (
+    SEARCH,
+    SPARSE,
+    put_sound_session,
+    sound_tables,
+    write_tables,
+)
 
 THREE_DAYS = DateRange(date(2023, 1, 3), date(2023, 1, 5))
 FULL_SECONDS = 23_401  # 09:30:00 to 16:00:00, both included
 EARLY_CLOSE_SECONDS = 12_601  # 09:30:00 to 13:00:00
-
-
-def put(
-    cache_dir: Path, day: date, *, utc: tuple[int, int] = (14, 30), source: str = "polygon"
-) -> Path:
-    """A sound session whose open is at the given UTC time."""
-    open_utc = datetime(day.year, day.month, day.day, *utc, tzinfo=UTC)
-    return write_tables(cache_dir, sound_tables(day, open_utc), day, source=source)
 
 
 def validated(
@@ -53,7 +51,7 @@ def rules_of(report: ValidationReport) -> list[tuple[date, str]]:
 
 def test_sound_range_has_the_fingerprint_of_its_loaded_sessions(tmp_path: Path) -> None:
     for day in THREE_DAYS.sessions:
-        put(tmp_path, day)
+        put_sound_session(tmp_path, day)
     report = validated(tmp_path)
     assert rules_of(report) == []
     assert report.not_yet_cached == 0
@@ -64,8 +62,8 @@ def test_sound_range_has_the_fingerprint_of_its_loaded_sessions(tmp_path: Path) 
 
 
 def test_session_missing_before_the_last_cached_one_is_an_error(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3))
-    put(tmp_path, date(2023, 1, 5))
+    put_sound_session(tmp_path, date(2023, 1, 3))
+    put_sound_session(tmp_path, date(2023, 1, 5))
     report = validated(tmp_path)
     assert rules_of(report) == [(date(2023, 1, 4), "missing_session")]
     assert len(report.manifest) == 3
@@ -76,7 +74,7 @@ def test_session_missing_before_the_last_cached_one_is_an_error(tmp_path: Path) 
 
 
 def test_allowed_missing_session_is_a_warning(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 5))
+    put_sound_session(tmp_path, date(2023, 1, 5))
     report = validated(tmp_path, allow_missing=True)
     assert [finding.severity for finding in report.all_findings] == [Severity.WARNING] * 2
     report.raise_for_errors()
@@ -85,7 +83,7 @@ def test_allowed_missing_session_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_sessions_after_the_last_cached_one_are_counted_only(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3))
+    put_sound_session(tmp_path, date(2023, 1, 3))
     report = validated(tmp_path, DateRange(date(2023, 1, 1), date(2023, 1, 31)))
     assert report.all_findings == ()
     assert report.not_yet_cached == 19  # January 2023 has 20 sessions
@@ -101,9 +99,9 @@ def test_empty_cache_is_an_error(tmp_path: Path) -> None:
 
 
 def test_synthetic_sessions_among_others_are_named(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3))
-    put(tmp_path, date(2023, 1, 4), source="synthetic")
-    put(tmp_path, date(2023, 1, 5), source="legacy")
+    put_sound_session(tmp_path, date(2023, 1, 3))
+    put_sound_session(tmp_path, date(2023, 1, 4), source="synthetic")
+    put_sound_session(tmp_path, date(2023, 1, 5), source="legacy")
     report = validated(tmp_path)
     assert rules_of(report) == [(date(2023, 1, 4), "mixed_sources")]
     with pytest.raises(MixedSourcesError, match="2023-01-04"):
@@ -114,21 +112,21 @@ def test_synthetic_sessions_among_others_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("others", ["polygon", "legacy", "unknown"])
 def test_real_sources_may_stand_together(tmp_path: Path, others: str) -> None:
-    put(tmp_path, date(2023, 1, 3))
-    put(tmp_path, date(2023, 1, 4), source=others)
+    put_sound_session(tmp_path, date(2023, 1, 3))
+    put_sound_session(tmp_path, date(2023, 1, 4), source=others)
     assert validated(tmp_path).errors == ()
 
 
 def test_synthetic_sessions_alone_are_sound_and_called_synthetic(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3), source="synthetic")
+    put_sound_session(tmp_path, date(2023, 1, 3), source="synthetic")
     report = validated(tmp_path)
     assert report.all_findings == ()
     assert report.is_synthetic
 
 
 def test_files_of_different_sources_disagree(tmp_path: Path) -> None:
-    folder = put(tmp_path / "one", date(2023, 1, 3), source="synthetic")
-    other = put(tmp_path / "other", date(2023, 1, 3), source="polygon")
+    folder = put_sound_session(tmp_path / "one", date(2023, 1, 3), source="synthetic")
+    other = put_sound_session(tmp_path / "other", date(2023, 1, 3), source="polygon")
     (folder / CHAIN_FILE).write_bytes((other / CHAIN_FILE).read_bytes())
     report = validated(tmp_path / "one")
     assert rules_of(report) == [(date(2023, 1, 3), "files_disagree")]
@@ -137,16 +135,16 @@ def test_files_of_different_sources_disagree(tmp_path: Path) -> None:
 
 
 def test_unknown_source_is_a_warning(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3), source="unknown")
-    put(tmp_path, date(2023, 1, 4), source="a friend")
+    put_sound_session(tmp_path, date(2023, 1, 3), source="unknown")
+    put_sound_session(tmp_path, date(2023, 1, 4), source="a friend")
     report = validated(tmp_path)
     assert report.errors == ()
     assert [finding.example for finding in report.warnings] == ["no source", "source 'a friend'"]
 
 
 def test_sessions_of_another_day_are_found_in_every_bar(tmp_path: Path) -> None:
-    monday = put(tmp_path / "monday", date(2023, 1, 9))
-    tuesday = put(tmp_path / "tuesday", date(2023, 1, 10))
+    monday = put_sound_session(tmp_path / "monday", date(2023, 1, 9))
+    tuesday = put_sound_session(tmp_path / "tuesday", date(2023, 1, 10))
     for name in (UNDERLYING_FILE, OPTIONS_FILE, CHAIN_FILE):
         (monday / name).write_bytes((tuesday / name).read_bytes())
     report = validated(tmp_path / "monday", DateRange(date(2023, 1, 9), date(2023, 1, 9)))
@@ -160,13 +158,13 @@ def test_holiday_is_no_missing_session(tmp_path: Path) -> None:
     """Monday 2023-01-16 was Martin Luther King day."""
     weekend = DateRange(date(2023, 1, 13), date(2023, 1, 17))
     for day in (date(2023, 1, 13), date(2023, 1, 17)):
-        put(tmp_path, day)
+        put_sound_session(tmp_path, day)
     assert validated(tmp_path, weekend).all_findings == ()
 
 
 def test_cached_day_without_session_is_told_and_not_used(tmp_path: Path) -> None:
     holiday = date(2023, 1, 16)
-    put(tmp_path, date(2023, 1, 13))
+    put_sound_session(tmp_path, date(2023, 1, 13))
     (tmp_path / "SPY" / holiday.isoformat()).mkdir()
     report = validated(tmp_path, DateRange(date(2023, 1, 13), date(2023, 1, 17)))
     assert rules_of(report) == [(holiday, "no_session_day")]
@@ -205,19 +203,19 @@ def test_early_close_ends_the_session_at_one_o_clock(tmp_path: Path) -> None:
 def test_session_opens_at_half_past_nine_whatever_the_season(
     tmp_path: Path, day: date, utc: tuple[int, int]
 ) -> None:
-    put(tmp_path, day, utc=utc)
+    put_sound_session(tmp_path, day, utc=utc)
     report = validated(tmp_path, DateRange(day, day))
     assert report.all_findings == ()
     assert report.records[0].first_bar_utc == datetime(*day.timetuple()[:3], *utc, tzinfo=UTC)
     shifted = (utc[0] - 1, utc[1])
-    put(tmp_path, day, utc=shifted)
+    put_sound_session(tmp_path, day, utc=shifted)
     (early, _) = validated(tmp_path, DateRange(day, day)).warnings
     assert (early.rule, early.count) == ("outside_session", 60)
     assert early.example.startswith(f"{day} 08:30:00")
 
 
 def test_error_of_a_range_tells_rule_file_and_remedy(tmp_path: Path) -> None:
-    folder = put(tmp_path, date(2023, 1, 3))
+    folder = put_sound_session(tmp_path, date(2023, 1, 3))
     (folder / OPTIONS_FILE).write_bytes(b"PAR1")
     (folder / CHAIN_FILE).unlink()
     report = validated(tmp_path)
@@ -231,8 +229,8 @@ def test_error_of_a_range_tells_rule_file_and_remedy(tmp_path: Path) -> None:
 
 
 def test_findings_are_a_table_by_family(tmp_path: Path) -> None:
-    put(tmp_path, date(2023, 1, 3), source="unknown")
-    put(tmp_path, date(2023, 1, 5))
+    put_sound_session(tmp_path, date(2023, 1, 3), source="unknown")
+    put_sound_session(tmp_path, date(2023, 1, 5))
     report = validated(tmp_path)
     assert list(report.findings["family"]) == ["files", "range"]
     assert list(report.findings_of(Family.RANGE)["rule"]) == ["missing_session"]

@@ -18,7 +18,7 @@ from tests.strategy.market_data.sound_session import (
     sound_tables,
     write_tables,
 )
-from tests.strategy.market_data.test_damaged_tables import is_refused, validated
+from tests.strategy.market_data.validation.verdicts import is_refused, validated
 
 CASES_A_FILE = 60
 MANY_CASES_A_FILE = 600

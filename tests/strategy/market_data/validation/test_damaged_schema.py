@@ -24,7 +24,7 @@ from tests.strategy.market_data.sound_session import (
     sound_tables,
     write_tables,
 )
-from tests.strategy.market_data.test_damaged_tables import is_refused, validated
+from tests.strategy.market_data.validation.verdicts import is_refused, validated
 
 COLUMNS = [(name, field.name) for name, schema in FILE_SCHEMAS.items() for field in schema]
 OTHER_TYPES = {

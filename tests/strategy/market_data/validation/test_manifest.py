@@ -20,8 +20,13 @@ from strategy.market_data.validation import (
     rules,
     validate_range,
 )
-from tests.strategy.market_data.sound_session import SEARCH, SPARSE, sound_tables, write_tables
-from tests.strategy.market_data.test_validation_range import put
+from tests.strategy.market_data.sound_session import (
+    SEARCH,
+    SPARSE,
+    put_sound_session,
+    sound_tables,
+    write_tables,
+)
 
 RANGE = DateRange(date(2023, 1, 3), date(2023, 1, 6))
 
@@ -45,7 +50,7 @@ def validated(
 @pytest.fixture
 def cache_dir(tmp_path: Path) -> Path:
     """Two sessions with a missing one between, one contract and some volume missing."""
-    put(tmp_path, date(2023, 1, 3))
+    put_sound_session(tmp_path, date(2023, 1, 3))
     tables = sound_tables(date(2023, 1, 5), datetime(2023, 1, 5, 14, 30, tzinfo=UTC))
     options = tables[OPTIONS_FILE]
     tables[OPTIONS_FILE] = options[options["ticker"] != "O:SPY230105P00401000"]
@@ -107,7 +112,7 @@ def test_changed_session_is_validated_again(cache_dir: Path) -> None:
 
 def test_findings_of_the_range_are_not_taken_over(cache_dir: Path) -> None:
     first = validated(cache_dir)
-    put(cache_dir, date(2023, 1, 4))
+    put_sound_session(cache_dir, date(2023, 1, 4))
     second = validated(cache_dir, first.manifest)
     assert second.taken_over == 2
     assert second.errors == ()

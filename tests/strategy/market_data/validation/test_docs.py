@@ -7,7 +7,7 @@ import pytest
 from strategy.errors import ParameterError
 from strategy.market_data.validation import RULES, Family, ValidationSettings, rules_of
 
-TEXT = (Path(__file__).parents[3] / "docs" / "validation.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[4] / "docs" / "validation.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("family", Family)
