@@ -64,7 +64,7 @@ def parameter_surface(
 ) -> dg.MaterializeResult:
     """Evaluate the search space."""
     from optimize.choice.candidates import compare_selections
-    from strategy.surface.compute import compute_surface
+    from rorq_pipeline.results.surfaces import exact_surface
 
     started = time.perf_counter()
     date_range = range_of(context)
@@ -72,7 +72,7 @@ def parameter_surface(
         space = config.space()
         sessions, _ = load_validated(market_data, date_range, space, validated_cache)
         try:
-            surface = compute_surface(
+            surface = exact_surface(
                 space,
                 date_range.fixed_params(config.fixed_params),
                 sessions,

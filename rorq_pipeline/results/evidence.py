@@ -31,6 +31,7 @@ from rorq_pipeline.results.models import (
     VerdictRecord,
 )
 from rorq_pipeline.results.published import sessions_of_study
+from rorq_pipeline.results.surfaces import exact_surface
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.errors import CacheError, SurfaceTooLargeError
@@ -40,7 +41,6 @@ from strategy.market_data.schema import SYNTHETIC
 from strategy.params import StrategyParams
 from strategy.proofs.fill_scenarios import ADVERSE
 from strategy.session import SessionData
-from strategy.surface.compute import compute_surface
 
 UNSOUND = "a following session cannot be read"
 
@@ -128,7 +128,7 @@ def measure_selection(
     dates = [session.date for session in sessions]
     absent = None
     try:
-        surface = compute_surface(optimization.search_space, optimization.fixed_params, sessions)
+        surface = exact_surface(optimization.search_space, optimization.fixed_params, sessions)
         trials = surface_trials(surface, optimization.settings.min_trade_threshold)
     except SurfaceTooLargeError as error:
         absent = str(error)

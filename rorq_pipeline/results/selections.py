@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from optimize.choice.candidates import Candidate, Selection, compare_selections
 from rorq_pipeline.results.models import Optimization
+from rorq_pipeline.results.surfaces import exact_surface
 from strategy.backtest import ENGINE_VERSION
 from strategy.errors import StudyError, SurfaceTooLargeError
 from strategy.params import StrategyParams
 from strategy.session import SessionData
-from strategy.surface.compute import compute_surface
 from strategy.surface.result import Surface
 
 
@@ -32,7 +32,7 @@ def surface_of_study(
     if surface is not None and _is_of_study(surface, optimization):
         return surface
     try:
-        return compute_surface(optimization.search_space, optimization.fixed_params, sessions)
+        return exact_surface(optimization.search_space, optimization.fixed_params, sessions)
     except SurfaceTooLargeError:
         return None
 

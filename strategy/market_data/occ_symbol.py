@@ -6,13 +6,31 @@ tells must agree with the columns beside it. Tickers of another form are not loo
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-_SYMBOL = re.compile(r"O:[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
+_SYMBOL = re.compile(r"(?:O:)?[A-Z0-9.]+?(\d{6})([CP])(\d{8})")
 _STRIKE_TOLERANCE_USD = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class OccSymbol:
+    """What a ticker tells of its contract."""
+
+    expiry: str  # yymmdd
+    is_call: bool
+    strike_usd: float
+
+
+def read_symbol(ticker: str) -> OccSymbol | None:
+    """Read a ticker, with or without its O:; None where it has another form."""
+    found = _SYMBOL.fullmatch(ticker)
+    if found is None:
+        return None
+    return OccSymbol(expiry=found[1], is_call=found[2] == "C", strike_usd=int(found[3]) / 1000)
 
 
 def contradictions(chain: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -23,11 +41,10 @@ def contradictions(chain: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _contradicts(ticker: object, expiry: object, contract_type: object, strike: float) -> bool:
-    symbol = _SYMBOL.fullmatch(ticker) if isinstance(ticker, str) else None
+    symbol = read_symbol(ticker) if isinstance(ticker, str) else None
     if symbol is None or not np.isfinite(strike):
         return False
     day = f"{expiry:%y%m%d}" if isinstance(expiry, dt.date) else ""
-    told_usd = int(symbol[3]) / 1000
-    if abs(told_usd - strike) > _STRIKE_TOLERANCE_USD:
+    if abs(symbol.strike_usd - strike) > _STRIKE_TOLERANCE_USD:
         return True
-    return (symbol[1], symbol[2]) != (day, str(contract_type)[:1].upper())
+    return (symbol.expiry, symbol.is_call) != (day, str(contract_type)[:1].upper() == "C")

@@ -9,7 +9,7 @@ exact, so that a range's sums are the same bits in whatever order and grouping i
 added, and combinations that made the same trades stay equal.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -115,21 +115,32 @@ def sum_cells(space: SearchSpace, cells: Iterable[SessionCell]) -> GridSums:
     )
 
 
-def surface_of_cells(plan: SurfacePlan, cells: Sequence[SessionCell], *, n_blocks: int) -> Surface:
-    """Join sessions to the surface that `compute_surface` gives of them, block by block."""
-    n_blocks = min(n_blocks, len(cells))
+def surface_of_cells(
+    plan: SurfacePlan, cells: Iterable[SessionCell], *, n_sessions: int, n_blocks: int
+) -> Surface:
+    """Join sessions to the surface that `compute_surface` gives of them, block by block.
+
+    Args:
+        plan: That of the cells.
+        cells: In order of time; each is asked for once, and not kept.
+        n_sessions: How many there are.
+        n_blocks: As for `compute_surface`.
+    """
+    n_blocks = min(n_blocks, n_sessions)
     sums = SurfaceSums.zeros(plan.space, n_blocks)
-    blocks = np.array_split(np.arange(len(cells)), n_blocks)
-    for block, rows in enumerate(blocks):
-        for row in rows:
-            _add_to_block(cells[row], sums, block)
+    blocks = np.array_split(np.arange(n_sessions), n_blocks)
+    block_of_session = tuple(b for b, rows in enumerate(blocks) for _ in rows)
+    seen = []
+    for cell, block in zip(cells, block_of_session, strict=True):
+        _add_to_block(cell, sums, block)
+        seen.append((cell.ticker, cell.date, cell.fingerprint))
     return Surface(
         space=plan.space,
         fixed_params=plan.fixed_params,
         engine_version=ENGINE_VERSION,
-        data_fingerprint=combine_fingerprints((c.ticker, c.date, c.fingerprint) for c in cells),
-        session_dates=tuple(cell.date for cell in cells),
-        block_of_session=tuple(b for b, rows in enumerate(blocks) for _ in rows),
+        data_fingerprint=combine_fingerprints(seen),
+        session_dates=tuple(day for _, day, _ in seen),
+        block_of_session=block_of_session,
         sums=sums,
     )
 

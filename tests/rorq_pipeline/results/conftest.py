@@ -1,6 +1,6 @@
 """Two published ranges on a small sample cache, as the assets before the evidence leave them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -68,7 +68,14 @@ def sample_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published(sample_cache: Path) -> Published:
+def published(sample_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    """Month cells are kept in a project of its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RORQ_HOME", str(tmp_path_factory.mktemp("published")))
+        yield publish_both(sample_cache)
+
+
+def publish_both(sample_cache: Path) -> Published:
     market_data = MarketData(folder=str(sample_cache))
     optimization = {one: studied(one, market_data.load(one)) for one in CHOICES}
     best = {one: publish(made, market_data, one) for one, made in optimization.items()}

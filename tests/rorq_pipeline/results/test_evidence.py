@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from optimize.verdict_settings import VerdictSettings
@@ -12,11 +13,15 @@ from rorq_pipeline.results.evidence import measure_out_of_sample, measure_select
 from rorq_pipeline.results.identity import of_result
 from rorq_pipeline.results.models import BestParams, Proofs
 from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
+from rorq_pipeline.results.published import publish
+from rorq_pipeline.results.surfaces import exact_surface
 from strategy.backtest import run_backtest
 from strategy.errors import StudyMismatchError
 from strategy.market_data.layout import session_folder
 from strategy.proofs.lookahead import Violation
 from strategy.space import SearchSpace
+from strategy.surface import cell_files
+from strategy.surface.compute import compute_surface
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
 
 
@@ -85,6 +90,27 @@ def test_selection_statistics_are_those_of_the_studys_space(published: Published
     mean = sum(daily) / 9
     deviation = (sum((pnl - mean) ** 2 for pnl in daily) / 8) ** 0.5
     assert sharpe.sharpe == pytest.approx(mean / deviation)
+
+
+def test_no_session_is_evaluated_twice(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, market_data = published.optimization[FIRST], published.market_data
+    exact = publish(made, market_data, FIRST)
+
+    def again(*_: object) -> None:
+        raise AssertionError("evaluated again")
+
+    monkeypatch.setattr(cell_files, "make_session_cell", again)
+    assert publish(made, market_data, FIRST) == exact
+    assert measure_selection(exact, made, market_data, FIRST).absent is None
+    surface = exact_surface(made.search_space, made.fixed_params, market_data.load(FIRST))
+    monkeypatch.undo()
+    direct = compute_surface(made.search_space, made.fixed_params, market_data.load(FIRST))
+    assert surface.block_of_session == direct.block_of_session
+    assert surface.data_fingerprint == direct.data_fingerprint
+    np.testing.assert_array_equal(surface.total_trades, direct.total_trades)
+    np.testing.assert_allclose(surface.net_pnl_usd, direct.net_pnl_usd, atol=1e-6)
 
 
 def test_statistics_of_another_study_are_refused(published: Published) -> None:

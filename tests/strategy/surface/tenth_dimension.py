@@ -51,7 +51,8 @@ def main() -> None:
     sessions = made_sessions(3)
     surface = compute_surface(space, fixed, sessions, n_blocks=2)
     plan = SurfacePlan.of(space, fixed)
-    joined = surface_of_cells(plan, [make_session_cell(plan, one) for one in sessions], n_blocks=2)
+    cells = [make_session_cell(plan, one) for one in sessions]
+    joined = surface_of_cells(plan, cells, n_sessions=len(cells), n_blocks=2)
     with tempfile.TemporaryDirectory() as folder:
         write_surface(surface, Path(folder) / "surface.parquet")
         stored = read_surface(Path(folder) / "surface.parquet")

@@ -60,7 +60,7 @@ def test_a_surface_of_cells_is_the_surface_computed_directly(
     sessions: list[SessionData], plan: SurfacePlan
 ) -> None:
     cells = [make_session_cell(plan, session) for session in sessions]
-    ours = surface_of_cells(plan, cells, n_blocks=2)
+    ours = surface_of_cells(plan, cells, n_sessions=len(cells), n_blocks=2)
     direct = compute_surface(SPACE, None, sessions, n_blocks=2)
     assert direct.total_trades.max() > 20
     for name in ("total_trades", "missing_entries", "winners"):

@@ -1,0 +1,53 @@
+"""The exact surface of a range: evaluated once a session, kept as month cells, and added up.
+
+Whichever asset needs it first evaluates the sessions that no cell is kept of; the others, and other
+ranges with the same sessions, read the cells.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rorq_pipeline.project.choices import cell_store
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.session import SessionData
+from strategy.space import SearchSpace
+from strategy.surface.cells import surface_of_cells
+from strategy.surface.compute import (
+    DEFAULT_BLOCKS,
+    MAX_SURFACE_BYTES,
+    SurfacePlan,
+    require_affordable,
+    surface_bytes,
+    work_bytes,
+)
+from strategy.surface.result import Surface
+
+
+def exact_surface(
+    space: SearchSpace,
+    fixed_params: Mapping[str, Any],
+    sessions: Sequence[SessionData],
+    *,
+    max_bytes: int = MAX_SURFACE_BYTES,
+) -> Surface:
+    """Return the value of every combination on these sessions of one ticker.
+
+    Raises:
+        SurfaceTooLargeError: more than `max_bytes` would be taken.
+        ParameterError: a fixed parameter that the strategy does not admit, or that is searched.
+    """
+    plan = SurfacePlan.of(space, fixed_params)
+    require_affordable(
+        space,
+        n_sessions=len(sessions),
+        needed_bytes=surface_bytes(space, min(DEFAULT_BLOCKS, len(sessions))) + work_bytes(space),
+        max_bytes=max_bytes,
+    )
+    by_day = {session.date: session for session in sessions}
+    months = cell_store(ProjectPaths.resolve(), plan).months(
+        sessions[0].ticker,
+        {day: session.fingerprint for day, session in by_day.items()},
+        by_day.__getitem__,
+    )
+    cells = (cell for _, of_month in months for cell in of_month)
+    return surface_of_cells(plan, cells, n_sessions=len(by_day), n_blocks=DEFAULT_BLOCKS)
