@@ -20,6 +20,7 @@ from rorq_pipeline.dagster_support.io_managers import (
     ParquetIOManager,
 )
 from rorq_pipeline.dagster_support.jobs import (
+    check_range,
     download_and_optimize,
     optimize_range,
     single_backtest,
@@ -73,6 +74,7 @@ def build_definitions(
             optimize_range,
             download_and_optimize,
             renew_evidence,
+            check_range,
             validate_only,
             single_backtest,
         ],

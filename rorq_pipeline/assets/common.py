@@ -37,7 +37,7 @@ def range_asset(
 
 def range_of(context: dg.AssetExecutionContext) -> BacktestRange:
     """Return the range of the partition that is being materialised."""
-    return range_of_partition(context.partition_key)
+    return range_of_partition(context)
 
 
 def numbers(values: dict[str, float | int | None]) -> dict[str, dg.MetadataValue]:

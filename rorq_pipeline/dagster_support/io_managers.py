@@ -48,7 +48,7 @@ class FileIOManager(dg.ConfigurableIOManager):
             return
         path = self._path(context)
         write_whole(path, lambda beside: self.write(beside, obj))
-        key = range_of_partition(context.partition_key).key
+        key = range_of_partition(context).key
         told = {} if key == context.partition_key else {"canonical_key": key}
         context.add_output_metadata({"path": dg.MetadataValue.path(path), **told})
 
@@ -69,7 +69,7 @@ class FileIOManager(dg.ConfigurableIOManager):
 
     def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
         folder = Path(self.folder) if self.folder else None
-        key = range_of_partition(context.partition_key).key
+        key = range_of_partition(context).key
         return artifact_path("/".join(context.asset_key.path), key, self.suffix, folder)
 
 

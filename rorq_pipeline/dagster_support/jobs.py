@@ -1,11 +1,15 @@
 """Jobs: selections of the asset graph under a name, and the single backtest."""
 
+from typing import Any
+
 import dagster as dg
 
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
 from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import BacktestConfig
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.run_config import project_run_config
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
 _WITH_DOWNLOAD = dg.AssetSelection.assets("report").upstream()
@@ -23,6 +27,23 @@ download_and_optimize = dg.define_asset_job(
     description="Download what the range lacks, where a key is set, then all of optimize_range.",
 )
 
+_CHECKED = ("validated_cache", "best_params", "selection_statistics", "out_of_sample")
+
+
+def _check_config(_partition_key: str) -> dict[str, Any]:
+    return project_run_config(ProjectPaths.resolve().root, ("result_checks", "selection_checks"))
+
+
+# Dagster 1.13 takes a job of checks alone as partitioned only by its config. A check's own page has
+# no button for one partition yet.
+check_range = dg.define_asset_job(
+    "check_range",
+    selection=dg.AssetSelection.checks_for_assets(*_CHECKED),
+    config=dg.PartitionedConfig(BACKTEST_RANGE, run_config_for_partition_key_fn=_check_config),
+    description="Evaluate the checks of one range again, all or those chosen in the launchpad, on "
+    "what is stored. Nothing is computed anew but the proofs.",
+)
+
 validate_only = dg.define_asset_job(
     "validate_only",
     selection=dg.AssetSelection.assets("validated_cache"),
@@ -37,7 +58,7 @@ def backtest(
     """Run one backtest, keep its trades, and tell its metrics."""
     from strategy.backtest import run_backtest
 
-    date_range = range_of_partition(context.partition_key)
+    date_range = range_of_partition(context)
     with one_line_failures():
         result = run_backtest(config.strategy_params(date_range), market_data.load(date_range))
     path = artifact_path("single_backtest", f"{date_range.key}-{context.run_id[:8]}", ".parquet")
