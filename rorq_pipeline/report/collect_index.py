@@ -16,7 +16,7 @@ from rorq_pipeline.results.artifacts import (
 )
 from rorq_pipeline.results.forward import renewed_record
 from rorq_pipeline.results.models import ReportEntry, WalkForwardRecord
-from strategy.backtest_range import BacktestRange
+from strategy.backtest_range import BacktestRange, canonical_key
 from strategy.errors import DateRangeError
 
 INDEX_NAME = "index"
@@ -47,16 +47,16 @@ def refresh_index(data: ReportData, market_data: MarketData) -> Path:
 
 def _index_page(entry_path: Path, market_data: MarketData) -> str:
     entries: dict[BacktestRange, ReportEntry] = {}
-    unread = []
+    unread: list[tuple[str, str]] = []  # key of the range, why its entry cannot be read
     for path in sorted(entry_path.parent.glob("*_*.json")):
         if path == entry_path or path.with_suffix(".html").exists():
             try:
                 date_range = BacktestRange.parse(path.stem)
                 entry = ReportEntry.read_file(path)
             except (ArtifactError, DateRangeError) as error:  # it comes back with its report
-                unread.append(str(error))
+                unread.append((canonical_key(path.stem), str(error)))
                 continue
-            # The page under other dates of the same sessions gives way to that of the range.
+            # What lies under other dates of the same sessions gives way to the range's own.
             if date_range not in entries or path.stem == date_range.key:
                 entries[date_range] = entry
     latest: dict[str, BacktestRange] = {}  # by ticker
@@ -66,7 +66,7 @@ def _index_page(entry_path: Path, market_data: MarketData) -> str:
     return build_index(
         list(entries.values()),
         {ticker: record for ticker, record in records.items() if record},
-        unread=unread,
+        unread=[told for key, told in unread if key not in {one.key for one in entries}],
     )
 
 

@@ -70,6 +70,7 @@ def run(
     database: DatabaseSettings,
     *,
     space: SearchSpace | None = None,
+    date_range: DateRange = RANGE,
     objective: Any = None,
     stop: Any = None,
     progress: Any = None,
@@ -78,7 +79,7 @@ def run(
     """Run a study on a landscape."""
     return run_study(
         settings=StudySettings(**settings),
-        date_range=RANGE,
+        date_range=date_range,
         sessions=[],
         search_space=space or SearchSpace.seed(),
         fixed_params={},

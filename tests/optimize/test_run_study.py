@@ -1,4 +1,5 @@
 import threading
+from datetime import date
 
 import optuna
 import pytest
@@ -8,6 +9,8 @@ from optimize.run_study import latest_study_name, list_studies, open_study
 from optimize.sampler.unseen import RETRY
 from optimize.storage.driver import Driver
 from optimize.storage.schema import rdb_storage
+from strategy.backtest_range import BacktestRange
+from strategy.date_range import DateRange
 from strategy.errors import (
     StudyBusyError,
     StudyInterruptedError,
@@ -167,6 +170,19 @@ def test_changed_contents_start_another_study_with_the_best_of_the_former(databa
         f"{first.study_name} #{t.number}" for t in best
     ]
     assert run(database, n_trials=40, min_trade_threshold=11).n_trials == 40
+
+
+def test_a_study_under_other_dates_of_the_same_sessions_is_the_former_one(database):
+    """What was stored under 2023-01-01, a Sunday, before a range had one key; no other ticker."""
+    former = run(database, n_trials=30, date_range=DateRange(date(2023, 1, 1), date(2023, 1, 31)))
+    dates = date(2023, 1, 3), date(2023, 1, 31)
+    run(database, n_trials=10, date_range=BacktestRange(*dates, "QQQ"), min_trade_threshold=1)
+    now = run(database, n_trials=10, date_range=BacktestRange(*dates))
+    assert now.warm_started_from == former.study_name
+    assert [i.study_name for i in list_studies(database, range="2023-01-01_2023-01-31")] == [
+        former.study_name,
+        now.study_name,
+    ]
 
 
 def test_a_warm_start_leaves_out_what_the_new_space_does_not_have(database):

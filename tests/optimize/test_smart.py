@@ -59,6 +59,14 @@ def test_a_run_shows_its_progress_and_a_summary(cache, database_environment):
     assert [i.n_complete for i in list_studies(database_environment)] == [40]
 
 
+def test_another_ticker_has_a_study_of_its_own(cache, database_environment, tmp_path):
+    write_samples(tmp_path, DAYS, SampleSettings(ticker="QQQ", seed=7))
+    result = invoke(tmp_path, "--ticker", "QQQ", "--n-trials", "5", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["study_name"].startswith("vwap_reclaim/QQQ_2023-01-03_2023-01-31/")
+    assert summary["best_strategy_params"]["ticker"] == "QQQ"
+
+
 def test_a_search_space_and_fixed_parameters_can_be_given(cache, database_environment, tmp_path):
     space = tmp_path / "space.toml"
     space.write_text('stretch_threshold = [0.001, 0.002]\noption_selection_mode = ["itm"]\n')

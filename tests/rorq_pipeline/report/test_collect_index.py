@@ -101,3 +101,18 @@ def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
     assert f'href="./{JANUARY}.html"' not in text
     assert f"materialize report for {JANUARY} again" in text
     assert f"materialize best_params for {FEBRUARY} again" in text
+
+
+def test_a_range_is_listed_once_under_its_own_key_whatever_was_left_under_another(
+    tmp_path: Path,
+) -> None:
+    refresh_index(replace(minimal_data(), date_range=JANUARY), MarketData())
+    own = tmp_path / "report" / f"{JANUARY}.json"
+    former = "2023-01-01_2023-01-31"
+    for text in (own.read_text("utf-8"), "{}"):  # of this version, and of one that is not read
+        (tmp_path / "report" / f"{former}.json").write_text(text)
+        (tmp_path / "report" / f"{former}.html").write_text("a former page")
+        index = refresh_index(replace(minimal_data(), date_range=JANUARY), MarketData())
+        page = index.read_text(encoding="utf-8")
+        assert page.count('href="./2023-01-03_2023-01-31.html"') == 1
+        assert former not in page
