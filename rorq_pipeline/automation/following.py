@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.target import ExecutableDefinition
 
 from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.dagster_support.internals import ExecutableDefinition
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.target import ExecutableDefinition
 
 from rorq_pipeline.automation.changes import (
     Cursor,
@@ -19,6 +18,7 @@ from rorq_pipeline.automation.changes import (
 )
 from rorq_pipeline.automation.published import is_published
 from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.dagster_support.internals import ExecutableDefinition
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from rorq_pipeline.project.cache_scan import CacheScan, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths

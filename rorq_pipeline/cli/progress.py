@@ -4,10 +4,10 @@ import logging
 import time
 
 import dagster as dg
-from dagster._core.log_manager import get_log_record_metadata
 from rich.text import Text
 
 from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.dagster_support.internals import get_log_record_metadata
 
 _SKIPPED = "Dependencies for step"  # how Dagster tells what a failure keeps from running
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
 
 from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
 
@@ -26,7 +25,7 @@ def one_line_failures() -> Iterator[None]:
             metadata={"error": type(error).__name__},
             allow_retries=isinstance(error, PASSING),
         ) from error
-    except (KeyboardInterrupt, DagsterExecutionInterruptedError) as request:
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as request:
         raise dg.Failure(
             description=f"{STOPPED}; run it again to go on", allow_retries=False
         ) from request

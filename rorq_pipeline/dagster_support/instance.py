@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from optimize.database.connect import DatabaseSettings, ensure_database
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
 DEFINITIONS_MODULE = "rorq_pipeline.definitions"
 _INSTANCE_FILE = "dagster.yaml"
-# What a command prints goes to its terminal as it is. Dagster leads it through helper processes,
-# which Ctrl-C ends, with tracebacks, before the command can say that it stops.
-_NO_CAPTURE: dict[str, Any] = {
-    "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
-}
 
 
 def dagster_home(paths: ProjectPaths) -> Path:
@@ -59,13 +51,17 @@ def instance_environment(paths: ProjectPaths, settings: DatabaseSettings) -> dic
 def project_instance(paths: ProjectPaths) -> Iterator["dg.DagsterInstance"]:
     """Open the project's Dagster instance, with its database up and lost runs cleared away."""
     import dagster as dg  # two seconds: only where an instance is opened
-    from dagster._core.instance.ref import InstanceRef
 
+    from rorq_pipeline.dagster_support.internals import InstanceRef, NoOpComputeLogManager
     from rorq_pipeline.dagster_support.launcher import fail_lost_runs  # imports dagster
 
     settings = ensure_database(paths.root)
     os.environ.update(instance_environment(paths, settings))
-    reference = InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=_NO_CAPTURE)
+    # What a command prints goes to its terminal as it is. Dagster leads it through helpers, which
+    # Ctrl-C ends, with tracebacks, before the command can say that it stops.
+    logs = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}
+    overrides = {"compute_logs": logs}
+    reference = InstanceRef.from_dir(os.environ["DAGSTER_HOME"], overrides=overrides)
     with dg.DagsterInstance.from_ref(reference) as instance:
         fail_lost_runs(instance)
         yield instance

@@ -9,10 +9,14 @@ import socket
 
 import dagster as dg
 import grpc
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
-from dagster._core.storage.dagster_run import DagsterRun
-from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from rorq_pipeline.dagster_support.internals import (
+    GRPC_INFO_TAG,
+    CheckRunHealthResult,
+    DagsterUserCodeUnreachableError,
+    WorkerStatus,
+    code_server_of,
+)
 
 WORKER_TAG = "rorq/worker"  # host:process id of a run that a rorq command executes itself
 
@@ -38,7 +42,7 @@ class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
         """Let run monitoring ask."""
         return True
 
-    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Say RUNNING while the run's code server or command lives, NOT_FOUND when it is gone."""
         if WORKER_TAG in run.tags:
             return _command_health(run.tags[WORKER_TAG])
@@ -46,9 +50,9 @@ class HealthCheckedRunLauncher(dg.DefaultRunLauncher):
             return self._code_server_health(run)
         return CheckRunHealthResult(WorkerStatus.RUNNING, "not launched from here")
 
-    def _code_server_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def _code_server_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """A living code server watches its run workers itself, and reports their end."""
-        client = self._get_grpc_client_for_termination(run.run_id)  # type: ignore[no-untyped-call]
+        client = code_server_of(self, run)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.SUCCESS)
         try:
@@ -99,5 +103,5 @@ def fail_lost_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in lost]
 
 
-def _is_lost(launcher: HealthCheckedRunLauncher, run: DagsterRun) -> bool:
+def _is_lost(launcher: HealthCheckedRunLauncher, run: dg.DagsterRun) -> bool:
     return launcher.check_run_worker_health(run).status is WorkerStatus.NOT_FOUND

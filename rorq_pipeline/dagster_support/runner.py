@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-from dagster._core.errors import DagsterExecutionInterruptedError
 
 from rorq_pipeline.dagster_support.instance import project_instance
+from rorq_pipeline.dagster_support.internals import IMPLICIT_ASSET_JOB_NAME
 from rorq_pipeline.dagster_support.launcher import WORKER_TAG, this_worker
 from rorq_pipeline.dagster_support.partitions import register_range
 from rorq_pipeline.dagster_support.stopping import AGAIN, end_with_stopped_step
@@ -22,7 +22,6 @@ from strategy.errors import ParameterError, RorqError
 
 # The chain, from validation to the report
 DEFAULT_SELECTION = "+key:report and not key:downloaded_sessions"
-_GLOBAL_JOB = "__ASSET_JOB"
 
 
 class MaterializationError(RorqError):
@@ -58,7 +57,7 @@ def materialize_range(
     paths = ProjectPaths.resolve()
     with project_instance(paths) as instance, _one_line_errors():
         keys = selected_keys(defs, selection)
-        job = defs.resolve_job_def(_GLOBAL_JOB)
+        job = defs.resolve_job_def(IMPLICIT_ASSET_JOB_NAME)
         config = command_run_config(paths.root, selected_ops(defs, selection), run_config or {})
         register_range(instance, date_range)
         run_id = str(uuid.uuid4())
@@ -92,7 +91,7 @@ def _with_all_upstream(part: str) -> str:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+    except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         raise StoppedError(AGAIN) from None
     except dg.DagsterInvalidConfigError as error:
         first = error.errors[0]
@@ -109,7 +108,7 @@ def selected_ops(defs: dg.Definitions, selection: str) -> set[str]:
     Raises:
         ParameterError: a part of the selection is malformed or names no asset.
     """
-    job = defs.resolve_job_def(_GLOBAL_JOB)
+    job = defs.resolve_job_def(IMPLICIT_ASSET_JOB_NAME)
     keys = set(selected_keys(defs, selection))
     return {node.name for node in job.get_subset(asset_selection=keys).nodes}
 

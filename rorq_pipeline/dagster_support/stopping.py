@@ -5,7 +5,6 @@ the step that was stopped. Here the first event that tells of a stopped step end
 """
 
 import dagster as dg
-from dagster._core.events.log import EventLogEntry
 from dagster_shared.error import SerializableErrorInfo
 
 from rorq_pipeline.dagster_support.failures import STOPPED
@@ -23,7 +22,7 @@ def end_with_stopped_step(instance: dg.DagsterInstance, run_id: str) -> list[str
     """
     told: list[str] = []
 
-    def listen(entry: EventLogEntry) -> None:
+    def listen(entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None or told:
             return

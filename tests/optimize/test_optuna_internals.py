@@ -1,11 +1,14 @@
 """Each name that is no part of Optuna's promises, tried by itself: at an upgrade, what went?"""
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+import optimize
 from optimize.optuna_internals import FIXED_PARAMS, add_trial, stored_trial, trial_id
 
 CHOICES = {"x": CategoricalDistribution((1, 2))}
@@ -48,3 +51,10 @@ def test_a_trial_that_failed_before_it_began_can_be_added():
     add_trial(study, failed)
     added = study.trials[0]
     assert (added.number, added.state, added.user_attrs) == (0, TrialState.FAIL, {"retry": True})
+
+
+def test_no_other_module_uses_what_optuna_does_not_promise():
+    package = Path(optimize.__file__).parent
+    private = re.compile(r"\b(study|trial|t)\._[a-z]|\boptuna(\.\w+)*\._[a-z]")
+    users = {p.name for p in package.rglob("*.py") if private.search(p.read_text(encoding="utf-8"))}
+    assert users == {"optuna_internals.py"}

@@ -14,6 +14,7 @@ from click.testing import Result
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import list_studies
 from rorq_pipeline.automation.published import is_published
+from rorq_pipeline.dagster_support.internals import IMPLICIT_ASSET_JOB_NAME
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import CONFIGURED_OPS, project_run_config
 from strategy.backtest_range import BacktestRange
@@ -140,7 +141,7 @@ def test_other_dates_of_the_same_sessions_are_the_same_range(
     defs = build_definitions()
     with project_instance(two_tickers) as instance:
         instance.add_dynamic_partitions("backtest_range", [key])
-        result = defs.resolve_job_def("__ASSET_JOB").execute_in_process(
+        result = defs.resolve_job_def(IMPLICIT_ASSET_JOB_NAME).execute_in_process(
             instance=instance,
             partition_key=key,
             asset_selection=[dg.AssetKey("validated_cache"), dg.AssetKey("optimization")],

@@ -8,10 +8,12 @@ from pathlib import Path
 import dagster as dg
 import grpc
 import pytest
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher.base import WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG
 
+from rorq_pipeline.dagster_support.internals import (
+    GRPC_INFO_TAG,
+    DagsterUserCodeUnreachableError,
+    WorkerStatus,
+)
 from rorq_pipeline.dagster_support.launcher import (
     WORKER_TAG,
     HealthCheckedRunLauncher,

@@ -17,8 +17,8 @@ from strategy.market_data import layout, list_sessions, read_session_frames
 from strategy.market_data.legacy.importing import import_legacy
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.market_data.schema import FILE_SCHEMAS, LEGACY
-from tests.strategy.market_data import legacy_folder
-from tests.strategy.market_data.legacy_folder import CALL, DAY, PUT, stored
+from tests.strategy.market_data.legacy import legacy_folder
+from tests.strategy.market_data.legacy.legacy_folder import CALL, DAY, PUT, stored
 
 SHARED = Path(__file__).resolve().parents[5] / "shared"  # beside the checkout, not part of it
 REAL = pytest.mark.skipif(

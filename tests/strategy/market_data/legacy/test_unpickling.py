@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategy.errors import LegacyImportError
 from strategy.market_data.legacy.frame import read_legacy_frame
 from strategy.market_data.legacy.unpickling import Recorder, read_records
-from tests.strategy.market_data import legacy_folder
+from tests.strategy.market_data.legacy import legacy_folder
 
 
 class _Call:
