@@ -25,10 +25,10 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optimize.database.connect import DatabaseSettings
 from optimize.database.embedded import EmbeddedPostgres
 from optimize.run_study import open_study, run_study
-from optimize.sampler.making import make_sampler
 from optimize.storage.memory import memory_study
 from optimize.storage.schema import rdb_storage
 from optimize.study.objective import Outcome
+from optimize.study.sampling import make_sampler
 from optimize.study.settings import StudySettings
 from strategy.date_range import DateRange
 from strategy.space import SearchSpace

@@ -32,9 +32,9 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from rorq_pipeline.dagster_support.runner import MaterializationError, materialize_range
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.results.models import OutOfSampleEvidence, SelectionEvidence, VerdictRecord
+from rorq_pipeline.runner import MaterializationError, materialize_range
 from strategy.date_range import DateRange, sessions_between
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 

@@ -26,9 +26,9 @@ from rorq_pipeline.dagster_support.jobs import (
     single_backtest,
     validate_only,
 )
-from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
 from rorq_pipeline.dagster_support.surface_io import SurfaceIOManager
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData, StudyDatabase
 
 # A step is a process of its own: what kills it, kills no more. Forked from one that has loaded the
 # definitions and the engine, it starts at once.

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, text
 
-from optimize.study.identity import canonical_json
+from optimize.canonical_json import canonical_json
 
 DuplicateSource = Literal["memory", "database"]
 

@@ -8,7 +8,6 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from optimize.optuna_internals import FIXED_PARAMS
-from optimize.sampler.making import make_sampler
 from optimize.sampler.unseen import RETRY
 from optimize.storage.dedup import SeenCombos, combo_key
 from optimize.storage.driver import Driver
@@ -16,6 +15,7 @@ from optimize.storage.memory import memory_study
 from optimize.storage.study_store import StudyStore
 from optimize.study import warm_start
 from optimize.study.identity import StudyIdentity
+from optimize.study.sampling import make_sampler
 from optimize.study.settings import StudySettings
 from strategy.backtest_range import canonical_key
 from strategy.space import SearchSpace

@@ -6,11 +6,11 @@ many workers) are not part of it: a study goes on under other knobs.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from optimize.canonical_json import canonical_json
 from strategy.backtest import ENGINE_VERSION
 from strategy.date_range import DateRange
 from strategy.errors import StudyMismatchError
@@ -18,7 +18,6 @@ from strategy.session import SessionData, data_fingerprint
 from strategy.space import SearchSpace
 
 DIGEST_LENGTH = 12  # hex digits of SHA-256 in a study's name
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +95,3 @@ def identify(
         search_space=search_space.to_json_dict(),
         min_trade_threshold=min_trade_threshold,
     )
-
-
-def canonical_json(value: Any) -> str:
-    """JSON with sorted keys and without spaces; equal values give equal texts."""
-    return _ENCODER.encode(value)

@@ -3,31 +3,15 @@
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
-from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.project.config import SearchConfig
+from rorq_pipeline.project.config import DownloadConfig
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
 
 if TYPE_CHECKING:
     from strategy.market_data.download import DownloadProgress
-
-
-class DownloadConfig(SearchConfig):
-    """How to ask the data provider; the key comes from the environment or config.py."""
-
-    requests_per_minute: int | None = Field(
-        default=None, description="At most so many requests in any minute; 5 on free plans."
-    )
-    concurrency: int = Field(default=8, description="Requests under way at once.")
-    require_key: bool = Field(
-        default=False, description="Fail where no key is set, instead of downloading nothing."
-    )
-    base_url: str | None = Field(
-        default=None, description="Another address than the provider's own, such as a proxy."
-    )
 
 
 @range_asset(

@@ -9,8 +9,8 @@ from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.progress import StudyLog
-from rorq_pipeline.dagster_support.resources import MarketData, StudyDatabase
 from rorq_pipeline.project.config import OptimizationConfig
+from rorq_pipeline.project.resources import MarketData, StudyDatabase
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
 

@@ -1,18 +1,17 @@
 """The asset `parameter_surface`: every combination of the search space, evaluated exactly."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.checks.common import range_check
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import value_table
 from rorq_pipeline.dagster_support.pictures import inline_png
-from rorq_pipeline.dagster_support.resources import MarketData
-from rorq_pipeline.project.config import SearchConfig
+from rorq_pipeline.project.config import SurfaceConfig
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
 from strategy.errors import SurfaceTooLargeError
@@ -21,21 +20,6 @@ if TYPE_CHECKING:
     from strategy.surface.result import Surface
 
 _CHECK = "every_combination_evaluated"
-
-
-class SurfaceConfig(SearchConfig):
-    """Which combinations to evaluate, and when one counts."""
-
-    fixed_params: dict[str, Any] = Field(
-        default={},
-        description="Strategy parameters that are not searched, such as contracts_per_trade.",
-    )
-    min_trade_threshold: int = Field(
-        default=10, description="Fewest trades of a combination that counts, as in the study."
-    )
-    max_gibibytes: float = Field(
-        default=2.0, description="Memory for the sums, beyond which the search space is refused."
-    )
 
 
 @range_asset(

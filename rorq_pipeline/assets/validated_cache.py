@@ -4,8 +4,8 @@ import dagster as dg
 
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import ValidationConfig
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.artifacts import artifact_path
 from rorq_pipeline.results.validated import validate

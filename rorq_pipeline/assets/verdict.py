@@ -8,8 +8,8 @@ from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.assets.common import range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import config_from, settings_values
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams, OutOfSampleEvidence, SelectionEvidence
 
 if TYPE_CHECKING:

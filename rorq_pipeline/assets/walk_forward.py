@@ -8,7 +8,7 @@ import dagster as dg
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import dagster as dg
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams
 from strategy.backtest_range import BacktestRange
 

@@ -23,10 +23,10 @@ def command() -> None:
     """
     from rorq_pipeline.automation.settings import AutomationSettings
     from rorq_pipeline.cli.progress import step_lines_logger
-    from rorq_pipeline.dagster_support.runner import materialize_range
     from rorq_pipeline.definitions import build_definitions
     from rorq_pipeline.project.paths import ProjectPaths
     from rorq_pipeline.project.ranges import range_or_latest
+    from rorq_pipeline.runner import materialize_range
 
     paths = ProjectPaths.resolve()
     grouping = AutomationSettings.from_environment().groupings()[0]

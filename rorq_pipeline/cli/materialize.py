@@ -71,14 +71,14 @@ def command(
     """
     from rorq_pipeline.cli.backtest import parse_assignments
     from rorq_pipeline.cli.progress import step_lines_logger
-    from rorq_pipeline.dagster_support.runner import (
+    from rorq_pipeline.definitions import build_definitions
+    from rorq_pipeline.project.ranges import ranges_from
+    from rorq_pipeline.project.run_config import with_short_forms
+    from rorq_pipeline.runner import (
         DEFAULT_SELECTION,
         materialize_range,
         selected_ops,
     )
-    from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.project.ranges import ranges_from
-    from rorq_pipeline.project.run_config import with_short_forms
 
     chosen = list(dict.fromkeys(one for text in ranges for one in ranges_from(text)))
     definitions = build_definitions(loggers={"console": step_lines_logger})
@@ -108,7 +108,7 @@ def _run_each(chosen: "list[BacktestRange]", run: Any) -> None:
 
     What is wrong with the command itself, and a request to stop, end it at once.
     """
-    from rorq_pipeline.dagster_support.runner import MaterializationError, StoppedError
+    from rorq_pipeline.runner import MaterializationError, StoppedError
 
     failed = []
     for number, date_range in enumerate(chosen, start=1):

@@ -6,9 +6,9 @@ import dagster as dg
 
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.config import BacktestConfig
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.project.run_config import project_run_config
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 

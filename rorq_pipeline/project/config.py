@@ -124,6 +124,36 @@ class OptimizationConfig(StudyKnobs):
         return StudySettings(**settings_values(self, StudySettings))
 
 
+class DownloadConfig(SearchConfig):
+    """How to ask the data provider; the key comes from the environment or config.py."""
+
+    requests_per_minute: int | None = Field(
+        default=None, description="At most so many requests in any minute; 5 on free plans."
+    )
+    concurrency: int = Field(default=8, description="Requests under way at once.")
+    require_key: bool = Field(
+        default=False, description="Fail where no key is set, instead of downloading nothing."
+    )
+    base_url: str | None = Field(
+        default=None, description="Another address than the provider's own, such as a proxy."
+    )
+
+
+class SurfaceConfig(SearchConfig):
+    """Which combinations to evaluate, and when one counts."""
+
+    fixed_params: dict[str, Any] = Field(
+        default={},
+        description="Strategy parameters that are not searched, such as contracts_per_trade.",
+    )
+    min_trade_threshold: int = Field(
+        default=10, description="Fewest trades of a combination that counts, as in the study."
+    )
+    max_gibibytes: float = Field(
+        default=2.0, description="Memory for the sums, beyond which the search space is refused."
+    )
+
+
 class SelectionConfig(dg.Config):
     """Which parameters to publish."""
 

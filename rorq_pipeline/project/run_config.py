@@ -185,12 +185,12 @@ def _require_admitted(path: Path | str, name: str, config: Config) -> None:
 def _checks() -> dict[str, Callable[[Config], object]]:
     """What makes of an op's config what the op would make of it."""
     from optimize.verdict_settings import VerdictSettings
-    from rorq_pipeline.assets.downloaded_sessions import DownloadConfig
-    from rorq_pipeline.assets.parameter_surface import SurfaceConfig
     from rorq_pipeline.project.config import (
+        DownloadConfig,
         OptimizationConfig,
         ResultCheckConfig,
         SelectionConfig,
+        SurfaceConfig,
         ValidationConfig,
     )
     from strategy.backtest_range import require_no_ticker

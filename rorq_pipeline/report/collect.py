@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import open_study
 from rorq_pipeline.checks.data import FAMILIES
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
 from rorq_pipeline.report.pictures import trade_pictures
 from rorq_pipeline.report.surface_view import SurfaceView, surface_view

@@ -5,7 +5,7 @@ Each report leaves its entry beside it; the index is made of those whose page is
 
 from pathlib import Path
 
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.index import build_index, report_entry
 from rorq_pipeline.results.artifacts import (

@@ -19,8 +19,8 @@ from optimize.statistics import (
     surface_trials,
     trial_blocks,
 )
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.identity import require_of_result, require_published_from
 from rorq_pipeline.results.models import (
     BestParams,

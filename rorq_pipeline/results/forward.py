@@ -15,7 +15,7 @@ from optimize.statistics import (
     walk_forward,
 )
 from optimize.statistics.walk_forward import PlannedStep
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.artifacts import ArtifactError
 from rorq_pipeline.results.models import BestParams, StepIdentity, WalkForwardRecord
 from rorq_pipeline.results.published import sessions_of_study

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from optimize.study.objective import BacktestObjective
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.artifacts import ArtifactError
 from rorq_pipeline.results.identity import of_result
 from rorq_pipeline.results.models import BestParams, Proofs

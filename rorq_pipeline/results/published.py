@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from optimize.choice.candidates import Candidate, Selection, measure_regret
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, ComparedSelection, Optimization
 from rorq_pipeline.results.selections import require_candidate, selections_of, surface_of_study
 from strategy.backtest import ENGINE_VERSION, BacktestResult, run_backtest

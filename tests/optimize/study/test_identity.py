@@ -1,6 +1,6 @@
 import pytest
 
-from optimize.study.identity import StudyIdentity, canonical_json
+from optimize.study.identity import StudyIdentity
 from strategy.errors import StudyMismatchError
 
 ABOUT = {
@@ -40,9 +40,3 @@ def test_the_order_of_fixed_parameters_is_not():
         StudyIdentity(**{**ABOUT, "fixed_params": swapped}).study_name
         == StudyIdentity(**ABOUT).study_name
     )
-
-
-def test_canonical_json_refuses_what_json_cannot_hold():
-    assert canonical_json({"b": 1, "a": [1.5, None]}) == '{"a":[1.5,null],"b":1}'
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical_json(float("nan"))

@@ -9,8 +9,8 @@ import pytest
 from rorq_pipeline.assets.downloaded_sessions import downloaded_sessions
 from rorq_pipeline.dagster_support.io_managers import ArtifactIOManager
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import Download
 from strategy.market_data import list_sessions
 from tests.strategy.market_data.download.conftest import provider

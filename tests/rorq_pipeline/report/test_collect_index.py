@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from optimize.statistics import walk_forward
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report import collect_index as report_index
 from rorq_pipeline.report.collect_index import refresh_index
 from rorq_pipeline.results.models import WalkForwardRecord

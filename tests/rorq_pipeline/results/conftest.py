@@ -11,7 +11,7 @@ from optuna.trial import create_trial
 
 from optimize.study.results import summarize
 from optimize.study.settings import StudySettings
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, Optimization, Proofs
 from rorq_pipeline.results.proofs import prove
 from rorq_pipeline.results.published import publish

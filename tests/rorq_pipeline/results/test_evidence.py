@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from optimize.verdict_settings import VerdictSettings
-from rorq_pipeline.dagster_support.resources import MarketData
 from rorq_pipeline.project.cache_scan import scan_cache
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.evidence import measure_out_of_sample, measure_selection, reach_verdict
 from rorq_pipeline.results.identity import of_result
 from rorq_pipeline.results.models import BestParams, Proofs

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rorq_pipeline.dagster_support.resources import MarketData
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.forward import record_walk_forward, renewed_record
 from rorq_pipeline.results.models import BestParams, WalkForwardRecord
 from strategy.backtest import run_backtest
