@@ -56,6 +56,7 @@ def best_params(
             "selection": best.selection,
             "selections": dg.MetadataValue.md(_selections_table(best.selections)),
             **numbers({"entries_lost": counts.entries_lost}),
+            **numbers(asdict(best.profit_shares)),
             "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
             "source": best.source,
             "study": best.study_name,

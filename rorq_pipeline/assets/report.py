@@ -8,7 +8,10 @@ import dagster as dg
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.pictures import inline_png
+from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
+from rorq_pipeline.project.run_config import merged, project_run_config
 from rorq_pipeline.results.annotations import (
     BestParams,
     Optimization,
@@ -20,6 +23,7 @@ from rorq_pipeline.results.annotations import (
 )
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
+_CHECKS = "result_checks"  # the op that has the limits as its config
 # New sessions come on every trading day; a long weekend has four days without one.
 _FRESHNESS = dg.FreshnessPolicy.time_window(
     warn_window=timedelta(days=5), fail_window=timedelta(days=10)
@@ -77,6 +81,7 @@ def report(
             selection_statistics=selection_statistics,
             proofs=kept_proofs(best_params, date_range),
             verdict=verdict,
+            limits=_limits(context),
         )
         page = build_report(data)
         # The page first: another range's report may make the index before this asset ends.
@@ -93,3 +98,10 @@ def report(
             **numbers({"bytes": len(page.encode()), **asdict(best_params.metrics)}),
         },
     )
+
+
+def _limits(context: dg.AssetExecutionContext) -> ResultCheckConfig:
+    """The limits of the checks of `best_params`: those of this run, else of the project."""
+    project = project_run_config(ProjectPaths.resolve().root, {_CHECKS})
+    ops = merged(project, context.run.run_config).get("ops", {})
+    return ResultCheckConfig(**ops.get(_CHECKS, {}).get("config", {}))

@@ -1,7 +1,6 @@
 """The proofs of `best_params`: no look-ahead, a replay by the reference engine, and the fills."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -84,17 +83,13 @@ def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
 
     adverse = fills[ADVERSE].return_on_risk_percent
     found = "no trade" if adverse is None else f"return on risk {adverse:.2f} %"
-    shares = asdict(fills.profit_shares)
     return dg.AssetCheckResult(
         check_name="adverse_fills",
         asset_key="best_params",
         passed=adverse is not None and adverse > 0,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{found} under adverse fills; expected above 0",
-        metadata={
-            "scenarios": dg.MetadataValue.md(_scenarios_table(fills)),
-            **{name: value for name, value in shares.items() if value is not None},
-        },
+        metadata={"scenarios": dg.MetadataValue.md(_scenarios_table(fills))},
     )
 
 

@@ -46,13 +46,13 @@ def judge(best: BestParams, config: ResultCheckConfig) -> list[dg.AssetCheckResu
         ),
         _at_most(
             "not_one_trade",
-            best.largest_trade_share_fraction,
+            best.profit_shares.largest_trade_fraction,
             config.max_trade_share_fraction,
             config.single_trade_severity,
         ),
         _at_most(
             "not_one_day",
-            best.largest_day_share_fraction,
+            best.profit_shares.largest_day_fraction,
             config.max_day_share_fraction,
             config.single_trade_severity,
         ),

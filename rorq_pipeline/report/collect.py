@@ -6,11 +6,14 @@ from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
+from dagster import AssetCheckSeverity
 from optuna.trial import FrozenTrial
 
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import open_study
 from rorq_pipeline.checks.data import FAMILIES
+from rorq_pipeline.checks.results import judge
+from rorq_pipeline.project.config import ResultCheckConfig
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
 from rorq_pipeline.report.pictures import trade_pictures
@@ -48,6 +51,7 @@ def gather_report(
     selection_statistics: SelectionEvidence | None = None,
     proofs: Proofs | None = None,
     verdict: VerdictRecord | None = None,
+    limits: ResultCheckConfig | None = None,
 ) -> ReportData:
     """Collect a range's report.
 
@@ -64,6 +68,7 @@ def gather_report(
         selection_statistics: See above.
         proofs: See above.
         verdict: See above.
+        limits: From where on a result is doubtful; by default the checks' own defaults.
 
     Raises:
         StudyMismatchError: the sessions, or the study, are not those of `best`.
@@ -71,7 +76,7 @@ def gather_report(
     require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     trades = run_backtest(best.strategy_params, sessions).trades
-    proofs = of_result(best, proofs)
+    proofs, limits = of_result(best, proofs), limits or ResultCheckConfig()
     return ReportData(
         date_range=date_range,
         best=best,
@@ -83,7 +88,13 @@ def gather_report(
             surface_of_study(optimization, sessions, surface), optimization, best
         ),
         pictures=trade_pictures(trades, sessions),
-        checks=[*_validation_checks(manifest), *proof_checks(proofs)],
+        checks=[
+            *_validation_checks(manifest),
+            *_result_checks(best, limits),
+            *proof_checks(proofs),
+        ],
+        max_trade_share_fraction=limits.max_trade_share_fraction,
+        max_day_share_fraction=limits.max_day_share_fraction,
         out_of_sample=of_result(best, out_of_sample),
         selection_statistics=of_result(best, selection_statistics),
         proofs=proofs,
@@ -92,6 +103,19 @@ def gather_report(
         command=f"rorq materialize {date_range.key}",
         made_at=datetime.now(UTC).replace(microsecond=0),
     )
+
+
+def _result_checks(best: BestParams, limits: ResultCheckConfig) -> list[CheckOutcome]:
+    """What the checks of `best_params` say under these limits."""
+    return [
+        CheckOutcome(
+            name=result.check_name or "",
+            passed=result.passed,
+            blocking=result.severity is AssetCheckSeverity.ERROR,
+            sentence=result.description or "",
+        )
+        for result in judge(best, limits)
+    ]
 
 
 def proof_checks(proofs: Proofs | None) -> list[CheckOutcome]:

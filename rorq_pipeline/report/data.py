@@ -65,6 +65,8 @@ class ReportData:
     surface: SurfaceView | None = None
     pictures: Sequence[TradePicture] = ()
     checks: Sequence[CheckOutcome] = ()
+    max_trade_share_fraction: float | None = None  # of gross profit, that the checks admit
+    max_day_share_fraction: float | None = None
 
     out_of_sample: OutOfSampleEvidence | None = None
     selection_statistics: SelectionEvidence | None = None

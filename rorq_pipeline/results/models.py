@@ -29,6 +29,7 @@ from strategy.metrics import Counts, Metrics
 from strategy.params import StrategyParams
 from strategy.proofs.fill_scenarios import FillsBand
 from strategy.proofs.lookahead import LookaheadReport
+from strategy.proofs.profit_shares import ProfitShares
 from strategy.proofs.replay import ReplayResult
 from strategy.space import SearchSpace, not_searched, strategy_params
 
@@ -107,8 +108,7 @@ class BestParams(Artifact):
     counts: Counts
     selections: dict[Selection, ComparedSelection]  # empty without an exact surface
     regret: Regret | None  # None without an exact surface
-    largest_trade_share_fraction: float | None  # of the winning trades' P&L; None without any
-    largest_day_share_fraction: float | None  # of the winning days' P&L; None without any
+    profit_shares: ProfitShares
     n_complete_trials: int
     n_sessions: int
     data_fingerprint: str

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import pandas as pd
-
 from optimize.choice.candidates import Candidate, Selection, measure_regret
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, ComparedSelection, Optimization
@@ -12,6 +10,7 @@ from rorq_pipeline.results.selections import require_candidate, selections_of, s
 from strategy.backtest import ENGINE_VERSION, BacktestResult, run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.errors import StudyError, StudyMismatchError
+from strategy.proofs.profit_shares import profit_shares
 from strategy.session import SessionData, data_fingerprint
 from strategy.surface.result import Surface
 
@@ -54,7 +53,6 @@ def publish(
         chosen = require_candidate(selection, candidates).combination
     params = optimization.params_of(chosen)
     result = run_backtest(params, sessions)
-    trade_share, day_share = profit_shares(result.trades)
     return BestParams(
         date_range=date_range.key,
         ticker=params.ticker,
@@ -78,8 +76,7 @@ def publish(
             min_trades=optimization.settings.min_trade_threshold,
             n_complete_trials=study.n_complete,
         ),
-        largest_trade_share_fraction=trade_share,
-        largest_day_share_fraction=day_share,
+        profit_shares=profit_shares(params, result.trades, sessions),
         n_complete_trials=study.n_complete,
         n_sessions=len(sessions),
         data_fingerprint=optimization.data_fingerprint,
@@ -104,17 +101,6 @@ def sessions_of_study(
             remedy="materialize optimization again, which starts a study of the new data",
         )
     return sessions
-
-
-def profit_shares(trades: pd.DataFrame) -> tuple[float | None, float | None]:
-    """Largest share of gross profit from one trade and from one session; None without a profit."""
-    pnl = trades["net_pnl_usd"]
-    by_day = pnl.groupby(trades["session_date"]).sum()
-    return _largest_share(pnl[pnl > 0]), _largest_share(by_day[by_day > 0])
-
-
-def _largest_share(gains: pd.Series) -> float | None:
-    return float(gains.max() / gains.sum()) if len(gains) else None
 
 
 def _compared(

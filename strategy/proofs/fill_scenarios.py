@@ -1,4 +1,4 @@
-"""The band in which the truth about fills lies, and how much profit hangs on thin evidence.
+"""The band in which the truth about fills lies.
 
 Bars hold no quotes, so that what a trade would have paid is not known. The same parameters are
 traded under kinder and harsher assumptions; none of them changes what a decision sees.
@@ -31,7 +31,6 @@ DESCRIPTIONS = {
 }
 _LEAST_ADVERSE_SLIPPAGE = 0.01  # USD per share, a tick
 _MOST_ADVERSE_FRACTION = 0.99  # a price cannot slip away whole
-THIN_BAR_TRADES = 2  # a bar of at most so many trades is thin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,25 +40,6 @@ class FillScenario:
     name: str
     description: str
     metrics: Metrics
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProfitShares:
-    """Shares of the net profit, above 1 where the rest lost; None without a net profit."""
-
-    thin_bars_fraction: float | None  # of trades with a fill at a bar of one or two trades
-    stale_prices_fraction: float | None  # of trades with a fill at a stale price
-    best_trade_fraction: float | None
-    best_day_fraction: float | None
-
-    def described(self) -> dict[str, float | None]:
-        """By the words that follow "profit"."""
-        return {
-            "from bars of one or two trades": self.thin_bars_fraction,
-            "from stale prices": self.stale_prices_fraction,
-            "from the best trade": self.best_trade_fraction,
-            "from the best day": self.best_day_fraction,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +60,6 @@ class FillsBand:
     """Scenarios from the kindest to the harshest, then the other fill rule."""
 
     scenarios: tuple[FillScenario, ...]
-    profit_shares: ProfitShares  # of the base
     waiting: Waiting
 
     def __getitem__(self, name: str) -> Metrics:
@@ -110,7 +89,6 @@ def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> Fills
             FillScenario(name=name, description=DESCRIPTIONS[name], metrics=of_scenario)
             for name, of_scenario in metrics.items()
         ),
-        profit_shares=_profit_shares(params, base.trades, sessions),
         waiting=_waiting(params, by_rule),
     )
 
@@ -154,29 +132,3 @@ def _seconds_between(first: pd.Series, last: pd.Series) -> pd.Series:
 
 def _known(seconds: float) -> float | None:
     return None if math.isnan(seconds) else float(seconds)
-
-
-def _profit_shares(
-    params: StrategyParams, trades: pd.DataFrame, sessions: Sequence[SessionData]
-) -> ProfitShares:
-    pnl = trades["net_pnl_usd"]
-    profit_usd = float(pnl.sum())
-    if profit_usd <= 0:
-        return ProfitShares(
-            thin_bars_fraction=None,
-            stale_prices_fraction=None,
-            best_trade_fraction=None,
-            best_day_fraction=None,
-        )
-    thin, stale = np.zeros(len(trades), dtype=bool), np.zeros(len(trades), dtype=bool)
-    for fill in ("entry", "exit"):
-        bar_trades = of_bars(trades, sessions, fill, "trades")
-        thin |= (bar_trades > 0) & (bar_trades <= THIN_BAR_TRADES)
-        ages = trades[f"{fill}_price_age_seconds"].to_numpy()
-        stale |= ages > params.price_staleness_threshold_seconds
-    return ProfitShares(
-        thin_bars_fraction=float(pnl[thin].sum()) / profit_usd,
-        stale_prices_fraction=float(pnl[stale].sum()) / profit_usd,
-        best_trade_fraction=float(pnl.max()) / profit_usd,
-        best_day_fraction=float(pnl.groupby(trades["session_date"]).sum().max()) / profit_usd,
-    )

@@ -5,6 +5,7 @@ from typing import Any
 from rorq_pipeline.results.models import BestParams, Identity
 from strategy.metrics import Counts, Metrics
 from strategy.params import StrategyParams
+from strategy.proofs.profit_shares import ProfitShares
 
 METRICS = Metrics(
     total_trades=12,
@@ -16,6 +17,12 @@ METRICS = Metrics(
     daily_sharpe=0.4,
     profit_factor=1.6,
     max_drawdown_usd=31.0,
+)
+SHARES = ProfitShares(
+    thin_bars_fraction=0.3,
+    stale_prices_fraction=0.1,
+    largest_trade_fraction=0.2,
+    largest_day_fraction=0.4,
 )
 COUNTS = Counts(
     stretch_signals=40,
@@ -46,8 +53,7 @@ def best_params(**changes: Any) -> BestParams:
         "counts": COUNTS,
         "selections": {},
         "regret": None,
-        "largest_trade_share_fraction": 0.2,
-        "largest_day_share_fraction": 0.4,
+        "profit_shares": SHARES,
         "n_complete_trials": 60,
         "n_sessions": 4,
         "data_fingerprint": "cd" * 32,

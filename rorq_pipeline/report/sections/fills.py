@@ -26,10 +26,21 @@ def fills_section(data: ReportData) -> Section:
             "scale": max((abs(value) for value in known), default=1.0) or 1.0,
             "low": min(known, default=None),
             "high": max(known, default=None),
-            "shares": fills.profit_shares.described(),
+            "shares": _shares(data),
             "waiting": _waiting(fills.waiting),
         },
     )
+
+
+def _shares(data: ReportData) -> list[tuple[str, float | None, float | None]]:
+    """Words that follow "profit", the share of the gross profit, and what the checks admit."""
+    shares = data.best.profit_shares
+    return [
+        ("from bars of one or two trades", shares.thin_bars_fraction, None),
+        ("from stale prices", shares.stale_prices_fraction, None),
+        ("from the best trade", shares.largest_trade_fraction, data.max_trade_share_fraction),
+        ("from the best day", shares.largest_day_fraction, data.max_day_share_fraction),
+    ]
 
 
 def _waiting(waiting: Waiting) -> list[tuple[str, str]]:

@@ -12,15 +12,18 @@ from tests.rorq_pipeline.results_made import best_params
 
 def published(**changes: Any) -> BestParams:
     """A sound result: 20 trades of 25 entries, 4 of 40 fills stale, one contract without bars."""
-    best = best_params(
-        n_complete_trials=200, largest_trade_share_fraction=0.1, largest_day_share_fraction=0.2
-    )
+    best = best_params(n_complete_trials=200)
+    shares = replace(best.profit_shares, largest_trade_fraction=0.1, largest_day_fraction=0.2)
     metrics = replace(best.metrics, total_trades=20)
     counts = replace(best.counts, valid_entries=25, stale_prices=4, missing_contract_data=1)
-    in_counts = {name: changes.pop(name) for name in list(changes) if hasattr(counts, name)}
-    return best.model_copy(
-        update={"metrics": metrics, "counts": replace(counts, **in_counts), **changes}
-    )
+    of_counts = {name: changes.pop(name) for name in list(changes) if hasattr(counts, name)}
+    of_shares = {name: changes.pop(name) for name in list(changes) if hasattr(shares, name)}
+    parts = {
+        "metrics": metrics,
+        "counts": replace(counts, **of_counts),
+        "profit_shares": replace(shares, **of_shares),
+    }
+    return best.model_copy(update={**parts, **changes})
 
 
 def failing(best: BestParams, **config: Any) -> dict[str | None, dg.AssetCheckSeverity]:
@@ -37,9 +40,9 @@ def test_a_sound_result_passes_all() -> None:
     ("change", "check"),
     [
         ({"n_complete_trials": 49}, "enough_complete_trials"),
-        ({"largest_trade_share_fraction": 0.26}, "not_one_trade"),
-        ({"largest_trade_share_fraction": None}, "not_one_trade"),
-        ({"largest_day_share_fraction": 0.51}, "not_one_day"),
+        ({"largest_trade_fraction": 0.26}, "not_one_trade"),
+        ({"largest_trade_fraction": None}, "not_one_trade"),
+        ({"largest_day_fraction": 0.51}, "not_one_day"),
         ({"stale_prices": 11}, "stale_fills"),  # of 20 entries and 20 exits
         ({"missing_contract_data": 2}, "entries_lost"),  # of 25
     ],
@@ -53,8 +56,8 @@ def test_each_figure_beyond_its_threshold_fails_one_check(
 def test_the_bounds_themselves_pass() -> None:
     best = published(
         n_complete_trials=50,
-        largest_trade_share_fraction=0.25,
-        largest_day_share_fraction=0.5,
+        largest_trade_fraction=0.25,
+        largest_day_fraction=0.5,
         stale_prices=10,
     )
     assert failing(best) == {}

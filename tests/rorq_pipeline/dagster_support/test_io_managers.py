@@ -112,7 +112,7 @@ def test_none_leaves_the_former_file(tmp_path: Path) -> None:
     "change",
     [
         {"trial_params": {"take_profit_percent": float("nan")}},
-        {"largest_day_share_fraction": float("inf")},
+        {"profit_shares": replace(BEST.profit_shares, largest_day_fraction=float("inf"))},
         {"metrics": replace(BEST.metrics, net_pnl_usd=float("nan"))},
     ],
 )

@@ -57,8 +57,9 @@ from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import session_times
 from strategy.metrics import Metrics
-from strategy.proofs.fill_scenarios import FillsBand, FillScenario, ProfitShares, Waiting
+from strategy.proofs.fill_scenarios import FillsBand, FillScenario, Waiting
 from strategy.proofs.lookahead import LookaheadReport
+from strategy.proofs.profit_shares import ProfitShares
 from strategy.proofs.replay import ReplayResult
 from strategy.session import SessionData
 from tests.spaces import space_of
@@ -267,7 +268,10 @@ def best_params(*, full: bool) -> BestParams:
             exact_best_percent=study.best_value + regret, rank=_rank(parts["chosen"]),
             n_valid=_n_valid(), n_complete_trials=study.n_complete,
         ) if full else None,
-        largest_trade_share_fraction=0.09, largest_day_share_fraction=0.27,
+        profit_shares=ProfitShares(
+            thin_bars_fraction=0.42, stale_prices_fraction=0.05, largest_trade_fraction=0.16,
+            largest_day_fraction=0.31,
+        ),
         n_complete_trials=study.n_complete, n_sessions=len(fabricated_sessions()),
         data_fingerprint="ab" * 32, engine_version="1",
     )  # fmt: skip
@@ -372,10 +376,6 @@ def proofs(best: BestParams) -> Proofs:
                 )
                 for name, words, changes in scenarios
             ),
-            profit_shares=ProfitShares(
-                thin_bars_fraction=0.42, stale_prices_fraction=0.05, best_trade_fraction=0.16,
-                best_day_fraction=0.31,
-            ),
             waiting=Waiting(
                 entries_without_fill=2, exits_without_print=1, mean_entry_wait_seconds=1.4,
                 longest_entry_wait_seconds=9.0, mean_exit_wait_seconds=2.6,
@@ -409,6 +409,8 @@ def _full_fields(parts: dict[str, Any], best: BestParams, trades: Any) -> dict[s
             CheckOutcome(name="coverage", passed=False, blocking=False,
                          sentence="2 sessions of the range are not cached yet."),
         ],
+        "max_trade_share_fraction": 0.25,
+        "max_day_share_fraction": 0.5,
         "pictures": trade_pictures(trades, fabricated_sessions()),
         "versions": {"python": "3.11.7", "rorq-pipeline": "0.1.0", "optuna": "5.0.0",
                      "numpy": "2.4.6", "plotly": "7.1.0"},

@@ -92,6 +92,7 @@ def studied(date_range: BacktestRange, sessions: Sequence[SessionData]) -> Optim
         distributions={name: CategoricalDistribution(space[name]) for name in space.names},
         user_attrs={"total_trades": metrics.total_trades},
     )
+    trial.number = 7
     return Optimization(
         date_range=date_range.key,
         study=summarize(

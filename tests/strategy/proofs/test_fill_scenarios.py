@@ -6,15 +6,19 @@ time exit ten seconds after it was bought.
 
 from dataclasses import asdict, replace
 from datetime import date, time
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from strategy.backtest import run_backtest
 from strategy.errors import MissingSessionError
 from strategy.market_data import build_session
 from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.params import StrategyParams
 from strategy.proofs.fill_scenarios import ADVERSE, BASE, OPTIMISTIC, FillsBand, fills_band
+from strategy.proofs.profit_shares import ProfitShares, profit_shares, shares_of
 from strategy.session import SessionData
 from tests.strategy.made_sessions import make_frames
 
@@ -116,23 +120,41 @@ def test_a_base_at_the_latest_bar_is_compared_with_the_next(sessions: list[Sessi
     assert band.waiting.entries_without_fill == 1
 
 
-def test_profit_is_split_by_the_evidence_for_it(band: FillsBand) -> None:
-    shares = band.profit_shares
-    assert shares.thin_bars_fraction == pytest.approx(1)  # an exit of two, an entry of one
-    assert shares.stale_prices_fraction == pytest.approx(-24 / 62)  # without a print
-    assert shares.best_trade_fraction == pytest.approx(86 / 62)
-    assert shares.best_day_fraction == pytest.approx(86 / 62)
-    assert list(shares.described().values()) == list(asdict(shares).values())
+def test_profit_is_split_by_the_evidence_for_it(sessions: list[SessionData]) -> None:
+    # +86 by an exit at a bar of two trades, -24 by an entry at a bar of one and without a print
+    shares = shares_in(sessions)
+    assert shares.thin_bars_fraction == pytest.approx(1)
+    assert shares.stale_prices_fraction == 0
+    assert shares.largest_trade_fraction == pytest.approx(1)
+    assert shares.largest_day_fraction == pytest.approx(1)
+
+
+def shares_in(sessions: list[SessionData], **params: Any) -> ProfitShares:
+    chosen = PARAMS.replacing(**params)
+    return profit_shares(chosen, run_backtest(chosen, sessions).trades, sessions)
+
+
+def test_shares_are_of_the_gross_profit() -> None:
+    shares = shares_of(
+        pd.Series([30.0, 10.0, -60.0, 20.0, 40.0, 15.0]),
+        pd.Series(["a", "a", "a", "b", "b", "c"]),
+        thin=np.array([True, False, True, False, False, True]),
+        stale=np.array([False, True, True, False, False, False]),
+    )
+    assert shares.thin_bars_fraction == pytest.approx((30 + 15) / 115)
+    assert shares.stale_prices_fraction == pytest.approx(10 / 115)
+    assert shares.largest_trade_fraction == pytest.approx(40 / 115)
+    assert shares.largest_day_fraction == pytest.approx(60 / (60 + 15))
 
 
 def test_bars_of_an_unknown_number_of_trades_are_not_thin(sessions: list[SessionData]) -> None:
     unknown = [replace(s, bar_trades=np.full_like(s.bar_trades, -1)) for s in sessions]
-    assert fills_band(PARAMS, unknown).profit_shares.thin_bars_fraction == 0
+    assert shares_in(unknown).thin_bars_fraction == 0
 
 
 def test_without_a_profit_there_are_no_shares(sessions: list[SessionData]) -> None:
-    shares = fills_band(PARAMS, sessions[1:]).profit_shares
-    assert set(asdict(shares).values()) == {None}
+    assert set(asdict(shares_in(sessions[1:])).values()) == {None}
+    assert set(asdict(shares_in(sessions, entry_end_time=time(9, 30))).values()) == {None}
 
 
 def test_an_engine_without_latency_gets_a_second_of_it(sessions: list[SessionData]) -> None:
@@ -145,7 +167,6 @@ def test_an_engine_without_latency_gets_a_second_of_it(sessions: list[SessionDat
 def test_without_a_trade_the_band_is_empty(sessions: list[SessionData]) -> None:
     band = fills_band(PARAMS.replacing(entry_end_time=time(9, 30)), sessions)
     assert {one.metrics.total_trades for one in band.scenarios} == {0}
-    assert set(asdict(band.profit_shares).values()) == {None}
     assert band.waiting.mean_entry_wait_seconds is None
     assert band.waiting.longest_exit_wait_seconds is None
 

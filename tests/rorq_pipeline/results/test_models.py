@@ -1,0 +1,109 @@
+"""Every result comes back as it was written, or is refused in one line."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rorq_pipeline.report.index import report_entry
+from rorq_pipeline.results.artifacts import Artifact, ArtifactError
+from rorq_pipeline.results.models import MODELS, BestParams, Download
+from strategy.market_data.download.settings import DownloadReport
+from tests.rorq_pipeline.report.fixtures import complete_data, optimization, walk_forward
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, Artifact]:
+    """One of each."""
+    data = complete_data()
+    report = DownloadReport(
+        written=(date(2023, 1, 3),), kept=(), empty=(), not_yet=(), requests=3, contracts=20,
+        contracts_without_bars=1,
+    )  # fmt: skip
+    results = (
+        Download(report=report), optimization(), data.best, data.out_of_sample,
+        data.selection_statistics, data.proofs, data.verdict, walk_forward(),
+        report_entry(data, "x.html"),
+    )  # fmt: skip
+    return {result.ASSET: result for result in results if result is not None}
+
+
+@pytest.mark.parametrize("asset", MODELS)
+def test_every_result_comes_back(made: dict[str, Artifact], asset: str, tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    made[asset].write_file(path)
+    back = MODELS[asset].read_file(path)
+    assert type(back) is type(made[asset])
+    assert back.json_text() == made[asset].json_text() == path.read_text("utf-8")
+
+
+def without(*names: str) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        part = content
+        for name in names[:-1]:
+            part = part[name]
+        del part[names[-1]]
+
+    return change
+
+
+def setting(value: object, *names: str) -> Callable[[dict[str, Any]], None]:
+    def change(content: dict[str, Any]) -> None:
+        part = content
+        for name in names[:-1]:
+            part = part[name]
+        part[names[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (setting(99, "version"), "version 99; this program reads version"),
+        (without("version"), "version None; this program reads version"),
+        (setting(1, "new_figure"), "new_figure: Extra inputs are not permitted"),
+        (setting(1, "metrics", "new_figure"), "metrics.new_figure: Unexpected keyword argument"),
+        (without("n_complete_trials"), "n_complete_trials: Field required"),
+        (without("counts", "valid_entries"), "counts.valid_entries: Field required"),
+        (setting("12", "metrics", "total_trades"), "metrics.total_trades: Input should be a valid"),
+        (setting(-1, "strategy_params", "latency_seconds"), "latency_seconds is -1"),
+        # Defaults of parameters must not stand in for what a former version did not know.
+        (without("strategy_params", "fill_rule"), "not all of the fields that this program writes"),
+        (setting("luck", "selection"), "selection: Input should be"),
+    ],
+)
+def test_other_files_are_refused_in_one_line(
+    made: dict[str, Artifact],
+    change: Callable[[dict[str, Any]], None],
+    problem: str,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "best_params" / "2023-01-03_2023-01-20.json"
+    content = json.loads(made["best_params"].json_text())
+    change(content)
+    path.parent.mkdir()
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ArtifactError) as caught:
+        BestParams.read_file(path)
+    line = str(caught.value)
+    assert problem in line
+    assert line.endswith("; materialize best_params for 2023-01-03_2023-01-20 again")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"version": NaN}'])
+def test_damaged_files_are_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "best_params" / "2023-01-03_2023-01-20.json"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError, match="materialize best_params for 2023-01-03"):
+        BestParams.read_file(path)
+
+
+def test_a_file_that_is_absent_says_what_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="No such file"):
+        BestParams.read("2023-01-03_2023-01-20", tmp_path)

@@ -1,0 +1,142 @@
+"""From a study to published parameters: every figure against one that is worked out apart."""
+
+from collections import defaultdict
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rorq_pipeline.checks.results import judge
+from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.results.models import Optimization
+from rorq_pipeline.results.published import publish
+from strategy.errors import StudyError, StudyMismatchError
+from strategy.market_data import read_session_frames
+from strategy.reference import reference_backtest
+from strategy.space import strategy_params
+from tests.rorq_pipeline.results.conftest import CHOICES, FIRST, FIXED, Published
+
+
+@pytest.fixture(scope="module")
+def trades(published: Published) -> list[dict[str, Any]]:
+    """The choice's trades by the reference engine, which shares no code with the one in use."""
+    params = strategy_params(CHOICES[FIRST], FIXED)
+    frames = [read_session_frames(published.cache, "SPY", day) for day in FIRST.sessions]
+    return list(reference_backtest(params, frames).trades)
+
+
+def test_figures_are_those_of_the_trades(
+    published: Published, trades: list[dict[str, Any]]
+) -> None:
+    best = published.best[FIRST]
+    pnl = [trade["net_pnl_usd"] for trade in trades]
+    gains = [value for value in pnl if value > 0]
+    by_day: dict[date, float] = defaultdict(float)
+    for trade in trades:
+        by_day[trade["session_date"]] += trade["net_pnl_usd"]
+    day_gains = [value for value in by_day.values() if value > 0]
+    assert best.metrics.total_trades == len(trades) > 10
+    assert best.metrics.net_pnl_usd == pytest.approx(sum(pnl))
+    assert best.metrics.return_on_risk_percent == pytest.approx(
+        100 * sum(pnl) / sum(trade["risk_usd"] for trade in trades)
+    )
+    assert best.metrics.win_rate_percent == pytest.approx(100 * len(gains) / len(trades))
+    shares = best.profit_shares
+    assert shares.largest_trade_fraction == pytest.approx(max(gains) / sum(gains))
+    assert shares.largest_day_fraction == pytest.approx(max(day_gains) / sum(day_gains))
+    assert 0 < max(day_gains) / sum(day_gains) < 1
+
+
+def test_counts_and_names_are_those_of_the_study(published: Published) -> None:
+    best = published.best[FIRST]
+    assert best.n_complete_trials == 3  # as the study was made
+    assert (best.date_range, best.ticker, best.source) == (FIRST.key, "SPY", "synthetic")
+    assert (best.study_name, best.trial_number, best.selection) == ("study", 7, "study_best")
+    assert best.trial_params == CHOICES[FIRST]
+    assert best.strategy_params == strategy_params(CHOICES[FIRST], FIXED)
+    assert best.n_sessions == 9
+    assert best.is_synthetic
+    assert best.fixed_params["contracts_per_trade"] == 1
+    assert not best.fixed_params.keys() & CHOICES[FIRST].keys()
+
+
+def test_regret_and_selections_are_those_of_every_combination(published: Published) -> None:
+    made, best = published.optimization[FIRST], published.best[FIRST]
+    frames = [read_session_frames(published.cache, "SPY", day) for day in FIRST.sessions]
+    exact = best.selections["exact_best"]
+    assert best.regret is not None
+    assert best.metrics.return_on_risk_percent is not None
+    assert best.regret.exact_best_percent == pytest.approx(exact.metrics.return_on_risk_percent)
+    assert best.regret.study_best_percent == pytest.approx(best.metrics.return_on_risk_percent)
+    assert best.regret.regret_percent_points == pytest.approx(
+        exact.candidate.return_on_risk_percent - best.metrics.return_on_risk_percent
+    )
+    assert best.regret.n_complete_trials == 3
+    replayed = reference_backtest(exact.strategy_params, frames).metrics
+    assert asdict(exact.metrics) == pytest.approx(replayed)
+    assert exact.strategy_params == strategy_params(exact.candidate.combination, FIXED)
+    assert best.selections["study_best"].candidate.rank == best.regret.rank
+    assert best.selections["study_best"].metrics == best.metrics
+    assert made.settings.min_trade_threshold <= exact.candidate.total_trades
+
+
+def test_the_checks_look_at_the_published_figures(published: Published) -> None:
+    best = published.best[FIRST]
+    found = {result.check_name: result for result in judge(best, ResultCheckConfig())}
+    trials, day = found["enough_complete_trials"], found["not_one_day"]
+    assert (trials.passed, trials.metadata["value"].value) == (False, 3)
+    assert day.metadata["value"].value == best.profit_shares.largest_day_fraction
+    assert found["not_one_trade"].metadata["value"].value == (
+        best.profit_shares.largest_trade_fraction
+    )
+
+
+@pytest.mark.parametrize("selection", ["exact_best", "plateau"])
+def test_another_selection_can_be_published(published: Published, selection: Any) -> None:
+    made = published.optimization[FIRST]
+    best = publish(made, published.market_data, FIRST, selection=selection)
+    chosen = best.selections[selection]
+    assert (best.selection, best.trial_number) == (selection, None)
+    assert best.trial_params == chosen.candidate.combination
+    assert best.metrics == chosen.metrics
+    assert best.strategy_params == chosen.strategy_params
+
+
+def changed(made: Optimization, **study: Any) -> Optimization:
+    return made.model_copy(update={"study": replace(made.study, **study)})
+
+
+def test_a_value_that_the_trades_do_not_give_is_refused(published: Published) -> None:
+    made = published.optimization[FIRST]
+    value = made.study.best_value
+    assert value is not None
+    other = changed(made, best_value=value * (1 + 1e-8))
+    with pytest.raises(StudyMismatchError, match=r"when traded again; expected .* enable_persist"):
+        publish(other, published.market_data, FIRST)
+    publish(changed(made, best_value=value * (1 + 1e-10)), published.market_data, FIRST)
+
+
+def test_other_data_than_the_studys_is_refused(published: Published) -> None:
+    made = published.optimization[FIRST].model_copy(update={"data_fingerprint": "0" * 64})
+    with pytest.raises(StudyMismatchError, match="expected 000000000000, on which the study"):
+        publish(made, published.market_data, FIRST)
+
+
+def test_a_study_without_a_value_publishes_what_the_surface_has(published: Published) -> None:
+    made = changed(
+        published.optimization[FIRST], best_value=None, best_trial_number=None, best_params={}
+    )
+    with pytest.raises(StudyError, match="has no complete trial"):
+        publish(made, published.market_data, FIRST)
+    best = publish(made, published.market_data, FIRST, selection="exact_best")
+    assert best.regret is None
+    assert set(best.selections) == {"exact_best", "plateau"}
+
+
+def test_a_selection_that_does_not_exist_is_refused(published: Published) -> None:
+    made = published.optimization[FIRST]
+    strict = made.settings.model_copy(update={"min_trade_threshold": 10_000})
+    none = made.model_copy(update={"settings": strict})
+    with pytest.raises(StudyError, match="there is no exact_best to publish"):
+        publish(none, published.market_data, FIRST, selection="exact_best")
