@@ -4,6 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Index = TypeVar("Index", int, npt.NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,8 @@ class Grid:
         """The index of a position."""
         return sum(p * stride for p, stride in zip(position, self.strides, strict=True))
 
-    def position(self, flat: int) -> tuple[int, ...]:
-        """The position of an index."""
+    def position(self, flat: Index) -> tuple[Index, ...]:
+        """The position of an index, or of an array of them."""
         return tuple(flat // stride % n for stride, n in zip(self.strides, self.shape, strict=True))
 
     def neighbours(self, flat: int) -> Iterator[int]:

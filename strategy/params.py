@@ -4,7 +4,6 @@ The rules that these parameters steer stand in `strategy.reference`, as a specif
 `strategy.kernels`, as compiled code. Nothing else gives a parameter a value.
 """
 
-import re
 from datetime import time
 from typing import Any, Literal, Self
 
@@ -13,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from strategy.errors import ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_PATTERN
 
-_WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 _DAY_SECONDS = 86_400  # no session is longer
 _MOST_CONTRACTS = 100_000
 _DEEPEST_STRIKE = 1_000  # no chain has as many strikes on one side
@@ -175,25 +173,6 @@ def cost_per_trade_usd(
         + params.exchange_fee_per_contract
     )
     return 2.0 * a_side * params.contracts_per_trade
-
-
-def parse_entry_window(text: Any) -> tuple[time, time]:
-    """Split an entry window such as 09:30-10:30 into its first and last moment.
-
-    Raises:
-        ParameterError: the text is no window.
-    """
-    found = _WINDOW.fullmatch(text) if isinstance(text, str) else None
-    try:
-        if found is not None:
-            return time.fromisoformat(found[1]), time.fromisoformat(found[2])
-    except ValueError:
-        pass
-    raise ParameterError(
-        f"entry_window is {text!r}",
-        expected="two New York wall times such as 09:30-10:30",
-        remedy="correct entry_window",
-    )
 
 
 def _parameter_error(error: ValidationError) -> ParameterError:

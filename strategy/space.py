@@ -8,17 +8,20 @@ it stores them, is its own affair: `strategy.surface.layout`.
 """
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any, Self
 
 from strategy.errors import ParameterError
 from strategy.grid import Grid
-from strategy.params import StrategyParams, parse_entry_window
+from strategy.params import StrategyParams
 
 DimensionValue = str | int | float
+_WINDOW = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)\s*-\s*(\d{2}:\d{2}(?::\d{2})?)")
 
 
 @dataclass(frozen=True)
@@ -299,6 +302,25 @@ def strategy_params(
             remedy="remove it from the fixed parameters, or give the dimension a single value",
         )
     return StrategyParams(**values, **(fixed or {}))
+
+
+def parse_entry_window(text: Any) -> tuple[time, time]:
+    """Split an entry window such as 09:30-10:30 into its first and last moment.
+
+    Raises:
+        ParameterError: the text is no window.
+    """
+    found = _WINDOW.fullmatch(text) if isinstance(text, str) else None
+    try:
+        if found is not None:
+            return time.fromisoformat(found[1]), time.fromisoformat(found[2])
+    except ValueError:
+        pass
+    raise ParameterError(
+        f"entry_window is {text!r}",
+        expected="two New York wall times such as 09:30-10:30",
+        remedy="correct entry_window",
+    )
 
 
 def not_searched(params: Mapping[str, Any]) -> dict[str, Any]:

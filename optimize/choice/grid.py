@@ -84,7 +84,7 @@ class Grid:
 
     def place_of(self, index: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Set, exit and stop loss of combinations' indices in the search space."""
-        positions = dict(zip(self.space, np.unravel_index(index, self.space.shape), strict=True))
+        positions = dict(zip(self.space, self.space.grid.position(index), strict=True))
         sets, exits = (
             np.add.reduce([positions[axis.name] * axis.inner for axis in axes])
             for axes in (self.set_axes, self.exit_axes)

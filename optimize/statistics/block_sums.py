@@ -136,7 +136,7 @@ def trial_blocks(
         trades=np.ascontiguousarray(columns[0][:, rows].T, dtype=np.int64),
         net_pnl=np.ascontiguousarray(columns[1][:, rows].T),
         risk=np.ascontiguousarray(columns[2][:, rows].T),
-        cost_per_trade=_quantised(costs[np.unravel_index(valid[rows], costs.shape)])[:, None],
+        cost_per_trade=_quantised(costs.ravel()[valid[rows]])[:, None],
     )
 
 

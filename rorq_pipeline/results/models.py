@@ -35,7 +35,7 @@ from strategy.space import SearchSpace, not_searched, strategy_params
 
 
 def _space(value: SearchSpace | Mapping[str, Any]) -> SearchSpace:
-    return value if isinstance(value, SearchSpace) else SearchSpace.from_mapping(value)
+    return value if isinstance(value, SearchSpace) else SearchSpace.from_json_dict(value)
 
 
 Combination = dict[str, Any]  # search dimension -> value

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from strategy.errors import ParameterError, RorqError
-from strategy.params import StrategyParams, cost_per_trade_usd, parse_entry_window
+from strategy.params import StrategyParams, cost_per_trade_usd
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,6 @@ def test_replacing_checks_again() -> None:
     assert params.replacing(slippage_amount=0.0).latency_seconds == 4
     with pytest.raises(ParameterError, match="slippage_amount"):
         params.replacing(slippage_amount=-0.01)
-
-
-def test_an_entry_window_is_two_times() -> None:
-    assert parse_entry_window("09:30-10:30:15") == (time(9, 30), time(10, 30, 15))
-    for text in ("09:30", "9:30-10:30", "25:00-26:00", 3, None):
-        with pytest.raises(ParameterError, match="entry_window"):
-            parse_entry_window(text)
 
 
 def test_a_trade_costs_slippage_and_fees_on_both_sides():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategy.errors import ParameterError
-from strategy.space import SearchSpace, strategy_params
+from strategy.space import SearchSpace, parse_entry_window, strategy_params
 
 SEED = SearchSpace.seed()
 
@@ -144,3 +144,18 @@ def test_a_value_that_the_strategy_does_not_admit_is_refused(name: str, value: A
         SEED.replacing(**{name: (value,)})
     with pytest.raises(ParameterError, match=name):
         SEED.replacing(**{name: ()})
+
+
+def test_an_entry_window_is_two_times() -> None:
+    assert parse_entry_window("09:30-10:30:15") == (time(9, 30), time(10, 30, 15))
+    for text in ("09:30", "9:30-10:30", "25:00-26:00", 3, None):
+        with pytest.raises(ParameterError, match="entry_window"):
+            parse_entry_window(text)
+
+
+def test_a_recorded_space_of_another_version_is_refused() -> None:
+    recorded = SEED.to_json_dict()
+    assert SearchSpace.from_json_dict(recorded) == SEED
+    del recorded["strikes_depth"]
+    with pytest.raises(ParameterError, match="without strikes_depth"):
+        SearchSpace.from_json_dict(recorded)

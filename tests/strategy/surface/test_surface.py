@@ -15,8 +15,9 @@ from strategy.errors import CorruptFileError, MissingSessionError, ParameterErro
 from strategy.errors import SurfaceTooLargeError as TooLarge
 from strategy.kernels import surface_walk
 from strategy.market_data import SessionFrames, build_session
-from strategy.params import StrategyParams, parse_entry_window
+from strategy.params import StrategyParams
 from strategy.session import SessionData, data_fingerprint
+from strategy.space import parse_entry_window
 from strategy.surface.compute import compute_surface, surface_bytes
 from strategy.surface.plateau import best_plateau, neighbourhoods
 from strategy.surface.result import Surface, SurfaceSums
