@@ -15,6 +15,7 @@ from rorq_pipeline.dagster_support.launcher import WORKER_TAG, this_worker
 from rorq_pipeline.dagster_support.partitions import register_range
 from rorq_pipeline.dagster_support.stopping import AGAIN, end_with_stopped_step
 from rorq_pipeline.definitions import build_definitions
+from rorq_pipeline.project.machine import require_memory, shortage
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import command_run_config
 from strategy.backtest_range import BacktestRange
@@ -53,6 +54,7 @@ def materialize_range(
         StoppedError: Ctrl-C or SIGTERM.
         DatabaseError: no usable database.
     """
+    require_memory()
     defs = definitions or build_definitions()
     paths = ProjectPaths.resolve()
     with project_instance(paths) as instance, _one_line_errors():
@@ -91,6 +93,8 @@ def _with_all_upstream(part: str) -> str:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
+    except (OSError, MemoryError) as error:
+        raise shortage(error) or error from None
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         raise StoppedError(AGAIN) from None
     except dg.DagsterInvalidConfigError as error:

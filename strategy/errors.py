@@ -3,6 +3,7 @@
 Every message says what was found, what was expected, and the remedy, in one line.
 
     RorqError
+    ├── ResourceError             the machine lacks memory, disk space or open files
     ├── ParameterError            (also ValueError) a strategy parameter, a search space or a knob
     ├── DateRangeError            (also ValueError) a date range that cannot be
     ├── SurfaceTooLargeError      (also ValueError) a search space beyond exact evaluation
@@ -61,6 +62,10 @@ class DateRangeError(RorqError, ValueError):
 
 class SurfaceTooLargeError(RorqError, ValueError):
     """A search space is too large for exact evaluation."""
+
+
+class ResourceError(RorqError):
+    """The machine lacks memory, disk space or open files."""
 
 
 class CacheError(RorqError):

@@ -37,6 +37,7 @@ def best_params(
     parameter_surface: Surface | None,
 ) -> dg.MaterializeResult:
     """Publish the best parameters."""
+    from rorq_pipeline.results.history import keep_publication
     from rorq_pipeline.results.published import publish
 
     with one_line_failures():
@@ -47,6 +48,7 @@ def best_params(
             selection=config.selection,
             surface=parameter_surface,
         )
+        number = keep_publication(best, optimization, run_id=context.run.run_id)
     counts = best.counts
     return dg.MaterializeResult(
         value=best,
@@ -59,6 +61,7 @@ def best_params(
             **numbers(asdict(best.profit_shares)),
             "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
             "source": best.source,
+            "publication": number,
             "study": best.study_name,
         },
     )

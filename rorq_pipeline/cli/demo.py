@@ -2,14 +2,10 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from rorq_pipeline.cli.common import console, error_console
-
-if TYPE_CHECKING:
-    from strategy.backtest_range import BacktestRange
+from rorq_pipeline.cli.common import error_console
 
 SAMPLE_START = date(2023, 1, 3)
 SAMPLE_END = date(2023, 1, 31)
@@ -22,6 +18,7 @@ def command() -> None:
     The range is that of `rorq env`; a month of sample sessions is made where there is none.
     """
     from rorq_pipeline.automation.settings import AutomationSettings
+    from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.definitions import build_definitions
     from rorq_pipeline.project.paths import ProjectPaths
@@ -36,7 +33,7 @@ def command() -> None:
     materialize_range(
         date_range, definitions=build_definitions(loggers={"console": step_lines_logger})
     )
-    show_best(date_range, paths.artifacts)
+    show_outcome(date_range)
 
 
 def make_samples_if_empty(cache_dir: Path, ticker: str) -> None:
@@ -50,21 +47,3 @@ def make_samples_if_empty(cache_dir: Path, ticker: str) -> None:
     days = sessions_between(SAMPLE_START, SAMPLE_END)
     error_console.print(f"no session of {ticker} in {cache_dir}: making {len(days)} synthetic ones")
     write_samples(cache_dir, days, SampleSettings(ticker=ticker))
-
-
-def show_best(date_range: "BacktestRange", artifacts: Path) -> None:
-    """Print the best parameters with their metrics, and where the report lies."""
-    from dataclasses import asdict
-
-    from rorq_pipeline.cli.tables import value_table
-    from rorq_pipeline.results.artifacts import artifact_path
-    from rorq_pipeline.results.models import BestParams
-
-    best = BestParams.read(date_range.key, artifacts)
-    console.print(value_table("best parameters", best.trial_params))
-    console.print(value_table("metrics", asdict(best.metrics)))
-    if best.is_synthetic:
-        console.print("made from synthetic sessions: no statement about any market")
-    report = artifact_path("report", date_range.key, ".html", artifacts)
-    console.print(f"study   {best.study_name}", soft_wrap=True)
-    console.print(f"report  {report}", soft_wrap=True)

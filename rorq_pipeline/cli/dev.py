@@ -22,10 +22,12 @@ def command(port: int, host: str, workspace: str | None) -> None:
     import sys
 
     from optimize.database.connect import ensure_database
+    from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.dagster_support.instance import instance_environment, workspace_file
     from rorq_pipeline.project.paths import ProjectPaths
 
     paths = ProjectPaths.resolve()
+    require_free_port(host, port)
     settings = ensure_database(paths.root, keep_running=True)
     os.environ.update(instance_environment(paths, settings))
     target = workspace or str(workspace_file(paths))

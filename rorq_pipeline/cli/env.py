@@ -41,6 +41,7 @@ def command(date_range: str | None) -> None:
     with project_instance(paths) as instance:
         register_range(instance, chosen)
     variables = {
+        **paths.environment(),
         **instance_environment(paths, settings),
         f"{_PREFIX}MODULE_NAME": DEFINITIONS_MODULE,
         f"{_PREFIX}PARTITION": chosen.key,

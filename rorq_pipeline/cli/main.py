@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rorq_pipeline.cli.common import print_error
+from rorq_pipeline.project.machine import require_files, shortage
 from strategy.errors import RorqError
 
 COMMANDS = {
@@ -21,6 +22,7 @@ COMMANDS = {
     "env": "env",
     "import-legacy": "legacy",
     "materialize": "materialize",
+    "results": "results",
     "sample": "sample",
     "study": "study",
     "walk-forward": "walk_forward",
@@ -43,10 +45,16 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            require_files()
             return super().invoke(ctx)
         except RorqError as error:
             print_error(error)
-            sys.exit(1)
+        except (OSError, MemoryError) as error:
+            told = shortage(error)
+            if told is None:
+                raise
+            print_error(told)
+        sys.exit(1)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

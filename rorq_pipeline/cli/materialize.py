@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rorq_pipeline.cli.common import console, error_console, print_error
+from rorq_pipeline.cli.common import error_console, print_error
 from strategy.errors import RorqError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def command(
     run_config.yaml, for all ranges alike.
     """
     from rorq_pipeline.cli.backtest import parse_assignments
+    from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.definitions import build_definitions
     from rorq_pipeline.project.ranges import ranges_from
@@ -83,9 +84,10 @@ def command(
     chosen = list(dict.fromkeys(one for text in ranges for one in ranges_from(text)))
     definitions = build_definitions(loggers={"console": step_lines_logger})
     what = selection or DEFAULT_SELECTION
+    ops = selected_ops(definitions, what)
     config = with_short_forms(
         run_config,
-        selected_ops(definitions, what),
+        ops,
         n_trials=n_trials,
         search_space_file=search_space_file,
         fixed_params=parse_assignments(assignments),
@@ -95,7 +97,8 @@ def command(
         run_id = materialize_range(
             date_range, selection=what, run_config=config, definitions=definitions
         )
-        console.print(f"materialised {date_range.key} in run {run_id}")
+        error_console.print(f"materialised {date_range.key} in run {run_id}")
+        show_outcome(date_range, ops)
 
     if len(chosen) == 1:
         run(chosen[0])

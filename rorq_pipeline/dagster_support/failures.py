@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from rorq_pipeline.project.machine import shortage
 from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
 
 STOPPED = "stopped on request"  # StudyInterruptedError says it too
@@ -25,6 +26,11 @@ def one_line_failures() -> Iterator[None]:
             metadata={"error": type(error).__name__},
             allow_retries=isinstance(error, PASSING),
         ) from error
+    except (OSError, MemoryError) as error:
+        told = shortage(error)
+        if told is None:
+            raise
+        raise dg.Failure(description=str(told), allow_retries=False) from error
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as request:
         raise dg.Failure(
             description=f"{STOPPED}; run it again to go on", allow_retries=False

@@ -29,6 +29,14 @@ class ProjectPaths:
             prepared=_folder_from("RORQ_PREPARED") or root / ".rorq" / "prepared",
         )
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make any process use these folders, wherever it starts."""
+        return {
+            "RORQ_HOME": str(self.root),
+            "RORQ_CACHE": str(self.cache),
+            "RORQ_ARTIFACTS": str(self.artifacts),
+        }
+
 
 def _folder_from(variable: str) -> Path | None:
     value = os.environ.get(variable)

@@ -1,5 +1,7 @@
 """Gathering what a report shows from the results of a range, its sessions and its study."""
 
+import json
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +20,7 @@ from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
 from rorq_pipeline.report.pictures import trade_pictures
 from rorq_pipeline.report.surface_view import SurfaceView, surface_view
+from rorq_pipeline.results.history import publications, run_config_of
 from rorq_pipeline.results.identity import of_result, require_published_from
 from rorq_pipeline.results.models import (
     BestParams,
@@ -100,7 +103,8 @@ def gather_report(
         proofs=proofs,
         verdict=of_result(best, verdict),
         versions={name: version(name) for name in _PACKAGES},
-        command=f"rorq materialize {date_range.key}",
+        command=_command(date_range, best, optimization),
+        publications=publications(date_range.key),
         made_at=datetime.now(UTC).replace(microsecond=0),
     )
 
@@ -116,6 +120,11 @@ def _result_checks(best: BestParams, limits: ResultCheckConfig) -> list[CheckOut
         )
         for result in judge(best, limits)
     ]
+
+
+def _command(date_range: BacktestRange, best: BestParams, optimization: Optimization) -> str:
+    config = json.dumps(run_config_of(best, optimization))
+    return f"rorq materialize {date_range.key} --config-json {shlex.quote(config)}"
 
 
 def proof_checks(proofs: Proofs | None) -> list[CheckOutcome]:

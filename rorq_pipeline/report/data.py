@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial
 
 from rorq_pipeline.report.pictures import TradePicture
 from rorq_pipeline.report.surface_view import SurfaceView
+from rorq_pipeline.results.history import Publication
 from rorq_pipeline.results.models import (
     BestParams,
     Optimization,
@@ -74,7 +75,8 @@ class ReportData:
     verdict: VerdictRecord | None = None
 
     versions: Mapping[str, str] = field(default_factory=dict)  # package -> version
-    command: str = ""  # reproduces this report
+    command: str = ""  # reproduces this report, whatever run_config.yaml says then
+    publications: Mapping[int, Publication] = field(default_factory=dict)  # by number
     made_at: datetime | None = None
 
     @property

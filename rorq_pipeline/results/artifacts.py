@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rorq_pipeline.project.machine import shortage
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
 from strategy.whole_file import written_whole
@@ -95,9 +96,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in place in one step.
 
     A reader sees the former file or the new one; after a failure the former one stands.
+
+    Raises:
+        ResourceError: the disk is full.
     """
-    with written_whole(path) as beside:
-        write(beside)
+    try:
+        with written_whole(path) as beside:
+            write(beside)
+    except OSError as error:
+        raise shortage(error) or error from None
 
 
 def json_text(value: Any) -> str:

@@ -1,6 +1,8 @@
 """The chain as a user runs it, in one process, on a real PostgreSQL."""
 
+import html
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from optimize.run_study import list_studies
 from rorq_pipeline.dagster_support.instance import project_instance
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.results.models import BestParams, Optimization
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SESSIONS, small_config
 
@@ -180,6 +183,33 @@ def last_error(result: Result) -> str:
     line = result.output.strip().splitlines()[-1]
     assert line.startswith("error: "), result.output
     return line
+
+
+def test_what_the_report_says_makes_the_same_result_again(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    """Experiments in between, other project config and a lost study change nothing."""
+    first = materialize(rorq, "+report", *CHAIN, seed=7, n_trials=9)
+    assert first.exit_code == 0, first.output
+    assert "verdict " in first.output
+    assert f"next    rorq backtest {RANGE} --best" in first.output
+    page = artifact(sampled_project, "report", ".html").read_text("utf-8")
+    command = shlex.split(html.unescape(page.split("<code>rorq", 1)[1].split("</code>", 1)[0]))
+    assert command[:2] == ["materialize", RANGE]
+    best = BestParams.read(RANGE)
+    study = Optimization.read(RANGE).study
+
+    experiment = materialize(rorq, "+best_params", *CHAIN[:2], study_name="other", seed=1)
+    assert experiment.exit_code == 0, experiment.output
+    assert BestParams.read(RANGE) != best
+    (sampled_project.root / "run_config.yaml").write_text(
+        "ops: {optimization: {config: {n_trials: 3, seed: 5}}}"
+    )
+    assert rorq("study", "delete", study.study_name).exit_code == 0
+    again = rorq(*command)
+    assert again.exit_code == 0, again.output
+    assert BestParams.read(RANGE) == best
+    assert Optimization.read(RANGE).study.top_trials == study.top_trials
 
 
 @pytest.mark.timeout(90)

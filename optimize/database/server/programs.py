@@ -72,7 +72,7 @@ def _runs_as(bin_dir: Path, account: Account) -> bool:
             cwd="/",
             **account.subprocess_options(),
         )
-    except OSError:
+    except PermissionError:
         return False
     return finished.returncode == 0
 

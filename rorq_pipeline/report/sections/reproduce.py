@@ -12,6 +12,17 @@ def reproduce_section(data: ReportData) -> Section:
         id="reproduce",
         title="Reproduce",
         context={
+            "publications": [
+                {
+                    "number": number,
+                    "published": f"{one.published_at:%Y-%m-%d %H:%M} UTC",
+                    "selection": one.best.selection,
+                    "return_on_risk_percent": one.best.metrics.return_on_risk_percent,
+                    "total_trades": one.best.metrics.total_trades,
+                    "is_shown": one.best == data.best,
+                }
+                for number, one in data.publications.items()
+            ],
             "groups": [
                 ("Versions", dict(data.versions)),
                 ("Study settings", made_of.settings.model_dump(mode="json")),

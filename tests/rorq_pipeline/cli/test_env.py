@@ -36,6 +36,8 @@ def test_the_lines_say_everything_that_dagster_needs(
     assert values["PG_DATABASE"] == database.database
     assert values["PG_PASSWORD"] == database.password.get_secret_value()
     assert "DAGSTER_MODULE_NAME" not in values
+    paths = [sampled_project.root, sampled_project.cache, sampled_project.artifacts]
+    assert [values[f"RORQ_{n}"] for n in ("HOME", "CACHE", "ARTIFACTS")] == list(map(str, paths))
 
 
 def test_any_password_survives_the_shell(

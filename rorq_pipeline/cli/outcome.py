@@ -1,0 +1,69 @@
+"""What a range came to: how `rorq materialize`, `demo` and `results --restore` end."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rorq_pipeline.cli.common import console
+
+if TYPE_CHECKING:
+    from strategy.backtest_range import BacktestRange
+
+ALL = ("optimization", "best_params", "verdict", "report")
+
+
+def show_outcome(date_range: "BacktestRange", assets: Collection[str] = ALL) -> None:
+    """Print what the assets of a range hold, and the next useful command."""
+    key = date_range.key
+    if "best_params" in assets:
+        _show_best(key)
+    elif "optimization" in assets:
+        _show_study(key)
+    if "verdict" in assets:
+        _show_verdict(key)
+    if "report" in assets:
+        from rorq_pipeline.results.artifacts import artifact_path
+
+        console.print(f"report  {artifact_path('report', key, '.html')}", soft_wrap=True)
+    _show_next(key, assets)
+
+
+def _show_best(key: str) -> None:
+    from rorq_pipeline.cli.tables import value_table
+    from rorq_pipeline.results.models import BestParams
+
+    best = BestParams.read(key)
+    console.print(value_table("best parameters", best.trial_params))
+    console.print(value_table("metrics", asdict(best.metrics)))
+    if best.is_synthetic:
+        console.print("made from synthetic sessions: no statement about any market")
+    console.print(f"choice  {best.selection}", soft_wrap=True)
+    console.print(f"study   {best.study_name}", soft_wrap=True, highlight=False)
+
+
+def _show_study(key: str) -> None:
+    from rorq_pipeline.results.models import Optimization
+
+    study = Optimization.read(key).study
+    value = "none" if study.best_value is None else f"{study.best_value:.2f} %"
+    console.print(f"best return on risk {value} of {study.n_complete} completed trials")
+    console.print(f"study   {study.study_name}", soft_wrap=True, highlight=False)
+
+
+def _show_verdict(key: str) -> None:
+    from rorq_pipeline.results.models import VerdictRecord
+
+    line = VerdictRecord.read(key).verdict.line
+    console.print(f"verdict {line}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _show_next(key: str, assets: Collection[str]) -> None:
+    if "report" in assets:
+        then = f"rorq backtest {key} --best", "every trade of these parameters"
+    elif "best_params" in assets:
+        then = f"rorq materialize {key}", "the evidence, verdict and report; the study is kept"
+    elif "optimization" in assets:
+        then = f"rorq materialize {key}", "publish, test and report it; the study is kept"
+    else:
+        then = f"rorq materialize {key}", "the whole chain"
+    console.print(f"next    {then[0]}    # {then[1]}", soft_wrap=True, highlight=False)

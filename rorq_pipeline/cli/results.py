@@ -1,0 +1,143 @@
+"""`rorq results`: what was published for a range, now and before."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rorq_pipeline.cli.common import console
+
+if TYPE_CHECKING:
+    from rorq_pipeline.results.history import Publication
+    from strategy.backtest_range import BacktestRange
+
+
+@click.command()
+@click.argument("date_range", metavar="RANGE")
+@click.option("--compare", nargs=2, type=int, metavar="N M", help="Two publications side by side.")
+@click.option("--restore", type=int, metavar="N", help="Publish an earlier one again.")
+def command(date_range: str, compare: tuple[int, int] | None, restore: int | None) -> None:
+    """List what was published for RANGE: parameters are kept when others replace them.
+
+    Restoring runs the chain with the run config of that publication. Its study is resumed if it is
+    still stored, so that this takes no new search; the evidence and the report follow.
+    """
+    from strategy.backtest_range import BacktestRange
+
+    chosen = BacktestRange.parse(date_range)
+    if compare is not None:
+        _compare(chosen, *compare)
+    elif restore is not None:
+        _restore(chosen, restore)
+    else:
+        _list(chosen)
+
+
+def _list(date_range: "BacktestRange") -> None:
+    from rorq_pipeline.results.artifacts import ArtifactError
+    from rorq_pipeline.results.history import publications
+    from rorq_pipeline.results.models import BestParams
+
+    kept = publications(date_range.key)
+    if not kept:
+        raise ArtifactError(
+            f"nothing was published for {date_range.key}",
+            expected="at least one publication",
+            remedy=f"make one with: rorq materialize {date_range.key}",
+        )
+    now = BestParams.read(date_range.key)
+    console.print(
+        f"{'':2}{'N':>3}  {'published, UTC':<16}  {'return on risk, %':>18}{'trades':>8}  choice"
+    )
+    for number, one in kept.items():
+        mark = "*" if one.best == now else ""
+        value = one.best.metrics.return_on_risk_percent
+        shown = "-" if value is None else f"{value:.2f}"
+        line = (
+            f"{mark:2}{number:>3}  {one.published_at:%Y-%m-%d %H:%M}  {shown:>18}"
+            f"{one.best.metrics.total_trades:>8}  {one.best.selection} of {one.best.study_name}"
+        )
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    console.print(
+        f"* is published now; rorq results {date_range.key} --compare N M, --restore N",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
+    from rich.table import Table
+
+    from rorq_pipeline.cli.tables import value_text
+    from rorq_pipeline.results.history import publication
+
+    left, right = (publication(date_range.key, number) for number in (first, second))
+    table = Table("", str(first), str(second), title=date_range.key, title_justify="left")
+    for name, one, other in _rows(left, right):
+        table.add_row(name, value_text(one), value_text(other))
+    console.print(table)
+
+
+def _rows(left: "Publication", right: "Publication") -> Iterator[tuple[str, Any, Any]]:
+    """Metrics and parameters, and what differs of the rest."""
+    for kind in ("metrics", "trial_params"):
+        one, other = (_as_dict(getattr(p.best, kind)) for p in (left, right))
+        for name in dict.fromkeys([*one, *other]):
+            yield name, one.get(name), other.get(name)
+    flat = [dict(_flat(p.run_config)) for p in (left, right)]
+    for p, known in zip((left, right), flat, strict=True):
+        known |= {"study": p.best.study_name, "data": p.best.data_fingerprint[:12]}
+        known |= {"engine version": p.best.engine_version, "run": p.run_id}
+        known |= {"published, UTC": f"{p.published_at:%Y-%m-%d %H:%M:%S}"}
+    for name in dict.fromkeys([*flat[0], *flat[1]]):
+        if flat[0].get(name) != flat[1].get(name):
+            yield f"differs: {name}", flat[0].get(name), flat[1].get(name)
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else asdict(value)
+
+
+def _flat(run_config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values of run config under names such as optimization.n_trials."""
+    for op, config in run_config["ops"].items():
+        for name, value in config["config"].items():
+            if isinstance(value, Mapping):
+                yield from ((f"{op}.{name}.{key}", inner) for key, inner in value.items())
+            else:
+                yield f"{op}.{name}", value
+
+
+def _restore(date_range: "BacktestRange", number: int) -> None:
+    from rorq_pipeline.cli.outcome import show_outcome
+    from rorq_pipeline.cli.progress import step_lines_logger
+    from rorq_pipeline.definitions import build_definitions
+    from rorq_pipeline.project.resources import MarketData
+    from rorq_pipeline.results.history import publication
+    from rorq_pipeline.results.models import BestParams
+    from rorq_pipeline.results.published import sessions_of_study
+    from rorq_pipeline.runner import materialize_range
+    from strategy.backtest import ENGINE_VERSION
+    from strategy.errors import StudyMismatchError
+
+    former = publication(date_range.key, number)
+    if former.best.engine_version != ENGINE_VERSION:
+        raise StudyMismatchError(
+            f"publication {number} was made by engine version {former.best.engine_version}",
+            expected=f"version {ENGINE_VERSION}, by which it would be made again",
+            remedy="install that version of the program, or materialize the range anew",
+        )
+    sessions_of_study(former.best, MarketData(), date_range)
+    materialize_range(
+        date_range,
+        run_config=former.run_config,
+        definitions=build_definitions(loggers={"console": step_lines_logger}),
+    )
+    if BestParams.read(date_range.key) != former.best:
+        raise StudyMismatchError(
+            f"publication {number} did not come again",
+            expected="the same parameters and figures from the same run config",
+            remedy=f"see rorq results {date_range.key} --compare",
+        )
+    show_outcome(date_range)

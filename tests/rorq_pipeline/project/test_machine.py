@@ -1,0 +1,68 @@
+import errno
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from rorq_pipeline.project import machine
+from rorq_pipeline.project.machine import require_memory, shortage
+from strategy.errors import ResourceError
+
+
+def rorq_under(limit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    script = f'{limit}; exec "$@"'
+    command = [sys.executable, "-m", "rorq_pipeline.cli", *arguments]
+    return subprocess.run(
+        ["bash", "-c", script, "bash", *command], capture_output=True, text=True, check=False
+    )
+
+
+def test_too_few_open_files_are_one_line() -> None:
+    result = rorq_under("ulimit -n 20", "db", "start")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: this shell admits 20 open files; expected at least 256; raise it with: "
+        "ulimit -n 1024\n"
+    )
+
+
+def test_a_soft_limit_is_raised() -> None:
+    assert rorq_under("ulimit -S -n 40", "env", "--help").returncode == 0
+
+
+def test_too_few_addresses_are_one_line_before_anything_runs() -> None:
+    result = rorq_under("ulimit -v 3000000", "materialize", "2023-01-03_2023-01-04")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: this shell admits 2.9 GiB of addresses (ulimit -v);")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_too_little_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_free_gibibytes", lambda: 0.4)
+    with pytest.raises(ResourceError, match=r"0\.4 GiB of memory are free; expected at least 1"):
+        require_memory()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/a/b"), "left on the disk of /a/b"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "no space is left on the disk"),
+        (MemoryError(), "the memory does not suffice"),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            f"admits {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} open files",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line_with_a_remedy(error: Exception, said: str) -> None:
+    told = shortage(error)
+    assert told is not None
+    assert said in str(told)
+    assert told.remedy
+
+
+def test_other_errors_are_not_the_machines() -> None:
+    assert shortage(PermissionError(errno.EACCES, "no")) is None
+    assert shortage(ValueError()) is None

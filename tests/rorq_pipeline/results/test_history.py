@@ -1,0 +1,88 @@
+"""Publications of a range: each is kept once, under a number that stays."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rorq_pipeline.cli.main import main
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.run_config import command_run_config
+from rorq_pipeline.results.history import (
+    history_folder,
+    keep_publication,
+    publication,
+    publications,
+    run_config_of,
+)
+from rorq_pipeline.results.models import BestParams
+from tests.rorq_pipeline.results.conftest import FIRST, Published
+
+KEY = FIRST.key
+
+
+@pytest.fixture
+def kept(project: ProjectPaths, published: Published) -> Published:
+    """Two publications; the second is what is published now."""
+    best, optimization = published.best[FIRST], published.optimization[FIRST]
+    other = best.model_copy(update={"selection": "exact_best", "trial_number": None})
+    assert keep_publication(best, optimization, run_id="a") == 1
+    assert keep_publication(other, optimization, run_id="b") == 2
+    other.write_file(BestParams.path(KEY))
+    return published
+
+
+def results(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["results", *arguments])
+
+
+def test_the_same_result_is_kept_once(kept: Published) -> None:
+    best, optimization = kept.best[FIRST], kept.optimization[FIRST]
+    assert keep_publication(best, optimization, run_id="c") == 1
+    assert [p.run_id for p in publications(KEY).values()] == ["a", "b"]
+    assert publication(KEY, 1).best == best
+
+
+def test_a_damaged_publication_hides_no_other_and_its_number_is_not_given_again(
+    kept: Published,
+) -> None:
+    (history_folder(KEY) / "2.json").write_text("{}")
+    assert list(publications(KEY)) == [1]
+    changed = kept.best[FIRST].model_copy(update={"n_complete_trials": 7})
+    assert keep_publication(changed, kept.optimization[FIRST], run_id="d") == 3
+
+
+def test_they_are_listed_and_compared(kept: Published) -> None:
+    lines = results(KEY).output.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["1", "*"]
+    assert "exact_best of" in lines[2]
+    compared = results(KEY, "--compare", "1", "2").output
+    assert "return_on_risk_percent" in compared
+    assert "differs: best_params.selection" in compared
+    assert "differs: optimization.n_trials" not in compared
+
+
+@pytest.mark.parametrize("option", [("--restore", "9"), ("--compare", "1", "9")])
+def test_a_publication_that_is_not_there_is_one_line(kept: Published, option: tuple[str]) -> None:
+    result = results(KEY, *option)
+    assert result.exit_code == 1
+    assert f"has no publication 9; expected one of those that are kept; see rorq results {KEY}" in (
+        result.stderr
+    )
+
+
+def test_nothing_published_is_one_line(project: ProjectPaths) -> None:
+    result = results(KEY)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"make one with: rorq materialize {KEY}" in result.stderr
+
+
+def test_its_run_config_is_admitted_and_complete(kept: Published, project: ProjectPaths) -> None:
+    best, optimization = kept.best[FIRST], kept.optimization[FIRST]
+    config = run_config_of(best, optimization)
+    command_run_config(project.root, set(config["ops"]), config)
+    told = config["ops"]["optimization"]["config"]
+    left_out = {"workers", "shared", "lock_wait_seconds", "enable_persistence"}
+    settings = optimization.settings.model_dump(mode="json")
+    assert {k: told[k] for k in settings if k not in left_out} == {
+        k: v for k, v in settings.items() if k not in left_out
+    }
+    assert told["search_space"] == optimization.search_space.to_json_dict()
