@@ -1,5 +1,6 @@
 """How sensors, schedule and commands choose ranges that nobody names, as the environment says."""
 
+import os
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator
@@ -9,6 +10,8 @@ from rorq_pipeline.project.ranges import Grouping, RangeRule
 from strategy.backtest_range import DEFAULT_MONTHS
 from strategy.errors import ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
+
+_TICKERS = ("RORQ_TICKERS", "RORQ_TICKER")  # the second is a synonym
 
 
 class AutomationSettings(BaseSettings):
@@ -20,7 +23,7 @@ class AutomationSettings(BaseSettings):
 
     tickers: Annotated[tuple[str, ...], NoDecode] = Field(
         (DEFAULT_TICKER,),
-        validation_alias=AliasChoices("RORQ_TICKERS", "RORQ_TICKER"),
+        validation_alias=AliasChoices(*_TICKERS),
         description="Underlyings whose sessions are watched, joined by commas; the first one is "
         "meant where a command names none.",
     )
@@ -80,6 +83,8 @@ class AutomationSettings(BaseSettings):
             first = error.errors(include_url=False)[0]
             problem = str(first["msg"]).removeprefix("Input should be ")
             name = "RORQ_" + "_".join(map(str, first["loc"])).upper().removeprefix("RORQ_")
+            if name == _TICKERS[0] and name not in os.environ:
+                name = _TICKERS[1]
             raise ParameterError(
                 f"{name} is {first['input']!r}",
                 expected=problem.removeprefix("Value error, "),

@@ -1,6 +1,5 @@
 """Two underlyings of the same dates, side by side: nothing of one is touched by the other."""
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from rorq_pipeline.automation.published import is_published
 from rorq_pipeline.dagster_support.internals import IMPLICIT_ASSET_JOB_NAME
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import CONFIGURED_OPS, project_run_config
+from rorq_pipeline.results.models import BestParams, WalkForwardRecord
 from strategy.backtest_range import BacktestRange
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import small_config
@@ -63,11 +63,9 @@ def test_a_second_ticker_leaves_the_first_as_it_was(
     assert all(Path(name).name.startswith("QQQ_") for name in new)
     assert len(new) == len(before)
 
-    best = json.loads(after[f"best_params/{QQQ}.json"])
-    assert best["strategy_params"]["ticker"] == "QQQ"
-    assert (
-        best["data_fingerprint"] != json.loads(after[f"best_params/{SPY}.json"])["data_fingerprint"]
-    )
+    best = BestParams.read(QQQ)
+    assert best.strategy_params.ticker == "QQQ"
+    assert best.data_fingerprint != BestParams.read(SPY).data_fingerprint
     assert {info.date_range for info in list_studies(database)} == {SPY, LATER, QQQ, LATER_QQQ}
     only_qqq = rorq("study", "list", "--range", QQQ).output
     assert f"/{QQQ}/" in only_qqq
@@ -78,19 +76,15 @@ def test_a_second_ticker_leaves_the_first_as_it_was(
     assert ">Walk-forward of SPY<" in index
     assert ">Walk-forward of QQQ<" in index
     for key, earlier in ((LATER, SPY), (LATER_QQQ, QQQ)):
-        (step,) = json.loads(after[f"walk_forward/{key}.json"])["steps"]
-        assert (step["chosen_in"], step["traded_in"]) == (earlier, key)
+        (step,) = WalkForwardRecord.read(key).record.steps
+        assert (step.chosen_in, step.traded_in) == (earlier, key)
 
-    _published_is_told_by_ticker_data_and_config(two_tickers, after)
+    _published_is_told_by_ticker_data_and_config(two_tickers)
 
 
-def _published_is_told_by_ticker_data_and_config(
-    project: ProjectPaths, artifacts: dict[str, bytes]
-) -> None:
+def _published_is_told_by_ticker_data_and_config(project: ProjectPaths) -> None:
     config = project_run_config(project.root, CONFIGURED_OPS)
-    spy, qqq = (
-        json.loads(artifacts[f"best_params/{key}.json"])["data_fingerprint"] for key in (SPY, QQQ)
-    )
+    spy, qqq = (BestParams.read(key).data_fingerprint for key in (SPY, QQQ))
     assert is_published(BacktestRange.parse(SPY), spy, config)
     assert is_published(BacktestRange.parse(QQQ), qqq, config)
     assert not is_published(BacktestRange.parse(SPY), qqq, config)
