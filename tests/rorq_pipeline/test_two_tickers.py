@@ -45,6 +45,7 @@ def files(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(folder)), path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_second_ticker_leaves_the_first_as_it_was(
     two_tickers: ProjectPaths, rorq: Rorq, database: DatabaseSettings
 ) -> None:

@@ -82,6 +82,20 @@ def test_ranges_follow_the_rule(tick: Tick, tmp_path: Path) -> None:
     ]
 
 
+def test_each_ticker_is_watched_with_a_memory_of_its_own(tick: Tick, tmp_path: Path) -> None:
+    put_session(tmp_path, date(2023, 1, 3))
+    first = tick(tickers=("SPY", "QQQ"))
+    assert keys(first) == ["2023-01-03_2023-01-31"]
+    put_session(tmp_path, date(2023, 1, 3), ticker="QQQ")
+    second = tick(first.cursor, tickers=("SPY", "QQQ"))
+    assert keys(second) == ["QQQ_2023-01-03_2023-01-31"]
+    told = str(tick(second.cursor, tickers=("SPY", "QQQ")).skip_reason)
+    assert "SPY: no new data in 1" in told
+    assert "QQQ: no new data in 1" in told
+    assert keys(tick(second.cursor, tickers=("QQQ",))) == []
+    assert len(keys(tick(tickers=("SPY", "QQQ"), max_runs_per_tick=1))) == 1
+
+
 def test_many_ranges_are_spread_over_ticks(tick: Tick, tmp_path: Path) -> None:
     for month in range(1, 5):
         put_session(tmp_path, date(2023, month, 10))
