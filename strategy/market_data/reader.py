@@ -90,13 +90,13 @@ def read_file(path: Path) -> CacheFile:
 
 def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, str]:
     """Columns and source of one file; further columns are left out."""
-    with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
-        metadata = file.metadata.metadata or {}
-        n_rows = file.metadata.num_rows
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        parsed = file.metadata
+        metadata = parsed.metadata or {}
+        n_rows = parsed.num_rows
         check_columns(label, file.schema_arrow, schema)
         _require_possible_rows(label, n_rows)
-        table = file.read(columns=schema.names, use_threads=False).select(schema.names)
-    table = pa.Table.from_arrays(table.columns, schema=schema)  # without metadata of pandas
+    table = _read_columns(schema, data, parsed)
     version = metadata.get(FORMAT_VERSION_KEY, FORMAT_VERSION.encode()).decode(errors="replace")
     if version != FORMAT_VERSION:
         raise SchemaError(
@@ -126,6 +126,23 @@ def _require_possible_rows(label: str, n_rows: int) -> None:
             expected=f"at most {limit:,} in a session",
             remedy=_FETCH_AGAIN,
         )
+
+
+def _read_columns(schema: pa.Schema, data: bytes, parsed: pq.FileMetaData) -> pa.Table:
+    """Columns in the order of the schema, without metadata of pandas."""
+    coded = ["ticker"] if "ticker" in schema.names else []  # few values in many rows: in less time
+    with pq.ParquetFile(
+        pa.BufferReader(data),
+        metadata=parsed,
+        page_checksum_verification=True,
+        read_dictionary=coded,
+    ) as file:
+        read = file.read(columns=schema.names, use_threads=False)
+    columns = {name: read[name] for name in schema.names}
+    for name in coded:
+        columns[name].validate(full=True)  # a code of a damaged file may have no value
+        columns[name] = columns[name].cast(pa.string())
+    return pa.Table.from_arrays(list(columns.values()), schema=schema)
 
 
 def check_columns(label: str, found: pa.Schema, expected: pa.Schema) -> None:
