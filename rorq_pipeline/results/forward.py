@@ -163,6 +163,7 @@ def _traded(planned: PlannedStep, choices: Choices, market_data: MarketData) -> 
         RorqError: the next range's data cannot be read, or is not what it was published on.
     """
     data = sessions_of_study(choices[planned.traded_in], market_data, planned.traded_in)
-    later = [session for session in data if session.date in planned.dates]
+    rows = [row for row, session in enumerate(data) if session.date in planned.dates]
+    later = data[rows[0] : rows[-1] + 1] if rows else ()  # what follows a date, not held at once
     params = choices[planned.chosen_in].strategy_params
     return trade_sessions(params, later)[1] if later else SessionSums.empty()
