@@ -41,15 +41,15 @@ def trade_pictures(
 
     `trades` is `BacktestResult.trades`; `sessions` holds the sessions it came from.
     """
-    by_date = {session.date: session for session in sessions}
+    row_of_date = {session.date: row for row, session in enumerate(sessions)}
     pictures: list[TradePicture] = []
     used_seconds = 0
     for row in _by_interest(trades["net_pnl_usd"].to_numpy()):
         trade = trades.iloc[row]
-        session = by_date.get(pd.Timestamp(trade["entry_time"]).date())
-        if session is None:
+        day = pd.Timestamp(trade["entry_time"]).date()
+        if day not in row_of_date:
             continue
-        picture = _picture(row, trade, session)
+        picture = _picture(row, trade, sessions[row_of_date[day]])
         length = len(picture.underlying_close_usd)
         if pictures and used_seconds + length > max_total_seconds:
             break
