@@ -31,10 +31,10 @@ def prove(best: BestParams, market_data: MarketData, date_range: BacktestRange) 
     """
     sessions = sessions_of_study(best, market_data, date_range)
     params = best.strategy_params
-    frames = [
+    frames = (
         read_session_frames(market_data.cache_dir, best.ticker, session.date)
         for session in sessions
-    ]
+    )
     trades = run_backtest(params, sessions).trades
     return Proofs(
         of=best.identity,

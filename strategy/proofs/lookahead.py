@@ -33,6 +33,7 @@ TotalsEngine = Callable[[StrategyParams, Sequence[SessionData]], Mapping[str, An
 FEWER_BARS_EVERY = 4  # moments, one of which is tried without some of the later bars too
 LATER_SESSION_ROUNDS = 3  # with other noise in the sessions that follow
 NOISY_RANGES = 3  # on which engines without trades are compared
+SESSIONS_AT_ONCE = 16  # of which noisy copies are in memory together, some 10 MB each
 RELATIVE_TOLERANCE = 1e-9  # between sums that were added in another order
 
 Fact = tuple[int, str, str]  # second of the signal, side, what was decided
@@ -135,25 +136,29 @@ def check_lookahead(
     """
     if totals is None:
         totals = {"surface": surface_totals}
-    random = np.random.default_rng(seed)
-    futures = [NoisyFuture(session, random) for session in sessions]
     trades = engine(params, sessions)
     trades_by_date = _trades_by_date(trades, sessions)
-    check = _Check(params, sessions, futures, engine, trades_by_date)
-    moments = [
-        _moments(trades_by_date[session.date], session, random, random_moments)
-        for session in sessions
-    ]
-    n_past_fills, n_fills = count_past_fills(params, trades)
     violations: list[Violation | FillFault] = [
         *fill_faults(params, trades),
-        *check.later_sessions(random),
-        *check.moments(moments),
-        *check.totals(totals, random),
+        *_totals_differences(params, sessions, engine, totals),
     ]
+    n_moments = 0
+    for first in range(0, len(sessions), SESSIONS_AT_ONCE):
+        check = _Check.of(
+            params,
+            # With the one that follows, which the last of them could have looked at.
+            sessions[first : first + SESSIONS_AT_ONCE + 1],
+            engine,
+            trades_by_date,
+            np.random.default_rng([seed, sessions[first].date.toordinal()]),
+            n_random=random_moments,
+        )
+        violations += [*check.later_sessions(), *check.other_futures(), *check.totals(totals)]
+        n_moments += 2 * sum(map(len, check.moments))
+    n_past_fills, n_fills = count_past_fills(params, trades)
     return LookaheadReport(
         n_sessions=len(sessions),
-        n_moments=2 * sum(map(len, moments)),
+        n_moments=n_moments,
         n_decisions=sum(len(t.facts) for trades in trades_by_date.values() for t in trades),
         n_past_fills=n_past_fills,
         n_fills=n_fills,
@@ -163,31 +168,55 @@ def check_lookahead(
 
 @dataclass(frozen=True, eq=False)
 class _Check:
-    """The three comparisons, on one range and one engine."""
+    """The three comparisons, on some consecutive sessions and one engine.
+
+    What is decided on their copies is compared with what was decided in the whole range, so that
+    an engine that looks at any later session is found out, however far off it lies.
+    """
 
     params: StrategyParams
-    sessions: Sequence[SessionData]
-    futures: Sequence[NoisyFuture]
+    sessions: Sequence[SessionData]  # and the one that follows them, if there is one
     engine: TradeEngine
-    trades_by_date: Mapping[date, Sequence[_Trade]]  # of the data as it is
+    trades_by_date: Mapping[date, Sequence[_Trade]]  # of the range, on the data as it is
+    random: np.random.Generator
+    futures: Sequence[NoisyFuture]  # of the sessions without the one that follows
+    moments: Sequence[Sequence[int]]  # of each future
 
-    def later_sessions(self, random: np.random.Generator) -> Iterator[Violation]:
+    @classmethod
+    def of(
+        cls,
+        params: StrategyParams,
+        sessions: Sequence[SessionData],
+        engine: TradeEngine,
+        trades_by_date: Mapping[date, Sequence[_Trade]],
+        random: np.random.Generator,
+        *,
+        n_random: int,
+    ) -> "_Check":
+        """Make the noise, and choose the moments."""
+        sessions = tuple(sessions)
+        own = sessions[:SESSIONS_AT_ONCE]
+        futures = [NoisyFuture(session, random) for session in own]
+        moments = [_moments(trades_by_date[s.date], s, random, n_random) for s in own]
+        return cls(params, sessions, engine, trades_by_date, random, futures, moments)
+
+    def later_sessions(self) -> Iterator[Violation]:
         """Every second session is all noise, then every other; the one before must not notice."""
         for parity in (0, 1) * LATER_SESSION_ROUNDS:
             mixed = [
-                session if row % 2 == parity else NoisyFuture(session, random).session
+                session if row % 2 == parity else NoisyFuture(session, self.random).session
                 for row, session in enumerate(self.sessions)
             ]
             last_seconds = {s.date: s.n_seconds - 1 for s in self.sessions[parity::2]}
             yield from self._compare(mixed, last_seconds, entered=False)
 
-    def moments(self, moments: Sequence[Sequence[int]]) -> Iterator[Violation]:
+    def other_futures(self) -> Iterator[Violation]:
         """In each round every session has a moment; then all again with mirrored noise."""
         for _ in range(2):
-            for turn in range(max(map(len, moments))):
+            for turn in range(max(map(len, self.moments))):
                 turns = [
                     (future, of_session[turn])
-                    for future, of_session in zip(self.futures, moments, strict=True)
+                    for future, of_session in zip(self.futures, self.moments, strict=True)
                     if turn < len(of_session)
                 ]
                 copies = [future.move_to(moment) for future, moment in turns]
@@ -201,17 +230,14 @@ class _Check:
             for future in self.futures:
                 future.mirror()
 
-    def totals(
-        self, totals: Mapping[str, TotalsEngine], random: np.random.Generator
-    ) -> Iterator[Violation]:
-        """Engines without trades must add up to the trades, on the data and on noisy copies."""
-        yield from self._compare_totals(self.sessions, totals)
+    def totals(self, totals: Mapping[str, TotalsEngine]) -> Iterator[Violation]:
+        """Engines without trades must add up to the trades on noisy copies too."""
         for _ in range(NOISY_RANGES):
             copies = [
-                future.move_to(int(random.integers(session.n_seconds)))
-                for session, future in zip(self.sessions, self.futures, strict=True)
+                future.move_to(int(self.random.integers(future.session.n_seconds)))
+                for future in self.futures
             ]
-            yield from self._compare_totals(copies, totals)
+            yield from _totals_differences(self.params, copies, self.engine, totals)
 
     def _compare(
         self, copies: Sequence[SessionData], moments: Mapping[date, int], *, entered: bool
@@ -227,21 +253,26 @@ class _Check:
                 after = _facts_by(moment, found[session.date], entered=entered)
                 yield from _differences(session, moment, before, after)
 
-    def _compare_totals(
-        self, data: Sequence[SessionData], totals: Mapping[str, TotalsEngine]
-    ) -> Iterator[Violation]:
-        expected = _sums(self.engine(self.params, data))
-        for engine_name, totals_engine in totals.items():
-            found = totals_engine(self.params, data)
-            for name in expected.keys() & found.keys():
-                if not _same(expected[name], found[name]):
-                    yield Violation(
-                        session_date=data[0].date,
-                        moment="",
-                        decision=f"{name} of {engine_name}",
-                        before=str(expected[name]),
-                        after=str(found[name]),
-                    )
+
+def _totals_differences(
+    params: StrategyParams,
+    data: Sequence[SessionData],
+    engine: TradeEngine,
+    totals: Mapping[str, TotalsEngine],
+) -> Iterator[Violation]:
+    """Compare what engines without trades give with the sums of the trades."""
+    expected = _sums(engine(params, data))
+    for engine_name, totals_engine in totals.items():
+        found = totals_engine(params, data)
+        for name in expected.keys() & found.keys():
+            if not _same(expected[name], found[name]):
+                yield Violation(
+                    session_date=data[0].date,
+                    moment="",
+                    decision=f"{name} of {engine_name}",
+                    before=str(expected[name]),
+                    after=str(found[name]),
+                )
 
 
 def _moments(

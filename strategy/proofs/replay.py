@@ -5,7 +5,7 @@ stored trades shows as a difference.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -43,7 +43,7 @@ class ReplayResult:
 
 def replay(
     stored_params: Mapping[str, Any],
-    frames: Sequence[SessionFrames],
+    frames: Iterable[SessionFrames],
     trades: pd.DataFrame,
     metrics: Mapping[str, Any],
 ) -> ReplayResult:
@@ -51,7 +51,7 @@ def replay(
 
     Args:
         stored_params: As `StrategyParams.to_json_dict` gives them.
-        frames: The sessions of the range, as they are on disk.
+        frames: The sessions of the range, as they are on disk; each is used once.
         trades: The published table of trades; columns that the reference engine does not have
             are passed over, those of its own that are absent are a difference.
         metrics: The published metrics by name; the objective must be among them.

@@ -1,6 +1,6 @@
 """Trades settled again at other prices, and what the bars behind their fills say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from strategy.kernels.fills import net_pnl_usd, risk_usd
 from strategy.metrics import Metrics, compute_metrics
 from strategy.params import StrategyParams
-from strategy.session import FloatArray, SessionData
+from strategy.session import FloatArray, IntArray, SessionData
 
 
 def settled(
@@ -62,23 +62,37 @@ def of_bars(
     trades: pd.DataFrame, sessions: Sequence[SessionData], fill: str, column: str
 ) -> FloatArray:
     """High, low or number of trades of the bar behind each entry or exit, (n_trades,)."""
-    of_session = {session.date: _BarsOfSession(session) for session in sessions}
     ages = trades[f"{fill}_price_age_seconds"].to_numpy()
     bar_utc = trades[f"{fill}_time"].dt.as_unit("s").astype("int64").to_numpy() - ages
-    keys = zip(trades["session_date"], trades["ticker"], bar_utc, strict=True)
-    found = [of_session[day].value(column, ticker, int(utc)) for day, ticker, utc in keys]
-    return np.array(found, dtype=np.float64)
+    tickers, found = trades["ticker"].tolist(), np.empty(len(trades))
+    for session, rows in _by_session(trades, sessions):
+        bars = _BarsOfSession(session)
+        for row in rows:
+            found[row] = bars.value(column, tickers[row], int(bar_utc[row]))
+    return found
 
 
-def _shares_per_contract(trades: pd.DataFrame, sessions: Sequence[SessionData]) -> list[int]:
-    shares: Mapping[tuple[date, str], int] = {
-        (session.date, ticker): int(quantity)
-        for session in sessions
-        for ticker, quantity in zip(
-            session.contract_tickers, session.shares_per_contract, strict=True
-        )
-    }
-    return [shares[key] for key in zip(trades["session_date"], trades["ticker"], strict=True)]
+def _shares_per_contract(trades: pd.DataFrame, sessions: Sequence[SessionData]) -> IntArray:
+    """Shares of the contract behind each trade, (n_trades,)."""
+    tickers, found = trades["ticker"].tolist(), np.empty(len(trades), dtype=np.int64)
+    for session, rows in _by_session(trades, sessions):
+        for row in rows:
+            found[row] = session.shares_per_contract[session.contract_tickers.index(tickers[row])]
+    return found
+
+
+def _by_session(
+    trades: pd.DataFrame, sessions: Sequence[SessionData]
+) -> Iterator[tuple[SessionData, list[int]]]:
+    """Each session that traded, one after the other, with the rows of its trades."""
+    rows_of_date: dict[date, list[int]] = {}
+    for row, day in enumerate(trades["session_date"]):
+        rows_of_date.setdefault(day, []).append(row)
+    for session in sessions:
+        if session.date in rows_of_date:
+            yield session, rows_of_date.pop(session.date)
+    if rows_of_date:
+        raise KeyError(min(rows_of_date))
 
 
 class _BarsOfSession:

@@ -5,7 +5,7 @@ Nothing here is tuned for speed. What the rules are is said once more, in compil
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from strategy.market_data.reader import SessionFrames
@@ -43,17 +43,17 @@ class Signal:
     reclaim_second: int | None
 
 
-def reference_backtest(params: StrategyParams, frames: Sequence[SessionFrames]) -> ReferenceResult:
-    """Trade the sessions by the rules, with nothing but lists and arithmetic.
+def reference_backtest(params: StrategyParams, frames: Iterable[SessionFrames]) -> ReferenceResult:
+    """Trade the sessions by the rules, with nothing but lists and arithmetic, one after the other.
 
     Returns:
         ReferenceResult: `trades` have the columns of `BacktestResult.trades`, `metrics` and
         `counts` the fields of `Metrics` and `Counts`.
     """
-    return backtest_days(params, [Day(one) for one in frames])
+    return backtest_days(params, (Day(one) for one in frames))
 
 
-def backtest_days(params: StrategyParams, days: Sequence[Day]) -> ReferenceResult:
+def backtest_days(params: StrategyParams, days: Iterable[Day]) -> ReferenceResult:
     """`reference_backtest` on days that were read already, for many parameter sets in turn."""
     counts = dict.fromkeys(
         (
@@ -69,12 +69,10 @@ def backtest_days(params: StrategyParams, days: Sequence[Day]) -> ReferenceResul
         ),
         0,
     )
-    trades: list[Row] = []
-    for day in sorted(days, key=lambda one: one.date):
-        trades += trade_day(params, day, counts)
-    return ReferenceResult(
-        trades=trades, metrics=summarise(trades, [day.date for day in days]), counts=counts
-    )
+    by_date = {day.date: trade_day(params, day, counts) for day in days}
+    dates = sorted(by_date)
+    trades = [row for day in dates for row in by_date[day]]
+    return ReferenceResult(trades=trades, metrics=summarise(trades, dates), counts=counts)
 
 
 def trade_day(params: StrategyParams, day: Day, counts: dict[str, int]) -> list[Row]:

@@ -12,6 +12,7 @@ import pytest
 from strategy.backtest import run_backtest
 from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.params import StrategyParams
+from strategy.proofs import lookahead
 from strategy.proofs.future_noise import NoisyFuture
 from strategy.proofs.lookahead import backtest_trades, check_lookahead, surface_totals
 from strategy.session import SessionData
@@ -118,6 +119,24 @@ def test_engines_without_trades_must_add_up_to_the_trades(sessions: list[Session
     report = check_lookahead(PARAMS, sessions, totals=engines)
     assert not report.passed
     assert {one.decision.rsplit(" ", 1)[-1] for one in report.violations} == {"peeking"}
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_range_in_parts_is_checked_as_a_whole(
+    sessions: list[SessionData], monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(lookahead, "SESSIONS_AT_ONCE", at_once)
+    report = check_lookahead(PARAMS, sessions)
+    assert report.violations == ()
+    assert report.n_decisions == check_lookahead(PARAMS, sessions, totals={}).n_decisions
+    last_day_known = check_lookahead(PARAMS, sessions, engine=engine_of_the_last_day, totals={})
+    assert {v.session_date for v in last_day_known.violations} >= {DAYS[0], DAYS[1]}
+
+
+def engine_of_the_last_day(params: StrategyParams, sessions: Sequence[SessionData]) -> pd.DataFrame:
+    """Its trades depend on the last second of the last session, wherever that is."""
+    trades = backtest_trades(params, sessions)
+    return trades.assign(net_pnl_usd=trades["net_pnl_usd"] + sessions[-1].running_vwap_usd[-1])
 
 
 def test_a_range_without_a_trade_is_checked_at_random_moments(sessions: list[SessionData]) -> None:
