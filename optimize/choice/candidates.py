@@ -1,20 +1,23 @@
 """Which combination to publish, and how far the study's best is from the exact best.
 
-Three selections stand side by side: the study's best, the surface's best, and the best plateau,
-which is the combination with the best mean over itself and its neighbours.
+What was found by the study and what each rule of choice takes stand side by side.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from strategy.surface.plateau import Neighbourhoods, best_plateau, neighbourhoods
+from optimize.choice.grid import Grid
+from optimize.choice.rules import RULES
+from strategy.surface.cells import GridSums
+from strategy.surface.plateau import Neighbourhoods, neighbourhoods
 from strategy.surface.result import Surface, SurfacePoint
 
-Selection = Literal["study_best", "exact_best", "plateau"]
-SELECTIONS: tuple[Selection, ...] = ("study_best", "exact_best", "plateau")
+Selection = Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth"]
+SELECTIONS: tuple[Selection, ...] = get_args(Selection)
+DEFAULT_SELECTION: Selection = "smooth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,7 @@ class Candidate:
 
     selection: Selection
     combination: dict[str, Any]
+    promised_percent: float  # return on risk: the figure that the rule maximises
     return_on_risk_percent: float
     total_trades: int
     rank: int  # among all combinations with enough trades, 1 is the best
@@ -80,29 +84,44 @@ def measure_regret(
 
 
 def compare_selections(
-    surface: Surface, study_best: Mapping[str, Any] | None, *, min_trades: int
+    surface: Surface, sums: GridSums, study_best: Mapping[str, Any] | None, *, min_trades: int
 ) -> dict[Selection, Candidate | None]:
-    """Place the three selections on the surface; None for one that does not exist."""
+    """Place what the study and each rule chose on the surface; None for what does not exist.
+
+    Args:
+        surface: Every combination.
+        sums: The same sums, with the spread of the sessions.
+        study_best: The study's best combination, if it has one.
+        min_trades: Of a combination that a rule may choose; the study has its own.
+    """
+    grid = Grid.of(surface.space)
     around = neighbourhoods(surface, min_trades)
-    points: dict[Selection, SurfacePoint | None] = {
-        "study_best": surface.rank_of(study_best, min_trades) if study_best else None,
-        "exact_best": surface.best(min_trades),
-        "plateau": best_plateau(surface, min_trades, around),
-    }
-    return {
-        name: None if point is None else _candidate(name, point, surface, around)
-        for name, point in points.items()
-    }
+    found: dict[Selection, Candidate | None] = dict.fromkeys(SELECTIONS)
+    if study_best:
+        point = surface.rank_of(study_best, min_trades)
+        found["study_best"] = _candidate("study_best", point, None, surface, around)
+    for name in SELECTIONS[1:]:
+        choice = RULES[name](sums, grid, [min_trades])[0]
+        if choice is not None:
+            point = surface.rank_of(surface.space.combination(choice.index), min_trades)
+            found[name] = _candidate(name, point, choice.promised_percent, surface, around)
+    return found
 
 
 def _candidate(
-    selection: Selection, point: SurfacePoint, surface: Surface, around: Neighbourhoods
+    selection: Selection,
+    point: SurfacePoint,
+    promised_percent: float | None,
+    surface: Surface,
+    around: Neighbourhoods,
 ) -> Candidate:
     at = surface.space.grid.position(point.index)
+    value = point.return_on_risk_percent
     return Candidate(
         selection=selection,
         combination=point.combination,
-        return_on_risk_percent=point.return_on_risk_percent,
+        promised_percent=value if promised_percent is None else promised_percent,
+        return_on_risk_percent=value,
         total_trades=point.total_trades,
         rank=point.rank,
         n_valid=point.n_valid,

@@ -18,9 +18,11 @@ Superior ability (Hansen 2005) is told beside it, over the same combinations: bl
 replacement, means are set to zero, and those of combinations that are plainly worse stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +31,7 @@ from optimize.choice.grid import Axis, Grid
 from optimize.choice.kernels import raise_to_maxima
 from optimize.choice.rules import smoothed
 from strategy.session import FloatArray, IntArray
-from strategy.surface.cells import SessionCell, sum_cells
+from strategy.surface.cells import SessionCell, block_numbers, sum_cells
 
 N_DRAWS = 1_000
 MAX_BLOCKS = 21  # three sessions each in three months; 2 million patterns of signs
@@ -76,7 +78,7 @@ class SelectionTest:
 
 
 def block_values(
-    cells: Sequence[SessionCell],
+    cells: Collection[SessionCell],
     grid: Grid,
     *,
     rule: str,
@@ -87,7 +89,7 @@ def block_values(
     """Add up the sessions by block, as equal in length as can be, and smooth as the rule does.
 
     Args:
-        cells: Of the range's sessions, in order.
+        cells: Of the range's sessions, in order; gone through twice.
         grid: Of their search space.
         rule: One of `LINEAR_RULES`.
         min_trades: Of a combination that may be chosen, over all sessions.
@@ -101,11 +103,12 @@ def block_values(
     sets = np.flatnonzero((total.total_trades[:, 0] >= max(min_trades, 1)) & (risk > 0).all(axis=1))
     stops = np.arange(grid.n_exits) // grid.n_durations % grid.n_stops
     percent = 100.0 / risk[sets][:, stops]  # a dollar in percent, (n_sets, n_exits)
-    parts = np.array_split(np.arange(len(cells)), min(max_blocks, len(cells)))
-    values = np.empty((percent.size, len(parts)), np.float32)
+    n_blocks = min(max_blocks, len(cells))
+    values = np.empty((percent.size, n_blocks), np.float32)
     shares = np.empty_like(values)
-    for column, rows in enumerate(parts):
-        sums = sum_cells(grid.space, [cells[row] for row in rows])
+    numbered = zip(block_numbers(len(cells), n_blocks), cells, strict=True)
+    for column, rows in groupby(numbered, key=itemgetter(0)):
+        sums = sum_cells(grid.space, (cell for _, cell in rows))
         net_pnl = _as_chosen(sums.net_pnl_usd, grid.exit_axes, grid, rule)
         trades = _as_chosen(sums.total_trades.astype(np.float64), (), grid, rule)
         values[:, column] = (net_pnl[sets] * percent).ravel()

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     io_manager_key="results",
     ins={"parameter_surface": dg.AssetIn(metadata={"required": False})},
     description="The best parameters with their metrics, traded once more on the sessions that "
-    "the study saw: a JSON file that a trading program can read. The study's best, the exact best "
-    "and the best plateau stand side by side; which one is published is run config.",
+    "the study saw: a JSON file that a trading program can read. What the study found and what "
+    "each rule of choice takes stand side by side; which one is published is run config.",
 )
 def best_params(
     context: dg.AssetExecutionContext,
@@ -46,9 +46,14 @@ def best_params(
             market_data,
             range_of(context),
             selection=config.selection,
+            min_trades_per_session=config.min_trades_per_session,
             surface=parameter_surface,
         )
         number = keep_publication(best, optimization, run_id=context.run.run_id)
+    if best.instead_of:
+        context.log.warning(
+            "no combination can be chosen by %s: the study's best is published", best.instead_of
+        )
     counts = best.counts
     return dg.MaterializeResult(
         value=best,
@@ -57,6 +62,7 @@ def best_params(
             **_regret(best.regret),
             "selection": best.selection,
             "selections": dg.MetadataValue.md(_selections_table(best.selections)),
+            **numbers({"promised_percent": best.promised_percent}),
             **numbers({"entries_lost": counts.entries_lost}),
             **numbers(asdict(best.profit_shares)),
             "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
@@ -87,7 +93,8 @@ def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> st
     if not selections:
         return "the search space is too large for the exact surface"
     head = (
-        "selection", "return on risk, %#", "trades#", "rank#", "neighbours' mean, %#", "worst, %#",
+        "selection", "promised, %#", "return on risk, %#", "trades#", "rank#",
+        "neighbours' mean, %#", "worst, %#",
     )  # fmt: skip
     places = [(name, one.candidate) for name, one in selections.items()]
     return markdown_table(
@@ -95,6 +102,7 @@ def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> st
         [
             (
                 name,
+                _percent(place.promised_percent),
                 _percent(place.return_on_risk_percent),
                 place.total_trades,
                 f"{place.rank:,} of {place.n_valid:,}",

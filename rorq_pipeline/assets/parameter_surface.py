@@ -47,8 +47,8 @@ def parameter_surface(
     validated_cache: Table | None,
 ) -> dg.MaterializeResult:
     """Evaluate the search space."""
-    from optimize.choice.candidates import compare_selections
     from rorq_pipeline.results.surfaces import exact_surface
+    from strategy.surface.plateau import best_plateau
 
     started = time.perf_counter()
     date_range = range_of(context)
@@ -67,8 +67,8 @@ def parameter_surface(
             return dg.MaterializeResult(
                 value=None, metadata={"refused": str(error)}, check_results=[_check(str(error))]
             )
-    candidates = compare_selections(surface, None, min_trades=config.min_trade_threshold)
-    exact, plateau = candidates["exact_best"], candidates["plateau"]
+    min_trades = config.min_trade_threshold
+    exact, plateau = surface.best(min_trades), best_plateau(surface, min_trades)
     return dg.MaterializeResult(
         value=surface,
         check_results=[_check(None)],
@@ -90,7 +90,7 @@ def parameter_surface(
                 if exact
                 else "no combination has enough trades"
             ),
-            **_picture(surface, config.min_trade_threshold),
+            **_picture(surface, min_trades),
         },
     )
 

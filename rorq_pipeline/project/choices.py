@@ -23,7 +23,9 @@ from strategy.market_data.loading import load_session, require_one_kind_of_sourc
 from strategy.market_data.prepared import PreparedSessions
 from strategy.space import SearchSpace
 from strategy.surface.cell_files import CellStore
-from strategy.surface.compute import SurfacePlan
+from strategy.surface.compute import (
+    SurfacePlan,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

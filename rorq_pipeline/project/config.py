@@ -157,10 +157,17 @@ class SurfaceConfig(SearchConfig):
 class SelectionConfig(dg.Config):
     """Which parameters to publish."""
 
-    selection: Literal["study_best", "exact_best", "plateau"] = Field(
-        default="study_best",
-        description="The study's best, the best of all combinations, or the one with the best "
-        "mean over itself and its neighbours.",
+    selection: Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth"] = Field(
+        default="smooth",
+        description="What to publish. smooth: the best return on risk of a combination together "
+        "with its neighbours. study_best: what the study found. exact_best: the best of all "
+        "combinations. plateau: the best mean over a combination and its neighbours. lower_bound: "
+        "the best return on risk less a standard error.",
+    )
+    min_trades_per_session: float = Field(
+        default=30 / 21,
+        description="Fewest trades a session of a combination that a rule may choose; study_best "
+        "has the study's min_trade_threshold.",
     )
 
 

@@ -31,7 +31,7 @@ from rorq_pipeline.results.models import (
     VerdictRecord,
 )
 from rorq_pipeline.results.published import sessions_of_study
-from rorq_pipeline.results.selections import surface_of_study
+from rorq_pipeline.results.selections import cells_of_study, surface_of_study
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.market_data.validation import Severity, records_of
@@ -88,7 +88,9 @@ def gather_report(
         sessions=_provenance(manifest, sessions),
         trials=_trials(database, best.study_name),
         surface=_surface_view(
-            surface_of_study(optimization, sessions, surface), optimization, best
+            surface_of_study(optimization, cells_of_study(optimization, sessions), surface),
+            optimization,
+            best,
         ),
         pictures=trade_pictures(trades, sessions),
         checks=[

@@ -101,6 +101,9 @@ class BestParams(Artifact):
     source: str  # of the sessions; several joined by +
     study_name: str
     selection: Selection
+    instead_of: Selection | None  # what was asked for, where no combination could be chosen by it
+    promised_percent: float | None  # return on risk, as the rule sees it
+    min_trades_per_session: float  # of a combination that a rule may choose
     trial_number: int | None  # None where it is not the study's best
     trial_params: Combination
     strategy_params: StrategyParams

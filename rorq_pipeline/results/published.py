@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from optimize.choice.candidates import Candidate, Selection, measure_regret
+from optimize.choice.candidates import DEFAULT_SELECTION, Candidate, Selection, measure_regret
+from optimize.choice.rules import DEFAULT_MIN_TRADES_PER_SESSION, min_trades_of
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, ComparedSelection, Optimization
-from rorq_pipeline.results.selections import require_candidate, selections_of, surface_of_study
+from rorq_pipeline.results.selections import cells_of_study, selections_of, surface_of_study
 from strategy.backtest import ENGINE_VERSION, BacktestResult, run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.errors import StudyError, StudyMismatchError
@@ -22,7 +23,8 @@ def publish(
     market_data: MarketData,
     date_range: BacktestRange,
     *,
-    selection: Selection = "study_best",
+    selection: Selection = DEFAULT_SELECTION,
+    min_trades_per_session: float = DEFAULT_MIN_TRADES_PER_SESSION,
     surface: Surface | None = None,
 ) -> BestParams:
     """Return the chosen parameters, with metrics, what they were measured on, and the others.
@@ -31,11 +33,13 @@ def publish(
         optimization: What the asset `optimization` keeps.
         market_data: Where the sessions are.
         date_range: The range.
-        selection: Which of the candidates to publish; all are told side by side.
+        selection: Which of the candidates to publish; all are told side by side. Where no
+            combination can be chosen by it, the study's best is published, which is told.
+        min_trades_per_session: Of a combination that a rule may choose.
         surface: What the asset `parameter_surface` keeps, if it was made.
 
     Raises:
-        StudyError: no trial of the study has a value, or the selection does not exist.
+        StudyError: the study's best is to be published, and no trial has a value.
         StudyMismatchError: the cached data, or the engine, is not what the study saw.
     """
     study = optimization.study
@@ -45,12 +49,15 @@ def publish(
     if study.best_value is not None:
         best = run_backtest(optimization.params_of(study.best_params), sessions)
         _require_same_value(optimization, best)
-    surface = surface_of_study(optimization, sessions, surface)
-    candidates = selections_of(optimization, surface)
+    cells = cells_of_study(optimization, sessions)
+    surface = surface_of_study(optimization, cells, surface)
+    min_trades = min_trades_of(min_trades_per_session, len(sessions))
+    candidates = selections_of(optimization, cells, surface, min_trades)
+    wanted, selection = selection, selection if candidates.get(selection) else "study_best"
     if selection == "study_best":
-        chosen = dict(study.best_params)
-    else:
-        chosen = require_candidate(selection, candidates).combination
+        _require_best(optimization)
+    candidate = candidates.get(selection)
+    chosen = candidate.combination if candidate else dict(study.best_params)
     params = optimization.params_of(chosen)
     result = run_backtest(params, sessions)
     return BestParams(
@@ -59,6 +66,13 @@ def publish(
         source="+".join(sorted({session.source for session in sessions})),
         study_name=study.study_name,
         selection=selection,
+        instead_of=None if wanted == selection else wanted,
+        promised_percent=(
+            candidate.promised_percent
+            if candidate and selection != "study_best"
+            else result.metrics.return_on_risk_percent
+        ),
+        min_trades_per_session=min_trades_per_session,
         trial_number=study.best_trial_number if selection == "study_best" else None,
         trial_params=chosen,
         strategy_params=params,

@@ -4,26 +4,38 @@ A search space that is too large for a surface has none, which is no error: the 
 such spaces.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from optimize.choice.candidates import Candidate, Selection, compare_selections
 from rorq_pipeline.results.models import Optimization
-from rorq_pipeline.results.surfaces import exact_surface
+from rorq_pipeline.results.surfaces import range_cells
 from strategy.backtest import ENGINE_VERSION
-from strategy.errors import StudyError, SurfaceTooLargeError
+from strategy.errors import SurfaceTooLargeError
 from strategy.params import StrategyParams
 from strategy.session import SessionData
+from strategy.surface.cell_files import RangeCells
+from strategy.surface.cells import sum_cells, surface_of_cells
 from strategy.surface.result import Surface
 
 
+def cells_of_study(
+    optimization: Optimization, sessions: Sequence[SessionData]
+) -> RangeCells | None:
+    """Every combination of the study's space on its sessions; None where it is too large."""
+    try:
+        return range_cells(optimization.search_space, optimization.fixed_params, sessions)
+    except SurfaceTooLargeError:
+        return None
+
+
 def surface_of_study(
-    optimization: Optimization, sessions: Sequence[SessionData], surface: Surface | None
+    optimization: Optimization, cells: RangeCells | None, surface: Surface | None
 ) -> Surface | None:
     """Take the surface at hand if it is that of the study's data, space and engine, else make it.
 
     Args:
         optimization: What the asset `optimization` keeps.
-        sessions: The sessions that the study saw.
+        cells: Of the sessions that the study saw.
         surface: What the asset `parameter_surface` keeps, if it was made.
 
     Returns:
@@ -31,42 +43,22 @@ def surface_of_study(
     """
     if surface is not None and _is_of_study(surface, optimization):
         return surface
-    try:
-        return exact_surface(optimization.search_space, optimization.fixed_params, sessions)
-    except SurfaceTooLargeError:
-        return None
+    return None if cells is None else surface_of_cells(cells.plan, cells)
 
 
 def selections_of(
-    optimization: Optimization, surface: Surface | None
+    optimization: Optimization,
+    cells: RangeCells | None,
+    surface: Surface | None,
+    min_trades: int,
 ) -> dict[Selection, Candidate | None]:
-    """Place study best, exact best and plateau on the surface; empty without a surface."""
-    if surface is None:
+    """Place the study's best and what each rule chooses on the surface; empty without one."""
+    if surface is None or cells is None:
         return {}
+    sums = sum_cells(surface.space, cells)
     return compare_selections(
-        surface,
-        optimization.study.best_params,
-        min_trades=optimization.settings.min_trade_threshold,
+        surface, sums, optimization.study.best_params or None, min_trades=min_trades
     )
-
-
-def require_candidate(
-    selection: Selection, candidates: Mapping[Selection, Candidate | None]
-) -> Candidate:
-    """Return a selection's candidate.
-
-    Raises:
-        StudyError: it does not exist.
-    """
-    candidate = candidates.get(selection)
-    if candidate is None:
-        raise StudyError(
-            f"there is no {selection} to publish",
-            expected="a search space small enough for the exact surface, and a combination with "
-            "enough trades",
-            remedy="select study_best, or lower min_trade_threshold",
-        )
-    return candidate
 
 
 def _is_of_study(surface: Surface, optimization: Optimization) -> bool:

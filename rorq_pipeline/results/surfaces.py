@@ -11,6 +11,7 @@ from rorq_pipeline.project.choices import cell_store
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.session import SessionData
 from strategy.space import SearchSpace
+from strategy.surface.cell_files import RangeCells
 from strategy.surface.cells import surface_of_cells
 from strategy.surface.compute import (
     DEFAULT_BLOCKS,
@@ -36,6 +37,18 @@ def exact_surface(
         SurfaceTooLargeError: more than `max_bytes` would be taken.
         ParameterError: a fixed parameter that the strategy does not admit, or that is searched.
     """
+    cells = range_cells(space, fixed_params, sessions, max_bytes=max_bytes)
+    return surface_of_cells(cells.plan, cells)
+
+
+def range_cells(
+    space: SearchSpace,
+    fixed_params: Mapping[str, Any],
+    sessions: Sequence[SessionData],
+    *,
+    max_bytes: int = MAX_SURFACE_BYTES,
+) -> RangeCells:
+    """Return the project's month cells of these sessions; errors as of `exact_surface`."""
     plan = SurfacePlan.of(space, fixed_params)
     require_affordable(
         space,
@@ -43,11 +56,4 @@ def exact_surface(
         needed_bytes=surface_bytes(space, min(DEFAULT_BLOCKS, len(sessions))) + work_bytes(space),
         max_bytes=max_bytes,
     )
-    by_day = {session.date: session for session in sessions}
-    months = cell_store(ProjectPaths.resolve(), plan).months(
-        sessions[0].ticker,
-        {day: session.fingerprint for day, session in by_day.items()},
-        by_day.__getitem__,
-    )
-    cells = (cell for _, of_month in months for cell in of_month)
-    return surface_of_cells(plan, cells, n_sessions=len(by_day), n_blocks=DEFAULT_BLOCKS)
+    return cell_store(ProjectPaths.resolve(), plan).of_sessions(sessions)

@@ -11,9 +11,10 @@ of the seed's space takes about 0.3 MB of 6 MB.
 
 import hashlib
 import json
+import logging
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import date
@@ -35,6 +36,7 @@ _CODEC = pa.Codec("zstd", compression_level=3)
 _PLAIN = ("ticker", "date", "fingerprint", "source")
 _ARRAYS = tuple(field.name for field in fields(SessionCell) if field.name not in _PLAIN)
 _HEADER = "header.json"
+_logger = logging.getLogger("rorq")
 
 
 class CellStore:
@@ -67,12 +69,9 @@ class CellStore:
 
     def of_sessions(
         self, sessions: Sequence[SessionData], *, workers: int | None = None
-    ) -> list[SessionCell]:
-        """The cells of loaded sessions of one ticker, in order."""
-        by_day = {session.date: session for session in sessions}
-        fingerprints = {day: session.fingerprint for day, session in by_day.items()}
-        months = self.months(sessions[0].ticker, fingerprints, by_day.__getitem__, workers=workers)
-        return [cell for _, cells in months for cell in cells]
+    ) -> "RangeCells":
+        """The cells of sessions of one ticker, in order."""
+        return RangeCells(self, sessions, workers)
 
     def _month(
         self,
@@ -89,8 +88,50 @@ class CellStore:
         if absent:
             made = pool.map(lambda day: make_session_cell(self.plan, load(day)), absent)
             kept |= {cell.date: cell for cell in made}
-            _write(path, [kept[day] for day in sorted(kept)], pool)
+            try:
+                _write(path, [kept[day] for day in sorted(kept)], pool)
+            except OSError as error:
+                _logger.warning(
+                    "%s cannot be written (%s): its sums will be computed again; make room, or "
+                    "correct the permissions",
+                    path,
+                    error.strerror,
+                )
         return [kept[day] for day in days]
+
+
+class RangeCells(Collection[SessionCell]):
+    """The cells of some sessions, read month by month whenever they are gone through."""
+
+    def __init__(
+        self, store: CellStore, sessions: Sequence[SessionData], workers: int | None = None
+    ) -> None:
+        self.plan = store.plan
+        self._store = store
+        self._workers = workers
+        self._sessions = sessions
+        identities = [(session.date, session.fingerprint, session.ticker) for session in sessions]
+        self._row = {day: row for row, (day, _, _) in enumerate(identities)}
+        self._fingerprints = {day: fingerprint for day, fingerprint, _ in identities}
+        self._ticker = identities[0][2] if identities else ""
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    def __iter__(self) -> Iterator[SessionCell]:
+        months = self._store.months(
+            self._ticker,
+            self._fingerprints,
+            lambda day: self._sessions[self._row[day]],
+            workers=self._workers,
+        )
+        for _, cells in months:
+            yield from cells
+
+    def __contains__(self, cell: object) -> bool:
+        return isinstance(cell, SessionCell) and self._fingerprints.get(cell.date) == (
+            cell.fingerprint
+        )
 
 
 def month_of(day: date) -> str:

@@ -9,7 +9,7 @@ exact, so that a range's sums are the same bits in whatever order and grouping i
 added, and combinations that made the same trades stay equal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from strategy.backtest import ENGINE_VERSION
 from strategy.kernels.grid_rows import NO_ROW, add_rows, add_squared_rows, hash_rows
 from strategy.session import FloatArray, SessionData, combine_fingerprints
 from strategy.space import SearchSpace
-from strategy.surface.compute import SurfacePlan
+from strategy.surface.compute import DEFAULT_BLOCKS, SurfacePlan
 from strategy.surface.result import Surface, SurfaceSums
 
 MONEY_QUANTUM_USD = 2.0**-30
@@ -116,20 +116,12 @@ def sum_cells(space: SearchSpace, cells: Iterable[SessionCell]) -> GridSums:
 
 
 def surface_of_cells(
-    plan: SurfacePlan, cells: Iterable[SessionCell], *, n_sessions: int, n_blocks: int
+    plan: SurfacePlan, cells: Collection[SessionCell], *, n_blocks: int = DEFAULT_BLOCKS
 ) -> Surface:
-    """Join sessions to the surface that `compute_surface` gives of them, block by block.
-
-    Args:
-        plan: That of the cells.
-        cells: In order of time; each is asked for once, and not kept.
-        n_sessions: How many there are.
-        n_blocks: As for `compute_surface`.
-    """
-    n_blocks = min(n_blocks, n_sessions)
+    """Join sessions to the surface that `compute_surface` gives of them, block by block."""
+    n_blocks = min(n_blocks, len(cells))
     sums = SurfaceSums.zeros(plan.space, n_blocks)
-    blocks = np.array_split(np.arange(n_sessions), n_blocks)
-    block_of_session = tuple(b for b, rows in enumerate(blocks) for _ in rows)
+    block_of_session = block_numbers(len(cells), n_blocks)
     seen = []
     for cell, block in zip(cells, block_of_session, strict=True):
         _add_to_block(cell, sums, block)
@@ -143,6 +135,12 @@ def surface_of_cells(
         block_of_session=block_of_session,
         sums=sums,
     )
+
+
+def block_numbers(n_sessions: int, n_blocks: int) -> tuple[int, ...]:
+    """The block of each session: consecutive, as equal in length as can be."""
+    parts = np.array_split(np.arange(n_sessions), n_blocks)
+    return tuple(block for block, rows in enumerate(parts) for _ in rows)
 
 
 def _add_to_block(cell: SessionCell, sums: SurfaceSums, block: int) -> None:

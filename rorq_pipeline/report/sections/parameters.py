@@ -1,4 +1,4 @@
-"""The best parameters, with the three ways of choosing them side by side."""
+"""The best parameters, with the ways of choosing them side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +14,8 @@ SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
     "study_best": ("Study best", "best trial of the Optuna study"),
     "exact_best": ("Exact best", "best of all combinations"),
     "plateau": ("Plateau", "best mean of its neighbours"),
+    "lower_bound": ("Lower bound", "best after one standard error"),
+    "smooth": ("Smooth", "best together with its neighbours"),
 }
 
 

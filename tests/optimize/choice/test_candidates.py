@@ -1,6 +1,7 @@
 import pytest
 
 from optimize.choice.candidates import SELECTIONS, compare_selections, measure_regret
+from strategy.surface.cells import GridSums
 from strategy.surface.compute import compute_surface
 from strategy.surface.result import Surface
 from tests.strategy.surface.made_surfaces import FIRST_VALUES, hand_made_surface, made_sessions
@@ -8,21 +9,28 @@ from tests.strategy.surface.made_surfaces import FIRST_VALUES, hand_made_surface
 OBJECTIVE = [10.0, 90.0, 0.0, 40.0, 60.0, 50.0]  # along take_profit_percent 10 to 15
 
 
-def test_three_selections_side_by_side() -> None:
+def test_all_selections_side_by_side() -> None:
     surface = hand_made_surface(OBJECTIVE)
     study_best = surface.space.combination(3)
-    candidates = compare_selections(surface, study_best, min_trades=5)
+    candidates = compare_selections(surface, sums_of(surface), study_best, min_trades=5)
     assert tuple(candidates) == SELECTIONS
     found = {
         name: (c.combination["take_profit_percent"], c.return_on_risk_percent, c.rank, c.n_valid)
         for name, c in candidates.items()
         if c is not None
     }
+    # Smoothed once, 10 90 0 40 60 50 are 110/3 47.5 32.5 35 52.5 160/3; twice, the best is the last
+    # with 2/3 160/3 + 1/3 52.5.
     assert found == {
         "study_best": (13, 40.0, 4, 6),
         "exact_best": (11, 90.0, 1, 6),
         "plateau": (15, 50.0, 3, 6),
+        "smooth": (15, 50.0, 3, 6),
     }
+    promised = {name: c.promised_percent for name, c in candidates.items() if c is not None}
+    assert promised == pytest.approx(
+        {"study_best": 40.0, "exact_best": 90.0, "plateau": 55.0, "smooth": 320 / 9 + 17.5}
+    )
     assert candidates["exact_best"] is not None
     assert candidates["exact_best"].neighbours_mean_percent == 5.0
     assert candidates["exact_best"].neighbours_worst_percent == 0.0
@@ -53,7 +61,7 @@ def test_without_valid_combinations_there_is_nothing_to_compare(min_trades: int)
     surface = hand_made_surface(OBJECTIVE)
     best = surface.space.combination(1)
     assert measure_regret(surface, best, min_trades=min_trades, n_complete_trials=9) is None
-    candidates = compare_selections(surface, None, min_trades=min_trades)
+    candidates = compare_selections(surface, sums_of(surface), None, min_trades=min_trades)
     assert set(candidates.values()) == {None}
     assert measure_regret(surface, None, min_trades=5, n_complete_trials=0) is None
 
@@ -62,7 +70,9 @@ def test_a_study_best_with_too_few_trades_has_a_rank_behind_all_that_are_better(
     surface = two_sets_surface(trades=(3, 20), net_pnl_usd=(40.0, 70.0))
     place = surface.rank_of(surface.space.combination(0), min_trades=5)
     assert (place.rank, place.n_valid, place.total_trades) == (2, 1, 3)
-    candidates = compare_selections(surface, surface.space.combination(0), min_trades=5)
+    candidates = compare_selections(
+        surface, sums_of(surface), surface.space.combination(0), min_trades=5
+    )
     assert candidates["study_best"] is not None
     assert candidates["exact_best"] is not None
     assert candidates["study_best"].return_on_risk_percent == 40.0
@@ -77,3 +87,17 @@ def two_sets_surface(trades: tuple[int, int], net_pnl_usd: tuple[float, float]) 
     surface.sums.net_pnl_usd[0, :, 0, 0] = net_pnl_usd
     surface.sums.risk_usd[:] = 100.0
     return surface
+
+
+def sums_of(surface: Surface) -> GridSums:
+    """The sums of a surface of one block, as one session: `lower_bound` has no spread to see."""
+    sums = surface.sums
+    n_sets = sums.total_trades.size
+    net_pnl = sums.net_pnl_usd.reshape(n_sets, -1)
+    return GridSums(
+        n_sessions=1,
+        total_trades=sums.total_trades.reshape(n_sets, 1),
+        risk_usd=sums.risk_usd.reshape(n_sets, -1),
+        net_pnl_usd=net_pnl,
+        session_pnl_squared=net_pnl**2,
+    )

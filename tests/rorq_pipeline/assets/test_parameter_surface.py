@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
+from optimize.choice.candidates import SELECTIONS
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.surface.store import read_surface
 from tests.rorq_pipeline.conftest import small_config
@@ -21,7 +22,9 @@ def materialize(rorq: Rorq, *, max_gibibytes: float, selection: str) -> Result:
     config = json.loads(small_config("validated_cache", "optimization", "parameter_surface"))
     config["ops"]["parameter_surface"]["config"]["max_gibibytes"] = max_gibibytes
     config["ops"]["parameter_surface"]["config"]["min_trade_threshold"] = 1
-    config["ops"]["best_params"] = {"config": {"selection": selection}}
+    config["ops"]["best_params"] = {
+        "config": {"selection": selection, "min_trades_per_session": 0.5}
+    }
     return rorq("materialize", RANGE, "--select", SELECTION, "--config-json", json.dumps(config))
 
 
@@ -39,7 +42,7 @@ def test_the_exact_best_can_be_published(sampled_project: ProjectPaths, rorq: Ro
     assert published["metrics"]["return_on_risk_percent"] == pytest.approx(
         best.return_on_risk_percent, rel=1e-9
     )
-    assert set(published["selections"]) == {"study_best", "exact_best", "plateau"}
+    assert set(published["selections"]) == set(SELECTIONS)
     assert published["regret"]["rank"] >= 1
     assert published["regret"]["regret_percent_points"] >= 0
 
@@ -51,3 +54,19 @@ def test_a_space_too_large_is_left_to_the_study(sampled_project: ProjectPaths, r
     assert "search it with the study alone" in result.output
     assert not (sampled_project.artifacts / "parameter_surface" / f"{RANGE}.parquet").exists()
     assert (sampled_project.artifacts / "best_params" / f"{RANGE}.json").exists()
+
+
+@pytest.mark.usefixtures("database")
+def test_without_a_combination_with_enough_trades_the_studys_best_is_published(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    config = json.loads(small_config("validated_cache", "optimization"))
+    config["ops"]["best_params"] = {"config": {"min_trades_per_session": 1e6}}
+    select = "validated_cache,optimization,best_params"
+    result = rorq("materialize", RANGE, "--select", select, "--config-json", json.dumps(config))
+    assert result.exit_code == 0, result.output
+    assert "no combination can be chosen by smooth" in result.output
+    path = sampled_project.artifacts / "best_params" / f"{RANGE}.json"
+    published = json.loads(path.read_text("utf-8"))
+    assert (published["selection"], published["instead_of"]) == ("study_best", "smooth")
+    assert published["promised_percent"] == published["metrics"]["return_on_risk_percent"]

@@ -260,7 +260,8 @@ def best_params(*, full: bool) -> BestParams:
     regret = _metrics(parts["exact"]).return_on_risk_percent - study.best_value
     return BestParams(
         date_range=RANGE.key, ticker="SPY", source="synthetic", study_name=study.study_name,
-        selection="study_best", trial_number=study.best_trial_number,
+        selection="study_best", instead_of=None, trial_number=study.best_trial_number,
+        promised_percent=result.metrics.return_on_risk_percent, min_trades_per_session=30 / 21,
         trial_params=parts["chosen"], strategy_params=params, metrics=result.metrics,
         counts=result.counts, selections=_selections(parts) if full else {},
         regret=Regret(
@@ -285,6 +286,7 @@ def _selections(parts: dict[str, Any]) -> dict[str, ComparedSelection]:
         made[name] = ComparedSelection(
             candidate=Candidate(
                 selection=name, combination=parts[key],
+                promised_percent=metrics.return_on_risk_percent,
                 return_on_risk_percent=metrics.return_on_risk_percent,
                 total_trades=metrics.total_trades, rank=_rank(parts[key]), n_valid=_n_valid(),
                 neighbours_mean_percent=mean, neighbours_worst_percent=mean - 11.3,

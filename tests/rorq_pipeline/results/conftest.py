@@ -78,7 +78,10 @@ def published(sample_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def publish_both(sample_cache: Path) -> Published:
     market_data = MarketData(folder=str(sample_cache))
     optimization = {one: studied(one, market_data.load(one)) for one in CHOICES}
-    best = {one: publish(made, market_data, one) for one, made in optimization.items()}
+    best = {
+        one: publish(made, market_data, one, selection="study_best")
+        for one, made in optimization.items()
+    }
     return Published(sample_cache, market_data, optimization, best)
 
 

@@ -52,7 +52,7 @@ def main() -> None:
     surface = compute_surface(space, fixed, sessions, n_blocks=2)
     plan = SurfacePlan.of(space, fixed)
     cells = [make_session_cell(plan, one) for one in sessions]
-    joined = surface_of_cells(plan, cells, n_sessions=len(cells), n_blocks=2)
+    joined = surface_of_cells(plan, cells, n_blocks=2)
     with tempfile.TemporaryDirectory() as folder:
         write_surface(surface, Path(folder) / "surface.parquet")
         stored = read_surface(Path(folder) / "surface.parquet")

@@ -60,7 +60,7 @@ def test_a_surface_of_cells_is_the_surface_computed_directly(
     sessions: list[SessionData], plan: SurfacePlan
 ) -> None:
     cells = [make_session_cell(plan, session) for session in sessions]
-    ours = surface_of_cells(plan, cells, n_sessions=len(cells), n_blocks=2)
+    ours = surface_of_cells(plan, cells, n_blocks=2)
     direct = compute_surface(SPACE, None, sessions, n_blocks=2)
     assert direct.total_trades.max() > 20
     for name in ("total_trades", "missing_entries", "winners"):
@@ -103,7 +103,7 @@ def test_sums_are_the_same_bits_in_any_order(
 def test_a_second_asking_computes_nothing(
     sessions: list[SessionData], plan: SurfacePlan, tmp_path: Path
 ) -> None:
-    first = CellStore(tmp_path, plan).of_sessions(sessions)
+    first = list(CellStore(tmp_path, plan).of_sessions(sessions))
     months = dict(CellStore(tmp_path, plan).months("SPY", prints(sessions), never))
     assert list(months) == ["2023-01", "2023-03", "2023-07", "2023-11"]
     again = [cell for cells in months.values() for cell in cells]
@@ -115,7 +115,7 @@ def test_only_sessions_that_changed_or_are_new_are_computed(
     sessions: list[SessionData], plan: SurfacePlan, tmp_path: Path
 ) -> None:
     store = CellStore(tmp_path, plan)
-    store.of_sessions(sessions[1:])
+    list(store.of_sessions(sessions[1:]))
     changed = [sessions[0], replace(sessions[1], fingerprint="f" * 64), *sessions[2:]]
     asked: list[date] = []
     cells = dict(store.months("SPY", prints(changed), recording(changed, asked)))["2023-01"]
@@ -129,7 +129,7 @@ def test_a_damaged_file_is_computed_again(
     sessions: list[SessionData], plan: SurfacePlan, tmp_path: Path, at: int
 ) -> None:
     store = CellStore(tmp_path, plan)
-    first = store.of_sessions(sessions[:2])
+    first = list(store.of_sessions(sessions[:2]))
     (path,) = tmp_path.glob("SPY/*/2023-01.cells")
     data = bytearray(path.read_bytes())
     data[at] ^= 0xFF
@@ -137,8 +137,19 @@ def test_a_damaged_file_is_computed_again(
     for one, other in zip(first, store.of_sessions(sessions[:2]), strict=True):
         assert_equal(one, other)
     path.write_bytes(path.read_bytes()[:2000])
-    assert len(store.of_sessions(sessions[:2])) == 2
+    assert len(list(store.of_sessions(sessions[:2]))) == 2
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # nothing half-written is left
+
+
+def test_where_nothing_can_be_written_the_cells_are_computed(
+    sessions: list[SessionData],
+    plan: SurfacePlan,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "SPY").write_text("a file where a folder should be")
+    assert len(list(CellStore(tmp_path, plan).of_sessions(sessions[:2]))) == 2
+    assert "cannot be written" in caplog.text
 
 
 def test_cells_of_another_engine_space_or_fixed_parameter_are_others(
