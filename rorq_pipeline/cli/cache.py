@@ -10,7 +10,7 @@ from rorq_pipeline.cli.common import console, error_console
 
 if TYPE_CHECKING:
     from rorq_pipeline.project.paths import ProjectPaths
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data.validation import Finding, ValidationReport
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -34,7 +34,7 @@ def list_sessions_command(ticker: str) -> None:
     if whole is None:
         console.print(_nothing(paths, ticker), soft_wrap=True)
         return
-    report = _validated(paths, ticker, whole, allow_missing=True)
+    report = _validated(paths, whole, allow_missing=True)
     records = [r.without_range_findings() for r in report.records if r.is_cached]
     console.print(session_table(records))
     console.print(LEGEND, style="dim", soft_wrap=True)
@@ -54,12 +54,12 @@ def show_command(day: datetime, ticker: str) -> None:
     """Show one session: price and VWAP through the day, option bars by strike, findings."""
     from rorq_pipeline.cli.cache_views import coverage_table, finding_lines, price_plot, summary
     from rorq_pipeline.project.paths import ProjectPaths
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data import load_session
 
     paths = ProjectPaths.resolve()
     session = load_session(paths.cache, ticker, day.date())
-    report = _validated(paths, ticker, DateRange(day.date(), day.date()))
+    report = _validated(paths, BacktestRange(day.date(), day.date(), ticker))
     record = report.records[0]
     console.print(summary(session, record))
     console.print(price_plot(session, width=min(console.width, 100)))
@@ -79,19 +79,19 @@ def verify_command(
     """Validate the sessions of RANGE, or every cached session by itself; exit 1 on errors.
 
     Each error is one line: session, file, rule, and an example. RANGE is two dates, such as
-    2023-01-03_2023-01-31; for a range it is an error as well if a session is missing before the
-    last cached one, or if synthetic and real sessions stand together.
+    2023-01-03_2023-01-31, or with its ticker QQQ_2023-01-03_2023-01-31; for a range it is an error
+    as well if a session is missing before the last cached one, or if synthetic and real sessions
+    stand together.
     """
     from rorq_pipeline.cli.cache_views import finding_lines
     from rorq_pipeline.project.paths import ProjectPaths
-    from strategy.date_range import DateRange
 
     paths = ProjectPaths.resolve()
-    chosen = DateRange.parse(date_range) if date_range else _whole_cache(paths, ticker)
+    chosen = _named(date_range, ticker) if date_range else _whole_cache(paths, ticker)
     if chosen is None:
         error_console.print(_nothing(paths, ticker), soft_wrap=True)
         sys.exit(1)
-    report = _validated(paths, ticker, chosen, allow_missing=allow_missing or not date_range)
+    report = _validated(paths, chosen, allow_missing=allow_missing or not date_range)
     findings = _told(report, by_itself=not date_range)
     errors = [finding for finding in findings if finding.severity == "error"]
     for line in finding_lines(findings if warnings else errors):
@@ -118,13 +118,26 @@ def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
     )
 
 
-def _whole_cache(paths: "ProjectPaths", ticker: str) -> "DateRange | None":
+def _named(text: str, ticker: str) -> "BacktestRange":
+    """The range that was typed, of the ticker that it names, else of that of the option."""
+    from strategy.backtest_range import BacktestRange
+    from strategy.ticker import DEFAULT_TICKER
+
+    typed = BacktestRange.parse(text)
+    if typed.ticker == DEFAULT_TICKER:
+        return BacktestRange(typed.start_date, typed.end_date, ticker)
+    if ticker not in {DEFAULT_TICKER, typed.ticker}:
+        raise click.UsageError(f"RANGE is of {typed.ticker}, --ticker of {ticker}")
+    return typed
+
+
+def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":
     """From the first to the last cached session; None if there is none."""
-    from strategy.date_range import DateRange
+    from strategy.backtest_range import BacktestRange
     from strategy.market_data import list_sessions
 
     days = list_sessions(paths.cache, ticker)
-    return DateRange(days[0], days[-1]) if days else None
+    return BacktestRange(days[0], days[-1], ticker) if days else None
 
 
 def _nothing(paths: "ProjectPaths", ticker: str) -> str:
@@ -135,7 +148,7 @@ def _nothing(paths: "ProjectPaths", ticker: str) -> str:
 
 
 def _validated(
-    paths: "ProjectPaths", ticker: str, date_range: "DateRange", *, allow_missing: bool = False
+    paths: "ProjectPaths", date_range: "BacktestRange", *, allow_missing: bool = False
 ) -> "ValidationReport":
     """Validate with a progress bar on standard error."""
     from rich.progress import Progress
@@ -143,12 +156,12 @@ def _validated(
     from rorq_pipeline.cli.cache_health import validate_remembering
     from strategy.market_data import list_sessions
 
-    days = [day for day in list_sessions(paths.cache, ticker) if day in date_range]
+    days = [day for day in list_sessions(paths.cache, date_range.ticker) if day in date_range]
     with Progress(console=error_console, transient=True) as progress:
-        task = progress.add_task(f"validating sessions of {ticker}", total=len(days))
+        task = progress.add_task(f"validating sessions of {date_range.ticker}", total=len(days))
         return validate_remembering(
             paths,
-            ticker,
+            date_range.ticker,
             date_range,
             allow_missing=allow_missing,
             on_session=lambda _day: progress.advance(task),

@@ -138,6 +138,14 @@ def test_verify_of_nothing_fails(run: Run) -> None:
     assert "no session of QQQ is cached" in done.stderr
 
 
+def test_verify_takes_the_ticker_of_a_range(run: Run) -> None:
+    assert "0 sessions of QQQ" in run("verify", "QQQ_2023-01-03_2023-01-04").stdout
+    assert "0 sessions of QQQ" in run("verify", "2023-01-03_2023-01-04", "--ticker", "QQQ").stdout
+    refused = run("verify", "QQQ_2023-01-03_2023-01-04", "--ticker", "IWM")
+    assert refused.exit_code == 2
+    assert "RANGE is of QQQ, --ticker of IWM" in refused.stderr
+
+
 def test_verify_of_a_malformed_range_is_one_line(run: Run) -> None:
     done = run("verify", "January")
     assert done.exit_code == 1
