@@ -1,14 +1,16 @@
 """Checks in the Dagster UI: each range has its own outcome, and is checked again from the page."""
 
-import json
 import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from optimize.database.connect import DatabaseSettings
+from rorq_pipeline.cli.main import main
+from rorq_pipeline.results.models import OutOfSampleEvidence
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import small_config
 from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
@@ -32,19 +34,26 @@ PAGE_MS = 60_000
 
 
 def test_each_range_has_its_outcome_and_one_is_checked_again_from_the_page(
-    tmp_path: Path, database: DatabaseSettings
+    tmp_path: Path,
+    database: DatabaseSettings,
+    database_environment: DatabaseSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_HOME", "")
     with deployed(tmp_path, database, RORQ_QUIET_SECONDS="100000") as dagster:
         for (seed, edge), days in SAMPLES.items():
             write_samples(dagster.cache, days, SampleSettings(seed=seed, edge=edge))
-        dagster.start()
-        config = small_config(
-            "validated_cache", "optimization", "parameter_surface", n_trials=WHOLE_SPACE
+        (tmp_path / "run_config.yaml").write_text(
+            small_config(
+                "validated_cache", "optimization", "parameter_surface", n_trials=WHOLE_SPACE
+            )
         )
         for key in (FEBRUARY, MARCH):
-            dagster.launch("optimize_range", key, json.loads(config))
-        wait_for(lambda: ended(dagster, 2), 400, "both ranges", dagster.log)
-        assert earned(dagster, FEBRUARY) < 0 < earned(dagster, MARCH)
+            made = CliRunner().invoke(main, ["materialize", key])
+            assert made.exit_code == 0, made.output
+        assert earned(FEBRUARY) < 0 < earned(MARCH)
+        dagster.start()
 
         with chromium() as browser:
             watched = Watched(browser.new_page(base_url=f"http://127.0.0.1:{dagster.port}"))
@@ -67,11 +76,12 @@ def ended(dagster: Deployment, n_runs: int) -> bool:
     return sum(run["status"] == "SUCCESS" for run in runs) == n_runs
 
 
-def earned(dagster: Deployment, key: str) -> float:
+def earned(key: str) -> float:
     """Return on risk of what followed a range, percent."""
-    kept = json.loads((dagster.artifacts / "out_of_sample" / f"{key}.json").read_text("utf-8"))
-    value: float = kept["metrics"]["return_on_risk_percent"]
-    return value
+    metrics = OutOfSampleEvidence.read(key).traded.metrics
+    assert metrics is not None
+    assert metrics.return_on_risk_percent is not None
+    return metrics.return_on_risk_percent
 
 
 def both_outcomes_are_on_the_page(page: Any) -> None:
