@@ -12,7 +12,7 @@ from typing import Literal
 from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
-Level = Literal["good", "doubtful", "bad", "unknown"]
+Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Evidence:
     adverse_fills_return_on_risk_percent: float | None
     no_look_ahead: bool | None  # proven on the range's own data
     replay_agrees: bool | None  # the reference engine gives the same trades
+    at_quotes_return_on_risk_percent: float | None = None
+    has_quotes: bool = False  # of any fill; then `trade` requires a result at quotes
     synthetic: bool = False
 
 
@@ -74,8 +76,9 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
             "under adverse fills",
             below="doubtful",
         ),
+        _at_quotes(evidence),
     )
-    levels = {finding.level for finding in findings}
+    levels = {finding.level for finding in findings} - {"absent"}
     decision: Decision = "watch"
     if "bad" in levels:
         decision = "reject"
@@ -136,6 +139,14 @@ def _sign(name: str, percent: float | None, where: str, *, below: Level) -> Find
     )
 
 
+def _at_quotes(evidence: Evidence) -> Finding:
+    name, percent = "quotes", evidence.at_quotes_return_on_risk_percent
+    if not evidence.has_quotes:
+        text = "no quotes: whether fills at ask and bid earn is not known"
+        return Finding(name=name, level="absent", text=text)
+    return _sign(name, percent, "at quotes", below="doubtful")
+
+
 def _proof(name: str, holds: bool | None, text: str) -> Finding:
     if holds is None:
         return Finding(name=name, level="unknown", text=f"{name} not checked")
@@ -168,7 +179,7 @@ def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence)
     wanted: dict[Decision, set[Level]] = {
         "reject": {"bad"},
         "watch": {"doubtful", "unknown"},
-        "trade": {"good"},
+        "trade": {"good", "absent"},
     }
     reasons = [f.text for f in findings if f.level in wanted[decision]]
     note = " [synthetic data]" if evidence.synthetic else ""

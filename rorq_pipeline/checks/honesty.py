@@ -14,6 +14,7 @@ from strategy.backtest_range import BacktestRange
 
 if TYPE_CHECKING:
     from rorq_pipeline.results.models import Proofs
+    from strategy.proofs.at_quotes import AtQuotes
     from strategy.proofs.fill_scenarios import FillsBand
 
 
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
             asset="best_params",
             description="The result still earns with twice the slippage and latency, at the worse "
             "side of each bar.",
+        ),
+        range_check(
+            "survives_quotes",
+            asset="best_params",
+            description="The result still earns when every fill is at the ask and the bid of its "
+            "second.",
         ),
     ],
     can_subset=True,
@@ -64,6 +71,7 @@ def proof_results(made: "Proofs") -> list[dg.AssetCheckResult]:
         _proof("no_look_ahead", look_ahead.passed, look_ahead.summary(), moments),
         _proof("replay", replay.matches, replay.summary(), {"n_trades": replay.n_trades}),
         _fills(made.fills),
+        _quotes(made.fills.quotes),
     ]
 
 
@@ -90,6 +98,25 @@ def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{found} under adverse fills; expected above 0",
         metadata={"scenarios": dg.MetadataValue.md(_scenarios_table(fills))},
+    )
+
+
+def _quotes(quotes: "AtQuotes | None") -> dg.AssetCheckResult:
+    metadata = {}
+    if quotes is None:
+        told, value = "no quotes of these fills; `rorq quotes RANGE` brings them", None
+    else:
+        value = quotes.return_on_risk_percent
+        found = "return on risk not known" if value is None else f"return on risk {value:.2f} %"
+        told = f"{found} at quotes; expected above 0; {quotes.summary()}"
+        metadata = {k: v for k, v in asdict(quotes).items() if isinstance(v, int | float)}
+    return dg.AssetCheckResult(
+        check_name="survives_quotes",
+        asset_key="best_params",
+        passed=value is not None and value > 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told,
+        metadata=metadata,
     )
 
 

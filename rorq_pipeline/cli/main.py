@@ -22,6 +22,7 @@ COMMANDS = {
     "env": "env",
     "import-legacy": "legacy",
     "materialize": "materialize",
+    "quotes": "quotes",
     "results": "results",
     "sample": "sample",
     "study": "study",

@@ -157,7 +157,7 @@ def reach_verdict(
         StudyMismatchError: some of it is about another published result.
     """
     require_of_result(best, selection, outside, proofs)
-    statistics, traded = selection.statistics, outside.traded
+    statistics, traded, quotes = selection.statistics, outside.traded, proofs.fills.quotes
     interval = traded.intervals.get("return_on_risk_percent")
     evidence = Evidence(
         total_trades=best.metrics.total_trades,
@@ -171,6 +171,8 @@ def reach_verdict(
         out_of_sample_low_percent=interval.low if interval else None,
         out_of_sample_high_percent=interval.high if interval else None,
         adverse_fills_return_on_risk_percent=proofs.fills[ADVERSE].return_on_risk_percent,
+        at_quotes_return_on_risk_percent=quotes.return_on_risk_percent if quotes else None,
+        has_quotes=quotes is not None,
         no_look_ahead=proofs.look_ahead.passed,
         replay_agrees=proofs.replay.matches,
         synthetic=best.is_synthetic,

@@ -170,6 +170,7 @@ class Proofs(OfResult):
     """Nothing looked ahead, the reference engine agrees, and other fills."""
 
     ASSET: ClassVar[str] = "proofs"
+    VERSION: ClassVar[int] = 2
 
     look_ahead: LookaheadReport
     replay: ReplayResult

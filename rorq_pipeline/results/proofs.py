@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+
 from optimize.study.objective import BacktestObjective
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.artifacts import ArtifactError
@@ -17,6 +20,9 @@ from rorq_pipeline.results.published import sessions_of_study
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.market_data import read_session_frames
+from strategy.market_data.quotes.files import fills_by_day, read_quotes
+from strategy.market_data.quotes.sample import sample_quotes
+from strategy.market_data.schema import QUOTES_SCHEMA
 from strategy.proofs.fill_scenarios import fills_band
 from strategy.proofs.lookahead import TotalsEngine, check_lookahead, surface_totals
 from strategy.proofs.replay import replay
@@ -44,8 +50,25 @@ def prove(best: BestParams, market_data: MarketData, date_range: BacktestRange) 
             totals={"surface": surface_totals, "study objective": _objective_totals(best)},
         ),
         replay=replay(params.to_json_dict(), frames, trades, asdict(best.metrics)),
-        fills=fills_band(params, sessions),
+        fills=fills_band(params, sessions, quotes_of(best, market_data, trades)),
     )
+
+
+def quotes_of(best: BestParams, market_data: MarketData, trades: pd.DataFrame) -> pd.DataFrame:
+    """Quotes of the fills, as far as they are cached; synthetic sessions show their own.
+
+    Raises:
+        CorruptFileError: a file of quotes is damaged.
+    """
+    tables = []
+    for day, fills in fills_by_day(trades).items():
+        table = read_quotes(market_data.cache_dir, best.ticker, day)
+        if table is None and best.is_synthetic:
+            table = sample_quotes(market_data.cache_dir, best.ticker, day, fills)
+        if table is not None:
+            tables.append(table)
+    quotes: pd.DataFrame = pa.concat_tables([QUOTES_SCHEMA.empty_table(), *tables]).to_pandas()
+    return quotes
 
 
 def keep_proofs(proofs: Proofs, date_range: BacktestRange) -> None:

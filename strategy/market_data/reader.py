@@ -30,6 +30,8 @@ from strategy.market_data.schema import (
     FORMAT_VERSION_KEY,
     MAX_ROWS,
     OPTIONS_FILE,
+    QUOTES_FILE,
+    QUOTES_SCHEMA,
     SOURCE_KEY,
     UNDERLYING_FILE,
     UNKNOWN,
@@ -37,6 +39,7 @@ from strategy.market_data.schema import (
 from strategy.session import SessionData
 
 _FETCH_AGAIN = "fetch the session again, or remove its folder"
+_SCHEMAS = {**FILE_SCHEMAS, QUOTES_FILE: QUOTES_SCHEMA}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -78,7 +81,7 @@ def read_file(path: Path) -> CacheFile:
             remedy=_FETCH_AGAIN,
         ) from None
     try:
-        frame, source = _decode(label, FILE_SCHEMAS[path.name], data)
+        frame, source = _decode(label, _SCHEMAS[path.name], data)
     except (OSError, pa.ArrowException, ValueError, OverflowError, MemoryError) as error:
         raise CorruptFileError(
             f"{label} cannot be read ({_first_line(error)})",

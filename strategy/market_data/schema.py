@@ -22,12 +22,14 @@ MAX_VOLUME = 1e12  # shares in a second; no company has as many
 UNDERLYING_FILE = "underlying.parquet"
 CHAIN_FILE = "chain.parquet"
 OPTIONS_FILE = "options.parquet"
+QUOTES_FILE = "quotes.parquet"  # may be absent; no part of a session's fingerprint
 
 # A file that states more is not read: it would take the memory of all that runs here.
 MAX_ROWS = {
     UNDERLYING_FILE: 86_400,  # one a second of a day
     CHAIN_FILE: 100_000,  # contracts; the largest chains have some 10,000
     OPTIONS_FILE: 20_000_000,  # 850 contracts that trade in every second
+    QUOTES_FILE: 20_000_000,
 }
 MAX_FILE_BYTES = 2_000_000_000
 
@@ -63,3 +65,16 @@ FILE_SCHEMAS = {
     CHAIN_FILE: CHAIN_SCHEMA,
     OPTIONS_FILE: OPTIONS_SCHEMA,
 }
+
+# The quote of a contract in force at the end of the second that `timestamp` names.
+QUOTES_SCHEMA = pa.schema(
+    [
+        pa.field("ticker", pa.string()),
+        pa.field("timestamp", pa.timestamp("ms", tz="UTC")),
+        pa.field("quoted_at", pa.timestamp("ns", tz="UTC")),  # null, as the rest: no quote
+        pa.field("bid", pa.float64()),
+        pa.field("ask", pa.float64()),
+        pa.field("bid_size", pa.float64()),  # contracts
+        pa.field("ask_size", pa.float64()),  # contracts
+    ]
+)

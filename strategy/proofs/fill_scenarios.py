@@ -14,18 +14,21 @@ import pandas as pd
 from strategy.backtest import BacktestResult, run_backtest
 from strategy.metrics import Metrics
 from strategy.params import StrategyParams
+from strategy.proofs.at_quotes import AtQuotes, settle_at_quotes
 from strategy.proofs.settling import metrics_of, of_bars, settled
 from strategy.session import SessionData
 
 OPTIMISTIC = "optimistic"
 BASE = "base"
 ADVERSE = "adverse"
+AT_QUOTES = "at_quotes"
 OTHER_RULE = {"next_bar": "latest_bar", "latest_bar": "next_bar"}  # a scenario's name too
 DESCRIPTIONS = {
     OPTIMISTIC: "At the latest bar, however old, and no slippage.",
     BASE: "As the parameters say.",
     ADVERSE: "At the next bar, entries at its high and exits at its low; twice the slippage (at "
     "least a cent), twice the latency (at least a second).",
+    AT_QUOTES: "The trades of the base, bought at the ask and sold at the bid of their seconds.",
     "latest_bar": "As the base, but at the latest bar, however old (the predecessor's rule).",
     "next_bar": "As the base, but at the next bar after the decision and the latency.",
 }
@@ -61,14 +64,19 @@ class FillsBand:
 
     scenarios: tuple[FillScenario, ...]
     waiting: Waiting
+    quotes: AtQuotes | None  # None where no session has quotes
 
     def __getitem__(self, name: str) -> Metrics:
         """Metrics of one scenario."""
         return next(one.metrics for one in self.scenarios if one.name == name)
 
 
-def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> FillsBand:
-    """Trade one parameter set under every assumption.
+def fills_band(
+    params: StrategyParams,
+    sessions: Sequence[SessionData],
+    quotes: pd.DataFrame | None = None,  # columns of QUOTES_SCHEMA
+) -> FillsBand:
+    """Trade one parameter set under every assumption, and settle it at quotes where there are any.
 
     Raises:
         MissingSessionError: no session was given.
@@ -84,12 +92,17 @@ def fills_band(params: StrategyParams, sessions: Sequence[SessionData]) -> Fills
         ADVERSE: _adverse_metrics(params, sessions),
         other: by_rule[other].metrics,
     }
+    at_quotes = None
+    if quotes is not None and len(quotes):
+        at_quotes = settle_at_quotes(params, base.trades, sessions, quotes)
+        metrics[AT_QUOTES] = at_quotes.metrics
     return FillsBand(
         scenarios=tuple(
             FillScenario(name=name, description=DESCRIPTIONS[name], metrics=of_scenario)
             for name, of_scenario in metrics.items()
         ),
         waiting=_waiting(params, by_rule),
+        quotes=at_quotes,
     )
 
 

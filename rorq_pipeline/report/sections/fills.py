@@ -28,6 +28,7 @@ def fills_section(data: ReportData) -> Section:
             "high": max(known, default=None),
             "shares": _shares(data),
             "waiting": _waiting(fills.waiting),
+            "quotes": fills.quotes.summary() if fills.quotes else "",
         },
     )
 

@@ -19,6 +19,7 @@ LEVELS = {
     "bad": ("✕ against", "fail"),
     "doubtful": ("◐ neither way", "watch"),
     "unknown": ("? not known", ""),
+    "absent": ("∅ not there", ""),
     "good": ("✓ for trading", "pass"),
 }
 VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}

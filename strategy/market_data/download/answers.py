@@ -21,6 +21,14 @@ _BAR_KEYS = {
     "trades": "n",
 }  # column of the cache -> name in the provider's answer
 
+_QUOTE_KEYS = {
+    "bid": "bid_price",
+    "ask": "ask_price",
+    "bid_size": "bid_size",
+    "ask_size": "ask_size",
+}  # column of the cache -> name in the provider's answer
+Quote = dict[str, float | int | None]
+
 
 def bars_table(rows: Iterable[Mapping[str, Any]], ticker: str) -> pa.Table:
     """Return bars in time order, each second once.
@@ -65,6 +73,22 @@ def chain_table(rows: Iterable[Mapping[str, Any]], ticker: str, day: date) -> pa
     except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
         raise _unlike_documentation(f"the chain of {ticker} on {day}", error) from None
     return pa.table(columns, schema=CHAIN_SCHEMA)
+
+
+def quote_row(row: Mapping[str, Any], what: str) -> Quote:
+    """Return bid, ask, their sizes and the moment in nanoseconds; None for what is not told.
+
+    Raises:
+        DownloadError: the row is not as documented.
+    """
+    try:
+        quote: Quote = {"quoted_at": int(row["sip_timestamp"])}
+        for ours, theirs in _QUOTE_KEYS.items():
+            told = row.get(theirs)
+            quote[ours] = None if told is None else float(told)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unlike_documentation(what, error) from None
+    return quote
 
 
 def within(bars: pa.Table, first_utc_seconds: int, last_utc_seconds: int) -> pa.Table:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pyarrow as pa
 
 from strategy.errors import DownloadError
-from strategy.market_data.download.answers import bars_table, chain_table
+from strategy.market_data.download.answers import Quote, bars_table, chain_table, quote_row
 from strategy.market_data.download.pacing import Pace
 from strategy.market_data.download.settings import DownloadSettings
 
@@ -70,6 +70,28 @@ class Provider:
             return self._client.list_options_contracts(**options, params=query, raw=True)
 
         return chain_table(self._pages(f"the chain of {ticker} on {day}", ask), ticker, day)
+
+    def quote(self, contract: str, first_nanoseconds: int, end_nanoseconds: int) -> Quote:
+        """Return the last quote from the one moment on and before the other, UTC since 1970.
+
+        Returns:
+            What `quote_row` does; empty where the provider has none.
+        """
+        what = f"a quote of {contract}"
+
+        def ask() -> Any:
+            return self._client.list_quotes(
+                contract,
+                timestamp_gte=first_nanoseconds,
+                timestamp_lt=end_nanoseconds,
+                sort="timestamp",
+                order="desc",
+                limit=1,
+                raw=True,
+            )
+
+        rows = self._page(what, ask).get("results") or []
+        return quote_row(rows[0], what) if rows else {}
 
     def _pages(self, what: str, ask: Callable[[str, Query], Any]) -> list[Row]:
         """Follow the pages to the last one and return their rows."""
@@ -144,7 +166,8 @@ class Provider:
             said = body[:200]
         return DownloadError(
             f"{what}: the provider refuses, {self._without_key(said)}",
-            expected="a key whose plan includes one-second bars of stocks and options",
+            expected="a key whose plan includes one-second bars of stocks and options, and for "
+            "quotes those of options",
             remedy="check POLYGON_API_KEY and the plan; what was fetched is kept",
         )
 

@@ -58,13 +58,13 @@ class Staging:
 
 @contextmanager
 def staging_of(
-    cache_dir: Path | str, ticker: str, day: date, *, wait: bool
+    cache_dir: Path | str, ticker: str, day: date, *, wait: bool, folder_name: str = _FOLDER
 ) -> Iterator[Staging | None]:
-    """Hold a session's staging alone.
+    """Hold a session's staging alone, in a folder beside the sessions.
 
     Yields None if another process holds it and `wait` is false.
     """
-    folder = ticker_folder(cache_dir, ticker) / _FOLDER
+    folder = ticker_folder(cache_dir, ticker) / folder_name
     folder.mkdir(parents=True, exist_ok=True)
     lock_file = folder / f"{day.isoformat()}.lock"
     with lock_file.open("w") as lock:

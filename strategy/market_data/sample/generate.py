@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,14 +28,14 @@ from strategy.market_data.layout import (
     write_session,
 )
 from strategy.market_data.plain_file import require_plain_file
-from strategy.market_data.sample.clock import plan_day, seeded_generator
+from strategy.market_data.sample.clock import DayPlan, plan_day, seeded_generator
 from strategy.market_data.sample.options import chain_table, option_bars
-from strategy.market_data.sample.path import draw_path
+from strategy.market_data.sample.path import PricePath, draw_path
 from strategy.market_data.sample.underlying import underlying_bars
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, SYNTHETIC, UNDERLYING_FILE
 from strategy.session import SessionData
 
-GENERATOR_VERSION = "1"  # raised whenever the same settings give other bars
+GENERATOR_VERSION = "2"  # raised whenever the same settings give other bars
 STRONGEST_EDGE = 10.0
 _SEED_KEY, _EDGE_KEY, _GENERATOR_KEY = "rorq.seed", "rorq.edge", "rorq.generator"
 _HALF_LIFE_KEY, _DECAY_KEY = "rorq.edge_half_life_sessions", "rorq.edge_decays_from"
@@ -123,9 +124,8 @@ def sample_tables(day: date, settings: SampleSettings) -> dict[str, pa.Table]:
     Raises:
         DateRangeError: `day` is no exchange session.
     """
-    plan = plan_day(settings.ticker, day, settings.seed)
-    generator = seeded_generator(settings.ticker, day.isoformat(), settings.seed)
-    path = draw_path(plan, settings.edge_on(day), generator)
+    generator = _generator_of(day, settings)
+    plan, path = _plan_and_path(day, settings, generator)
     underlying = underlying_bars(path, plan.times.open_utc_seconds, generator)
     closes = underlying["close"].to_numpy()
     return {
@@ -133,6 +133,26 @@ def sample_tables(day: date, settings: SampleSettings) -> dict[str, pa.Table]:
         CHAIN_FILE: chain_table(plan),
         OPTIONS_FILE: option_bars(plan, path, closes, generator),
     }
+
+
+def sample_path(day: date, settings: SampleSettings) -> tuple[DayPlan, PricePath]:
+    """Return what a session's three tables were made from.
+
+    Raises:
+        DateRangeError: `day` is no exchange session.
+    """
+    return _plan_and_path(day, settings, _generator_of(day, settings))
+
+
+def _generator_of(day: date, settings: SampleSettings) -> np.random.Generator:
+    return seeded_generator(settings.ticker, day.isoformat(), settings.seed)
+
+
+def _plan_and_path(
+    day: date, settings: SampleSettings, generator: np.random.Generator
+) -> tuple[DayPlan, PricePath]:
+    plan = plan_day(settings.ticker, day, settings.seed)
+    return plan, draw_path(plan, settings.edge_on(day), generator)
 
 
 def sample_session(day: date, settings: SampleSettings) -> SessionData:
@@ -206,6 +226,24 @@ def sample_metadata(folder: Path) -> dict[str, str]:
         return {}
     keys = (_SEED_KEY, _EDGE_KEY, _GENERATOR_KEY, _HALF_LIFE_KEY, _DECAY_KEY)
     return {key: metadata[key.encode()].decode() for key in keys if key.encode() in metadata}
+
+
+def stated_settings(folder: Path, ticker: str) -> SampleSettings | None:
+    """Return the settings of a synthetic session; None for another release's, or another kind."""
+    stated = sample_metadata(folder)
+    try:
+        if stated[_GENERATOR_KEY] != GENERATOR_VERSION:
+            return None
+        half_life, decays_from = stated.get(_HALF_LIFE_KEY), stated.get(_DECAY_KEY)
+        return SampleSettings(
+            ticker=ticker,
+            seed=int(stated[_SEED_KEY]),
+            edge=float(stated[_EDGE_KEY]),
+            edge_half_life_sessions=None if half_life is None else float(half_life),
+            edge_decays_from=None if decays_from is None else date.fromisoformat(decays_from),
+        )
+    except (KeyError, ValueError):
+        return None
 
 
 def _write(cache_dir: Path | str, day: date, settings: SampleSettings, *, replace: bool) -> bool:

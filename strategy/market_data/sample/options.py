@@ -131,13 +131,17 @@ def _print_prices(
     moments[1] = np.where(trades == 1.0, moments[0], moments[1])
     middle = 0.5 * (moments[0] + moments[1])
     spot = before + (after - before) * middle
-    value, delta = _option_values(path, bars, spot)
+    value, delta = _option_values(path, bars.seconds, bars.strikes_usd, bars.is_call, spot)
+    spread = _half_spread(
+        value, spot, bars.strikes_usd, bars.is_call, path.volatility_ratio[bars.seconds]
+    )
     change = delta * (after - before)
-    first = _trade_prices(value + change * (moments[0] - middle), generator)
-    last = _trade_prices(value + change * (moments[1] - middle), generator)
+    first = _trade_prices(value + change * (moments[0] - middle), spread, generator)
+    last = _trade_prices(value + change * (moments[1] - middle), spread, generator)
     last = np.where(trades == 1.0, first, last)
     between = [
-        np.where(trades >= least, _trade_prices(value, generator), first) for least in (3.0, 4.0)
+        np.where(trades >= least, _trade_prices(value, spread, generator), first)
+        for least in (3.0, 4.0)
     ]
     prints = np.stack([first, last, *between])
     shares = generator.random(prints.shape) + 0.05
@@ -150,21 +154,51 @@ def _print_prices(
     }
 
 
+def bid_and_ask(
+    path: PricePath, seconds: IntArray, strikes_usd: FloatArray, is_call: np.ndarray
+) -> tuple[FloatArray, FloatArray]:
+    """Quotes at the end of seconds, on whole cents around the fair value; all arrays alike."""
+    spot = path.prices_usd[seconds]
+    value, _ = _option_values(path, seconds, strikes_usd, is_call, spot)
+    half = _half_spread(value, spot, strikes_usd, is_call, path.volatility_ratio[seconds])
+    bid = np.maximum(np.floor((value - half) * 100.0), 0.0)
+    ask = np.maximum(np.ceil((value + half) * 100.0), bid + 1.0)
+    return bid / 100.0, ask / 100.0
+
+
 def _option_values(
-    path: PricePath, bars: _Bars, spot_usd: FloatArray
+    path: PricePath,
+    seconds: IntArray,
+    strikes_usd: FloatArray,
+    is_call: np.ndarray,
+    spot_usd: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Fair values and deltas, puts by parity."""
     value, delta = call_values(
-        spot_usd, bars.strikes_usd, path.variance_left[bars.seconds], path.jumps_left[bars.seconds]
+        spot_usd, strikes_usd, path.variance_left[seconds], path.jumps_left[seconds]
     )
-    put_value = np.maximum(value - spot_usd + bars.strikes_usd, 0.0)
-    return np.where(bars.is_call, value, put_value), np.where(bars.is_call, delta, delta - 1.0)
+    put_value = np.maximum(value - spot_usd + strikes_usd, 0.0)
+    return np.where(is_call, value, put_value), np.where(is_call, delta, delta - 1.0)
 
 
-def _trade_prices(value_usd: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Trade at bid or ask: a cent apart, wider for dear options; the mean is the fair value."""
-    half_spread = np.minimum(0.003, 0.1 * value_usd) + 0.006 * np.maximum(value_usd - 2.0, 0.0)
+def _half_spread(
+    value_usd: FloatArray,
+    spot_usd: FloatArray,
+    strikes_usd: FloatArray,
+    is_call: np.ndarray,
+    volatility_ratio: FloatArray,
+) -> FloatArray:
+    """Half of bid to ask, USD: wider in the money and when prices move, never most of the value."""
+    in_the_money = np.maximum(np.where(is_call, 1.0, -1.0) * (spot_usd - strikes_usd), 0.0)
+    half: FloatArray = (0.003 + 0.005 * in_the_money) * volatility_ratio
+    return np.minimum(half, 0.1 * value_usd)
+
+
+def _trade_prices(
+    value_usd: FloatArray, half_spread_usd: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    """Trade at bid or ask, each as likely, on whole cents; the mean is the fair value."""
     side = generator.choice(np.array([-1.0, 1.0]), len(value_usd))
-    price = value_usd + side * half_spread
+    price = value_usd + side * half_spread_usd
     cents = np.floor(price * 100.0 + generator.random(len(price)))
     return np.maximum(cents, 1.0) / 100.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from strategy.market_data.sample.clock import DayPlan
+from strategy.market_data.sample.clock import TYPICAL_VARIANCE_PER_SECOND, DayPlan
 from strategy.market_data.sample.kernels import autoregress_compiled, walk_price_compiled
 from strategy.session import FloatArray
 
@@ -32,6 +32,7 @@ class PricePath:
     activity: FloatArray  # slow variation of trading, N(0, 1)
     underlying_volume: FloatArray  # shares, 0 in seconds without a bar
     day_fraction: FloatArray  # 0 at the open, 1 at the close
+    volatility_ratio: FloatArray  # of the second's volatility over that of a typical session
     volatility_fraction: float  # of the whole session
 
 
@@ -58,6 +59,7 @@ def draw_path(plan: DayPlan, edge: float, generator: np.random.Generator) -> Pri
         activity=activity,
         underlying_volume=volume,
         day_fraction=fraction,
+        volatility_ratio=np.sqrt(np.maximum(variance / TYPICAL_VARIANCE_PER_SECOND, 0.25)),
         volatility_fraction=plan.volatility_fraction,
     )
 

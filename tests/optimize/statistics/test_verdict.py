@@ -79,6 +79,18 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
         ),
         ({"out_of_sample_traded_sessions": 5}, "trade", "+8.0% out of sample"),
         ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
+        (
+            {"has_quotes": True, "at_quotes_return_on_risk_percent": -1.5},
+            "watch",
+            "-1.5% at quotes",
+        ),
+        ({"has_quotes": True}, "watch", "return on risk at quotes not known"),
+        (
+            {"has_quotes": True, "at_quotes_return_on_risk_percent": 1.5},
+            "trade",
+            "return on risk +1.5% at quotes",
+        ),
+        ({}, "trade", "no quotes: whether fills at ask and bid earn is not known"),
     ],
 )
 def test_each_figure_decides(change, decision, reason):
@@ -153,6 +165,6 @@ def test_decision_follows_from_the_findings(changes):
     verdict = judge(replace(GOOD, **changes))
     levels = [finding.level for finding in verdict.findings]
     assert (verdict.decision == "reject") == ("bad" in levels)
-    assert (verdict.decision == "trade") == (set(levels) == {"good"})
-    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 10
+    assert (verdict.decision == "trade") == (set(levels) - {"absent"} == {"good"})
+    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 11
     assert verdict.sentence.lower() == f"{verdict.line.partition(': ')[2].lower()}."

@@ -383,6 +383,7 @@ def proofs(best: BestParams) -> Proofs:
                 longest_entry_wait_seconds=9.0, mean_exit_wait_seconds=2.6,
                 longest_exit_wait_seconds=48.0, latest_bar_gain_usd=37.5,
             ),
+            quotes=None,
         ),
     )  # fmt: skip
 

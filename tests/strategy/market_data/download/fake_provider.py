@@ -39,6 +39,20 @@ def bar(t: int, price: float, volume: float = 100) -> Row:
     }
 
 
+def quote(moment_nanoseconds: int, bid: float, ask: float, **changes: Any) -> Row:
+    return {
+        "ask_exchange": 303,
+        "ask_price": ask,
+        "ask_size": 12,
+        "bid_exchange": 309,
+        "bid_price": bid,
+        "bid_size": 7,
+        "sequence_number": 1_234_567,
+        "sip_timestamp": moment_nanoseconds,
+        **changes,
+    }
+
+
 def contract(ticker: str, day: date, side: str, strike: float, **changes: Any) -> Row:
     return {
         "cfi": "OCASPS" if side == "call" else "OPASPS",
@@ -64,6 +78,8 @@ class FakeProvider:
 
     bars: dict[tuple[str, date], list[Row]] = field(default_factory=dict)
     chains: dict[tuple[str, date], list[Row]] = field(default_factory=dict)
+    quotes: dict[str, list[Row]] = field(default_factory=dict)
+    """Contract -> quotes in the order of time."""
     status: str = "OK"
     page_size: int = 50_000
     delay_seconds: float = 0.0
@@ -147,6 +163,8 @@ def answer(handler: BaseHTTPRequestHandler, provider: FakeProvider) -> None:
         send(handler, 200, bars_answer(provider, segments, query))
     elif parts.path == "/v3/reference/options/contracts":
         send(handler, 200, chain_answer(provider, query))
+    elif parts.path.startswith("/v3/quotes/"):
+        send(handler, 200, quotes_answer(provider, segments[3], query))
     else:
         send(handler, 404, {"status": "NOT_FOUND", "message": "page not found"})
 
@@ -198,6 +216,20 @@ def chain_answer(provider: FakeProvider, query: dict[str, str]) -> Row:
     if after < len(rows):
         path = "/v3/reference/options/contracts"
         result["next_url"] = f"{PUBLIC_HOST}{path}?cursor={ticker}_{day_text}_{after}"
+    return result
+
+
+def quotes_answer(provider: FakeProvider, contract: str, query: dict[str, str]) -> Row:
+    assert (query["sort"], query["order"]) == ("timestamp", "desc")
+    first, end = int(query["timestamp.gte"]), int(query["timestamp.lt"])
+    rows = [
+        row
+        for row in reversed(provider.quotes.get(contract, []))
+        if first <= row["sip_timestamp"] < end
+    ]
+    result: Row = {"status": provider.status, "request_id": "d" * 32, "results": rows[:1]}
+    if len(rows) > 1:
+        result["next_url"] = f"{PUBLIC_HOST}/v3/quotes/{contract}?cursor=1"
     return result
 
 

@@ -1,0 +1,145 @@
+"""`rorq quotes`: the quotes of a published choice's fills, and what it makes at them."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rorq_pipeline.cli.common import console, error_console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from rorq_pipeline.results.models import BestParams
+    from strategy.market_data.quotes.fetch import QuotesReport
+    from strategy.market_data.quotes.files import Fill
+
+
+@click.command()
+@click.argument("date_range", metavar="RANGE")
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(min=1),
+    help="At most so many requests in any minute; 5 on free plans.  [default: no limit]",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="Requests under way at once.",
+)
+@click.option("--base-url", hidden=True, help="Another address of the provider.")
+def command(
+    date_range: str, requests_per_minute: int | None, concurrency: int, base_url: str | None
+) -> None:
+    """Bring the quotes of the RANGE's published trades into the cache, and settle them at these.
+
+    One request for each entry and exit of best_params, with the key of POLYGON_API_KEY; quotes in
+    the cache stay. Synthetic sessions have quotes of their own. An interrupted call continues where
+    it was.
+    """
+    from rorq_pipeline.dagster_support.resources import MarketData
+    from rorq_pipeline.results.models import BestParams
+    from rorq_pipeline.results.proofs import keep_proofs, prove
+    from rorq_pipeline.results.published import sessions_of_study
+    from strategy.backtest import run_backtest
+    from strategy.backtest_range import BacktestRange
+    from strategy.market_data.quotes.files import fills_by_day
+
+    chosen = BacktestRange.parse(date_range)
+    best = BestParams.read(chosen.key)
+    market_data = MarketData()
+    trades = run_backtest(best.strategy_params, sessions_of_study(best, market_data, chosen)).trades
+    wanted = fills_by_day(trades)
+    if best.is_synthetic:
+        _keep_sample_quotes(best, wanted)
+    else:
+        _tell(_fetch(best, wanted, requests_per_minute, concurrency, base_url), chosen.ticker)
+    proofs = prove(best, market_data, chosen)
+    keep_proofs(proofs, chosen)
+    if proofs.fills.quotes is None:
+        console.print(f"no trade of {chosen.key} has a quote", soft_wrap=True)
+        return
+    value = proofs.fills.quotes.metrics.return_on_risk_percent
+    console.print(proofs.fills.quotes.summary(), soft_wrap=True)
+    console.print(
+        f"return on risk {best.metrics.return_on_risk_percent:.2f} % at bars, "
+        f"{value:.2f} % at quotes",
+        soft_wrap=True,
+    )
+    console.print(
+        f"the verdict and the report take it up: rorq materialize {chosen.key} "
+        "--select 'verdict report'",
+        soft_wrap=True,
+    )
+
+
+def _keep_sample_quotes(best: "BestParams", wanted: "Mapping[date, Sequence[Fill]]") -> None:
+    from rorq_pipeline.project.paths import ProjectPaths
+    from strategy.market_data.quotes.files import write_quotes
+    from strategy.market_data.quotes.sample import sample_quotes
+    from strategy.market_data.schema import SYNTHETIC
+
+    cache = ProjectPaths.resolve().cache
+    n_made = 0
+    for day, fills in wanted.items():
+        table = sample_quotes(cache, best.ticker, day, fills)
+        if table is not None:
+            write_quotes(cache, best.ticker, day, table, source=SYNTHETIC)
+            n_made += len(fills)
+    n_wanted = sum(map(len, wanted.values()))
+    console.print(f"{n_made} of {n_wanted} quotes are the generator's own")
+
+
+def _fetch(
+    best: "BestParams",
+    wanted: "Mapping[date, Sequence[Fill]]",
+    requests_per_minute: int | None,
+    concurrency: int,
+    base_url: str | None,
+) -> "QuotesReport":
+    from rich.progress import Progress
+
+    from rorq_pipeline.project.paths import ProjectPaths
+    from rorq_pipeline.project.provider_key import require_provider_key
+    from strategy.errors import DownloadError
+    from strategy.market_data.download import DownloadSettings
+    from strategy.market_data.quotes.fetch import fetch_quotes
+
+    paths = ProjectPaths.resolve()
+    settings = DownloadSettings(
+        api_key=require_provider_key(paths.root),
+        base_url=base_url,
+        requests_per_minute=requests_per_minute,
+        concurrency=concurrency,
+    )
+    try:
+        with Progress(console=error_console, transient=True) as bars:
+            task = bars.add_task(f"quotes of {best.ticker}", total=None)
+            return fetch_quotes(
+                paths.cache,
+                best.ticker,
+                wanted,
+                settings,
+                progress=lambda done, total: bars.update(task, completed=done, total=total),
+            )
+    except KeyboardInterrupt:
+        raise DownloadError(
+            "interrupted", remedy="what was fetched is kept; the same command continues"
+        ) from None
+
+
+def _tell(report: "QuotesReport", ticker: str) -> None:
+    console.print(
+        f"{report.fetched} quotes of {ticker} fetched, {report.kept} were there already; "
+        f"{report.requests} requests",
+        soft_wrap=True,
+    )
+    if report.damaged:
+        console.print(
+            f"the quotes of {len(report.damaged)} sessions (first {report.damaged[0]}) were "
+            "damaged and are fetched anew",
+            style="yellow",
+            soft_wrap=True,
+        )
