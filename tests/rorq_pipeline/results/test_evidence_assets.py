@@ -78,6 +78,7 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
         "no_look_ahead",
         "replay",
         "adverse_fills",
+        "survives_quotes",
         "overfitting",
         "deflated_sharpe",
         "superior_ability",
@@ -103,7 +104,12 @@ def test_the_last_range_says_that_nothing_follows_yet(run: Any, artifacts: Path)
 
 def test_replay_blocks_and_the_rest_warns(first_proofs: Proofs) -> None:
     blocking = {spec.name: spec.blocking for spec in proofs.check_specs}
-    assert blocking == {"no_look_ahead": False, "replay": True, "adverse_fills": False}
+    assert blocking == {
+        "no_look_ahead": False,
+        "replay": True,
+        "adverse_fills": False,
+        "survives_quotes": False,
+    }
     passed = proof_results(first_proofs)
     assert [result.passed for result in passed[:2]] == [True, True]
     assert passed[0].metadata["n_moments"].value == first_proofs.look_ahead.n_moments
@@ -119,11 +125,12 @@ def test_replay_blocks_and_the_rest_warns(first_proofs: Proofs) -> None:
         of=first_proofs.of,
         look_ahead=replace(first_proofs.look_ahead, violations=(seen,)),
         replay=replace(first_proofs.replay, difference="trade 3"),
-        fills=replace(first_proofs.fills, scenarios=harsh),
+        fills=replace(first_proofs.fills, scenarios=harsh, quotes=None),
     )
     results = proof_results(failed)
-    assert [result.passed for result in results] == [False, False, False]
-    assert [result.severity.value for result in results] == ["ERROR", "ERROR", "WARN"]
+    assert [result.passed for result in results] == [False, False, False, False]
+    assert [result.severity.value for result in results] == ["ERROR", "ERROR", "WARN", "WARN"]
+    assert results[3].description == "no quotes of these fills; `rorq quotes RANGE` brings them"
     assert "-2.00 %" in (results[2].description or "")
     assert results[1].description == "the replay differs: trade 3"
 
