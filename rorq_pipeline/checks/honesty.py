@@ -1,6 +1,7 @@
 """The proofs of `best_params`: no look-ahead, a replay by the reference engine, and the fills."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg

@@ -39,7 +39,7 @@ def command(
     the cache stay. Synthetic sessions have quotes of their own. An interrupted call continues where
     it was.
     """
-    from rorq_pipeline.dagster_support.resources import MarketData
+    from rorq_pipeline.project.resources import MarketData
     from rorq_pipeline.results.models import BestParams
     from rorq_pipeline.results.proofs import keep_proofs, prove
     from rorq_pipeline.results.published import sessions_of_study
