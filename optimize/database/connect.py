@@ -109,7 +109,7 @@ def _embedded(state_dir: Path) -> "EmbeddedPostgres":
             expected="a PostgreSQL 15 or later of your own",
             remedy="set PG_HOST, PG_PORT, PG_DATABASE, PG_USER and PG_PASSWORD",
         )
-    from optimize.database.embedded import EmbeddedPostgres
+    from optimize.database.embedded import EmbeddedPostgres  # does not load on Windows
 
     return EmbeddedPostgres(state_dir)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from optimize.choice.candidates import Regret, Selection
     from rorq_pipeline.results.models import ComparedSelection
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @range_asset(
     group="results",

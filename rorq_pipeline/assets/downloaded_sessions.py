@@ -8,10 +8,13 @@ from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.config import DownloadConfig
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.provider_key import find_provider_key, require_provider_key
 from rorq_pipeline.project.resources import MarketData
 
 if TYPE_CHECKING:
     from strategy.market_data.download import DownloadProgress
+
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 
 @range_asset(
@@ -27,7 +30,6 @@ def downloaded_sessions(
     context: dg.AssetExecutionContext, config: DownloadConfig, market_data: MarketData
 ) -> dg.MaterializeResult:
     """Download the range's sessions that are not cached."""
-    from rorq_pipeline.project.provider_key import find_provider_key, require_provider_key
     from rorq_pipeline.results.models import Download
 
     root, date_range = ProjectPaths.resolve().root, range_of(context)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from optimize.signals import stop_on_signals
 from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
@@ -13,9 +14,12 @@ from rorq_pipeline.project.config import OptimizationConfig
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
+from strategy.session import data_fingerprint
 
 if TYPE_CHECKING:
     from optimize.study.results import StudySummary
+
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 
 @range_asset(
@@ -37,10 +41,8 @@ def optimization(
 ) -> dg.MaterializeResult:
     """Run or resume the study."""
     from optimize.run_study import run_study
-    from optimize.signals import stop_on_signals
     from optimize.storage.driver import turn
     from rorq_pipeline.results.models import Optimization
-    from strategy.session import data_fingerprint
 
     date_range = range_of(context)
     with one_line_failures():

@@ -9,6 +9,8 @@ from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @range_asset(
     group="evidence",

@@ -19,6 +19,8 @@ from strategy.errors import SurfaceTooLargeError
 if TYPE_CHECKING:
     from strategy.surface.result import Surface
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _CHECK = "every_combination_evaluated"
 
 

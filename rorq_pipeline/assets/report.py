@@ -23,6 +23,8 @@ from rorq_pipeline.results.annotations import (
 )
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _CHECKS = "result_checks"  # the op that has the limits as its config
 # New sessions come on every trading day; a long weekend has four days without one.
 _FRESHNESS = dg.FreshnessPolicy.time_window(

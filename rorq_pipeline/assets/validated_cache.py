@@ -10,6 +10,8 @@ from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.artifacts import artifact_path
 from rorq_pipeline.results.validated import validate
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @range_asset(
     group="data",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 else:
     VerdictConfig = config_from(VerdictSettings, "VerdictConfig")
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @range_asset(
     group="evidence",

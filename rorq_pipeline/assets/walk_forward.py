@@ -14,6 +14,8 @@ from rorq_pipeline.results.annotations import BestParams
 if TYPE_CHECKING:
     from optimize.statistics.walk_forward import ParameterStability
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @range_asset(
     group="evidence",

@@ -24,6 +24,8 @@ from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
 from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _EVIDENCE = dg.AssetSelection.assets("out_of_sample", "selection_statistics")
 _JUDGING_OPS = ("selection_checks", "verdict")  # of the job, those that take config
 

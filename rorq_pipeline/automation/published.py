@@ -8,6 +8,8 @@ from rorq_pipeline.project.config import OptimizationConfig, SelectionConfig
 from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
 from strategy.backtest_range import BacktestRange
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 Json = Mapping[str, Any]
 
 

@@ -25,6 +25,8 @@ from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import Grouping
 from rorq_pipeline.project.run_config import CONFIGURED_OPS, project_run_config
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 FINGERPRINT_TAG = "rorq/data_fingerprint"
 CHAIN_OPS = frozenset(CONFIGURED_OPS) - {"downloaded_sessions"}
 

@@ -13,6 +13,8 @@ from rorq_pipeline.results.annotations import Table
 if TYPE_CHECKING:
     from strategy.market_data.validation import Finding, SessionRecord
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 MAX_EXAMPLES = 20
 FAMILIES = {
     "files": "Files are whole, of the right columns and types, and state one source.",

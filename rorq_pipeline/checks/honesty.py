@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from strategy.proofs.at_quotes import AtQuotes
     from strategy.proofs.fill_scenarios import FillsBand
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 @dg.multi_asset_check(
     name="proofs",

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 import click
 
 from rorq_pipeline.cli.common import console
+from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
     from optimize.database.connect import DatabaseSettings
     from optimize.database.embedded import EmbeddedPostgres
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 @click.group()
@@ -23,7 +26,6 @@ def start() -> None:
     Commands start it by themselves and let it go with the last of them.
     """
     from optimize.database.connect import ensure_database
-    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = ensure_database(ProjectPaths.resolve().root, keep_running=True)
     if settings.source == "embedded":
@@ -45,7 +47,6 @@ def stop() -> None:
 def status() -> None:
     """Show which database is used, whether it answers, and what it holds."""
     from optimize.database.connect import resolve_settings
-    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = resolve_settings(ProjectPaths.resolve().root)
     rows = {"database": settings.address, "settings": settings.source}
@@ -65,7 +66,6 @@ def status() -> None:
 def url(show_password: bool) -> None:
     """Print the database URL, as psql and other tools take it."""
     from optimize.database.connect import resolve_settings
-    from rorq_pipeline.project.paths import ProjectPaths
 
     settings = resolve_settings(ProjectPaths.resolve().root)
     plain = settings.sqlalchemy_url().set(drivername="postgresql")
@@ -75,7 +75,6 @@ def url(show_password: bool) -> None:
 def _embedded() -> "EmbeddedPostgres":
     from optimize.database.connect import embedded_state_dir
     from optimize.database.embedded import EmbeddedPostgres
-    from rorq_pipeline.project.paths import ProjectPaths
 
     return EmbeddedPostgres(embedded_state_dir(ProjectPaths.resolve().root))
 

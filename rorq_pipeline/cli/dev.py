@@ -1,8 +1,14 @@
 """`rorq dev`: Dagster's web server and daemon, with the database up."""
 
+import os
+import sys
+
 import click
 
 from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.project.paths import ProjectPaths
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 @click.command()
@@ -18,13 +24,9 @@ def command(port: int, host: str, workspace: str | None) -> None:
 
     Ctrl-C ends UI and daemon; the embedded database goes on until `rorq db stop`.
     """
-    import os
-    import sys
-
     from optimize.database.connect import ensure_database
     from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.dagster_support.instance import instance_environment, workspace_file
-    from rorq_pipeline.project.paths import ProjectPaths
 
     paths = ProjectPaths.resolve()
     require_free_port(host, port)

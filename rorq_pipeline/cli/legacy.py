@@ -4,11 +4,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import LegacyImportError
 
 if TYPE_CHECKING:
     from strategy.market_data.legacy.importing import ImportSummary
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 _OUTCOMES = {"written": "written", "kept": "there already", "refused": "refused"}
 
@@ -27,10 +34,6 @@ def command(folder: Path, keep_repeats: bool) -> None:
     Pickles are read without running them: a file that asks for anything but the parts of a stored
     table is refused. Sessions that the cache holds already stay as they are.
     """
-    from rich.progress import Progress
-
-    from rorq_pipeline.project.paths import ProjectPaths
-    from strategy.errors import LegacyImportError
     from strategy.market_data.legacy.importing import import_legacy
 
     cache = ProjectPaths.resolve().cache
@@ -54,9 +57,6 @@ def command(folder: Path, keep_repeats: bool) -> None:
 
 
 def _tell(summary: "ImportSummary", cache: Path) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     for finding in summary.findings:
         style = "red" if finding.is_error else "yellow"
         error_console.print(Text(str(finding), style=style), soft_wrap=True)

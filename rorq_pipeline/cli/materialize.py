@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rorq_pipeline.cli.backtest import parse_assignments
 from rorq_pipeline.cli.common import error_console, print_error
+from rorq_pipeline.project.ranges import ranges_from
 from strategy.errors import RorqError
 
 if TYPE_CHECKING:
     from strategy.backtest_range import BacktestRange
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
@@ -69,11 +73,9 @@ def command(
     2023-01..2023-06; QQQ_ before it names another ticker than SPY. Options go over
     run_config.yaml, for all ranges alike.
     """
-    from rorq_pipeline.cli.backtest import parse_assignments
     from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.project.ranges import ranges_from
     from rorq_pipeline.project.run_config import with_short_forms
     from rorq_pipeline.runner import (
         DEFAULT_SELECTION,

@@ -5,12 +5,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from rorq_pipeline.cli.common import console
+from strategy.backtest_range import BacktestRange
+from strategy.errors import StudyMismatchError
 
 if TYPE_CHECKING:
     from rorq_pipeline.results.history import Publication
-    from strategy.backtest_range import BacktestRange
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 @click.command()
@@ -23,8 +27,6 @@ def command(date_range: str, compare: tuple[int, int] | None, restore: int | Non
     Restoring runs the chain with the run config of that publication. Its study is resumed if it is
     still stored, so that this takes no new search; the evidence and the report follow.
     """
-    from strategy.backtest_range import BacktestRange
-
     chosen = BacktestRange.parse(date_range)
     if compare is not None:
         _compare(chosen, *compare)
@@ -67,8 +69,6 @@ def _list(date_range: "BacktestRange") -> None:
 
 
 def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
-    from rich.table import Table
-
     from rorq_pipeline.cli.tables import value_text
     from rorq_pipeline.results.history import publication
 
@@ -119,7 +119,6 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
     from rorq_pipeline.results.published import sessions_of_study
     from rorq_pipeline.runner import materialize_range
     from strategy.backtest import ENGINE_VERSION
-    from strategy.errors import StudyMismatchError
 
     former = publication(date_range.key, number)
     if former.best.engine_version != ENGINE_VERSION:

@@ -1,16 +1,23 @@
 """`rorq study`: the stored studies; nothing here runs or changes one, and one command deletes."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from rorq_pipeline.cli.common import console
+from rorq_pipeline.project.paths import ProjectPaths
+from strategy.backtest_range import BacktestRange
+from strategy.errors import StudyMismatchError
 
 if TYPE_CHECKING:
     import optuna
 
     from optimize.database.connect import DatabaseSettings
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 _LATEST = "Full name of a study; by default the one that a trial was added to last."
 
@@ -26,7 +33,6 @@ def command() -> None:
 def list_command(base_name: str | None, range_key: str | None) -> None:
     """List the studies in order of creation."""
     from optimize.run_study import list_studies
-    from strategy.backtest_range import BacktestRange
 
     wanted = BacktestRange.parse(range_key).key if range_key else None
     infos = list_studies(_database(), base_name, wanted)
@@ -49,8 +55,6 @@ def show(study_name: str | None, as_json: bool) -> None:
 
     STUDY_NAME is the full name, as `rorq study list` prints it; by default the latest.
     """
-    import json
-
     from optimize.smart_tables import print_summary
     from optimize.study.results import summarize_stored
 
@@ -65,8 +69,6 @@ def show(study_name: str | None, as_json: bool) -> None:
 @click.argument("study_names", nargs=-1, required=True)
 def compare(study_names: tuple[str, ...]) -> None:
     """Show studies side by side, by their full names: what differs, and what each found."""
-    from rich.table import Table
-
     from optimize.study.results import summarize_stored
 
     studies = [_study(name) for name in study_names]
@@ -134,14 +136,12 @@ def delete(study_names: tuple[str, ...]) -> None:
 
 def _database() -> "DatabaseSettings":
     from optimize.database.connect import ensure_database
-    from rorq_pipeline.project.paths import ProjectPaths
 
     return ensure_database(ProjectPaths.resolve().root)
 
 
 def _study(study_name: str | None) -> "optuna.Study":
     from optimize.run_study import list_studies, open_study
-    from strategy.errors import StudyMismatchError
 
     database = _database()
     if study_name is None:

@@ -4,12 +4,16 @@ import json
 from typing import TYPE_CHECKING
 
 import click
+from rich.table import Table
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
     from optimize.choice.policy_comparison import Nested
     from optimize.choice.policy_record import PolicyFigures
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 @click.command()
@@ -25,7 +29,6 @@ def command(ticker: str, as_json: bool) -> None:
     from optimize.choice.policy_comparison import nested_choice
     from optimize.choice.policy_record import MonthTable, policy_figures
     from rorq_pipeline.project.choices import make_matrix, project_plan, traded_months
-    from rorq_pipeline.project.paths import ProjectPaths
 
     paths = ProjectPaths.resolve()
     plan = project_plan(paths, ticker)
@@ -39,8 +42,6 @@ def command(ticker: str, as_json: bool) -> None:
 
 
 def _show(ticker: str, source: str, figures: "list[PolicyFigures]", nested: "Nested") -> None:
-    from rich.table import Table
-
     from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY
 
     kind = " (synthetic data)" if source == "synthetic" else ""

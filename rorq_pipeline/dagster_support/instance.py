@@ -15,6 +15,8 @@ from strategy.errors import DatabaseSettingsError
 if TYPE_CHECKING:
     import dagster as dg
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 DEFINITIONS_MODULE = "rorq_pipeline.definitions"
 _INSTANCE_FILE = "dagster.yaml"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from rorq_pipeline.results.artifacts import Artifact
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 class FileIOManager(dg.ConfigurableIOManager):
     """One file an asset and partition, under `artifacts/`."""

@@ -12,6 +12,8 @@ from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.project.run_config import project_run_config
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _WITH_DOWNLOAD = dg.AssetSelection.assets("report").upstream()
 _CHAIN = _WITH_DOWNLOAD - dg.AssetSelection.assets("downloaded_sessions")
 

@@ -8,6 +8,8 @@ from rorq_pipeline.dagster_support.io_managers import FileIOManager
 if TYPE_CHECKING:
     from strategy.surface.result import Surface
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 class SurfaceIOManager(FileIOManager):
     """Surfaces, without their sums by block."""

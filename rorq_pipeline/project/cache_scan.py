@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strategy.date_range import DateRange
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _SIGNATURE_BYTES = 8
 UNREADABLE = "unreadable"  # signature of a session folder whose files cannot be listed
 

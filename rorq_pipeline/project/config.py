@@ -83,6 +83,8 @@ else:
     )
     BacktestParams = config_from(StrategyParams, "BacktestParams", omitted={"ticker"})
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 class ValidationConfig(SearchConfig):
     """Which contracts must be there, and from where on a warning is given."""

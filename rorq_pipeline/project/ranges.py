@@ -13,6 +13,8 @@ from strategy.date_range import DateRange, months_later
 from strategy.errors import DateRangeError, MissingSessionError
 from strategy.ticker import DEFAULT_TICKER
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 _MONTHS = re.compile(r"(\d{4}-\d{2})(?:\.\.(\d{4}-\d{2}))?")
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from strategy.market_data import PreparedSessions
     from strategy.session import SessionData
 
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
 
 class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The cached sessions."""

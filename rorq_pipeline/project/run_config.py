@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from strategy.backtest_range import require_no_ticker
 from strategy.errors import ParameterError
+
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 FILE_NAME = "run_config.yaml"
 # What takes config; a name that is none of these is a slip of the pen.
@@ -193,7 +196,6 @@ def _checks() -> dict[str, Callable[[Config], object]]:
         SurfaceConfig,
         ValidationConfig,
     )
-    from strategy.backtest_range import require_no_ticker
     from strategy.space import strategy_params
 
     def search(config: OptimizationConfig | SurfaceConfig) -> None:

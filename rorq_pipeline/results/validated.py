@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.project.resources import MarketData
+from strategy.session import combine_fingerprints, data_fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from strategy.market_data.validation import ValidationReport, ValidationSettings
     from strategy.session import SessionData
     from strategy.space import SearchSpace
+
+# Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 
 def validate(
@@ -51,8 +54,6 @@ def load_validated(
     Raises:
         CacheError: the sessions are unsound.
     """
-    from strategy.session import data_fingerprint
-
     sessions = market_data.load(date_range)
     if manifest is not None and _vouches(manifest, data_fingerprint(sessions)):
         return sessions, True
@@ -65,7 +66,6 @@ def load_validated(
 
 def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
     from strategy.market_data.validation import RULES_VERSION, records_of
-    from strategy.session import combine_fingerprints
 
     records = records_of(manifest)
     return (

@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Imported where it is used: whoever starts the server waits until this process has forked.
+
 _ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -136,7 +136,7 @@ class Provider:
 
     def _decoded(self, what: str, ask: Callable[[], Any]) -> Any:
         """Ask once and return the decoded answer, None where it cannot be decoded."""
-        import urllib3
+        import urllib3  # comes with massive, which is an extra of the installation
         from massive.exceptions import BadResponse
 
         try:

@@ -22,6 +22,8 @@ from strategy.market_data.validation.hit import Hit
 if TYPE_CHECKING:
     from pandera.pandas import Check, Column, DataFrameSchema
 
+# Imported where it is used: pandera, half a second, only where a session is looked at.
+
 BAD_PRICE = "bad_price"
 BAD_VOLUME = "bad_volume"
 NO_VOLUME = "no_volume"
@@ -35,7 +37,7 @@ BAD_SHARES = "bad_shares"
 
 def column_failures(file: str, frame: pd.DataFrame) -> dict[str, Hit]:
     """Run the column rules of one file: rule name to hit, for the broken ones."""
-    from pandera.errors import SchemaErrors  # half a second, only where needed
+    from pandera.errors import SchemaErrors
 
     try:
         _schema(file).validate(frame, lazy=True)
