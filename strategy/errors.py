@@ -7,6 +7,7 @@ Every message says what was found, what was expected, and the remedy, in one lin
     ├── ParameterError            (also ValueError) a strategy parameter, a search space or a knob
     ├── DateRangeError            (also ValueError) a date range that cannot be
     ├── SurfaceTooLargeError      (also ValueError) a search space beyond exact evaluation
+    ├── RangeTooLongError         (also ValueError) sessions that memory cannot hold
     ├── CacheError                market data on disk
     │   ├── MissingSessionError   an exchange session that the cache does not hold
     │   ├── CorruptFileError      a file that cannot be read
@@ -66,6 +67,10 @@ class SurfaceTooLargeError(RorqError, ValueError):
 
 class ResourceError(RorqError):
     """The machine lacks memory, disk space or open files."""
+
+
+class RangeTooLongError(RorqError, ValueError):
+    """The sessions of a range would take more memory than there is."""
 
 
 class CacheError(RorqError):

@@ -17,6 +17,7 @@ import pyarrow as pa
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError, MixedSourcesError
 from strategy.market_data.layout import list_sessions, session_folder, session_source
+from strategy.market_data.memory import SESSION_BYTES, free_address_bytes, require_memory
 from strategy.market_data.prepared import PreparedSessions
 from strategy.market_data.reader import build_session, read_session_frames
 from strategy.market_data.schema import SYNTHETIC
@@ -56,6 +57,7 @@ def load_sessions(
         MissingSessionError: none is cached, or one before the last cached one is missing
             (unless `allow_missing`).
         CacheError: a session is unsound, or synthetic and real ones are mixed.
+        RangeTooLongError: they cannot be mapped, and memory cannot hold them.
     """
     days = cached_days(cache_dir, ticker, date_range, allow_missing=allow_missing)
     return load_days(cache_dir, ticker, days, prepared)
@@ -71,13 +73,19 @@ def load_days(
 
     Raises:
         CacheError: a session is absent or unsound, or synthetic and real ones are mixed.
+        RangeTooLongError: they cannot be mapped, and memory cannot hold them.
     """
     if not days:
         return ()
+    if prepared is None:
+        require_memory(len(days))
+    n_mapped = min(MAPPED_AT_ONCE, free_address_bytes() // (4 * SESSION_BYTES))
 
     def load(row: int) -> tuple[SessionData | None, str, str]:
+        if prepared is not None and not prepared.is_writable:
+            require_memory(len(days) - row)
         session = load_session(cache_dir, ticker, days[row], prepared)
-        is_kept = row < MAPPED_AT_ONCE or prepared is None or not prepared.is_writable
+        is_kept = row < n_mapped or prepared is None or not prepared.is_writable
         return session if is_kept else None, session.fingerprint, session.source
 
     with ThreadPoolExecutor(max_workers=min(len(days), os.cpu_count() or 1)) as pool:
