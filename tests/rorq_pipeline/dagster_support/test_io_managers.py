@@ -138,3 +138,35 @@ def test_a_file_is_never_seen_half_written(tmp_path: Path) -> None:
 
     write_whole(target, write)
     assert target.read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("partition", "said"),
+    [
+        (None, "the run is of no backtest range"),  # "Execute all" above a list of checks
+        ("../../etc_2023-01-03_2023-01-31", "ticker '../../etc'"),
+        ("January", "date range 'January'"),
+    ],
+)
+def test_a_run_of_no_range_says_so_in_one_line(
+    tmp_path: Path, partition: str | None, said: str
+) -> None:
+    context = dg.build_input_context(asset_key=dg.AssetKey("best_params"), partition_key=partition)
+    with pytest.raises(dg.Failure) as refused:
+        ArtifactIOManager(folder=str(tmp_path)).load_input(context)
+    assert said in (refused.value.description or "")
+    assert "\n" not in (refused.value.description or "")
+    assert not refused.value.allow_retries
+
+
+def test_other_dates_of_the_same_sessions_are_the_same_file(tmp_path: Path) -> None:
+    io = HtmlIOManager(folder=str(tmp_path))
+    key = "QQQ_2023-01-01_2023-01-31"
+    out = dg.build_output_context(asset_key=dg.AssetKey("report"), partition_key=key)
+    io.handle_output(out, "page")
+    assert (tmp_path / "report" / "QQQ_2023-01-03_2023-01-31.html").read_text() == "page"
+    assert out.consume_logged_metadata()["canonical_key"].value == "QQQ_2023-01-03_2023-01-31"
+    own = dg.build_input_context(
+        asset_key=dg.AssetKey("report"), partition_key="QQQ_2023-01-03_2023-01-31"
+    )
+    assert io.load_input(own) == "page"
