@@ -62,7 +62,7 @@ def test_each_range_has_its_outcome_and_one_is_checked_again_from_the_page(
             page.set_viewport_size({"width": 1500, "height": 1000})
             both_outcomes_are_on_the_page(page)
             one_range_is_checked_again(page)
-            wait_for(lambda: ended(dagster, 3), 120, "the checks of March", dagster.log)
+            wait_for(lambda: ended(dagster, 3), 300, "the checks of March", dagster.log)
             youngest = dagster.runs()[0]
             assert (youngest["jobName"], youngest["status"]) == ("check_range", "SUCCESS")
             assert youngest["tags"]["dagster/partition"] == MARCH
