@@ -21,7 +21,7 @@ from optimize.signals import stop_on_signals
 from optimize.smart_tables import print_summary, progress_bar
 from optimize.study.settings import StudySettings
 from strategy.backtest_range import BacktestRange
-from strategy.errors import MissingSessionError, ParameterError, RorqError
+from strategy.errors import MissingSessionError, ParameterError, RorqError, StudyError
 from strategy.market_data import list_sessions, load_sessions
 from strategy.space import SearchSpace
 
@@ -57,20 +57,20 @@ def knob_options(command: F) -> F:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("range_text", metavar="[RANGE]", required=False)
 @click.option(
     "--backtest-start-date",
     type=_DATE,
     envvar="BACKTEST_START_DATE",
-    help="First day of the range. Default: three calendar months that end with that of the latest "
-    "cached session.",
+    hidden=True,
+    help="First day.",
 )
 @click.option(
-    "--backtest-end-date",
-    type=_DATE,
-    envvar="BACKTEST_END_DATE",
-    help="Last day of the range.",
+    "--backtest-end-date", type=_DATE, envvar="BACKTEST_END_DATE", hidden=True, help="Last."
 )
-@click.option("--ticker", default="SPY", show_default=True, help="Underlying traded.")
+@click.option(
+    "--ticker", default="SPY", show_default=True, help="Underlying, where RANGE is left out."
+)
 @click.option(
     "--cache",
     type=click.Path(path_type=Path),
@@ -90,34 +90,49 @@ def knob_options(command: F) -> F:
     help="TOML file that replaces the values of any dimension.",
 )
 @click.option(
-    "--fix",
+    "--set",
+    "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a strategy parameter that is not searched, such as slippage_amount=0.03.",
+    help="Strategy parameter that is not searched, such as slippage_amount=0.03.",
 )
+@click.option("--fix", multiple=True, hidden=True, help="The former name of --set.")
 @click.option("--allow-missing", is_flag=True, help="Run although sessions are missing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @knob_options
 def main(
     *,
+    range_text: str | None,
     backtest_start_date: datetime | None,
     backtest_end_date: datetime | None,
     ticker: str,
     cache: Path | None,
     project_root: Path,
     search_space: Path | None,
+    assignments: tuple[str, ...],
     fix: tuple[str, ...],
     allow_missing: bool,
     as_json: bool,
     **knobs: Any,
 ) -> None:
-    """Search the strategy's parameters on one range of cached sessions; resume if it is stored."""
+    """Search the strategy's parameters on one range of cached sessions; resume if it is stored.
+
+    RANGE is one such as 2023-01-03_2023-01-31; QQQ_ before it names another ticker than SPY. By
+    default it is BACKTEST_START_DATE to BACKTEST_END_DATE of the environment, else three calendar
+    months that end with that of the latest cached session.
+    """
     settings = StudySettings(**knobs)
     cache = cache or project_root / "polygon_cache"
-    date_range = _date_range(cache, ticker, backtest_start_date, backtest_end_date)
+    date_range = (
+        BacktestRange.parse(range_text)
+        if range_text
+        else _date_range(cache, ticker, backtest_start_date, backtest_end_date)
+    )
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
-    fixed_params = date_range.fixed_params(dict(_name_and_value(text) for text in fix))
-    sessions = load_sessions(cache, ticker, date_range, allow_missing=allow_missing)
+    fixed_params = date_range.fixed_params(
+        dict(_name_and_value(text) for text in (*fix, *assignments))
+    )
+    sessions = load_sessions(cache, date_range.ticker, date_range, allow_missing=allow_missing)
     console = Console(stderr=as_json)
     with stop_on_signals() as stop, progress_bar(console) as progress:
         summary = run_study(
@@ -134,6 +149,12 @@ def main(
         click.echo(json.dumps(summary.to_json_dict(), indent=2))
     else:
         print_summary(console, summary, {session.source for session in sessions})
+    if summary.best_value is None:
+        raise StudyError(
+            f"no trial of study {summary.study_name} was completed",
+            expected="at least one with --min-trade-threshold trades",
+            remedy="lower that, take a longer range, or widen the search space",
+        )
 
 
 def run() -> None:
@@ -171,7 +192,7 @@ def _name_and_value(text: str) -> tuple[str, Any]:
     name, separator, value = text.partition("=")
     if not separator:
         raise ParameterError(
-            f"--fix {text!r}", expected="NAME=VALUE", remedy="put = between name and value"
+            f"--set {text!r}", expected="NAME=VALUE", remedy="put = between name and value"
         )
     return name.strip(), value.strip()
 

@@ -1,6 +1,6 @@
 """How a study looks on a terminal: the progress bar, and the summary as tables."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from optimize.study.results import StudySummary
+from optimize.study.results import StudySummary, TrialSummary
 from optimize.study.tally import StudyProgress
 
+_NAME_COLUMNS = 30  # max_trade_duration_seconds with its borders
+_TRIAL_COLUMNS = 14  # 09:30-12:00 with its borders
 _TOP_METRICS = ("total_trades", "win_rate_percent", "expectancy_usd", "net_pnl_usd")
 
 
@@ -45,7 +47,8 @@ def print_summary(console: Console, summary: StudySummary, sources: Collection[s
         return
     console.print(_pairs_table("Best parameters", summary.best_params))
     console.print(_pairs_table(f"Trial {summary.best_trial_number}", summary.best_metrics))
-    console.print(_top_table(summary))
+    for first in range(0, len(summary.top_trials), n := _trials_beside(console.width)):
+        console.print(_top_table(summary.top_trials[first : first + n]))
 
 
 def _note(progress: StudyProgress) -> str:
@@ -78,17 +81,22 @@ def _pairs_table(title: str, pairs: Mapping[str, Any]) -> Table:
     return table
 
 
-def _top_table(summary: StudySummary) -> Table:
+def _trials_beside(width: int) -> int:
+    """How many trials a terminal shows without cutting a name or a value."""
+    return max(1, (width - _NAME_COLUMNS) // _TRIAL_COLUMNS)
+
+
+def _top_table(trials: Sequence[TrialSummary]) -> Table:
     """One column a trial, so that it fits a narrow terminal."""
-    table = Table("Best trials", *(f"#{trial.number}" for trial in summary.top_trials))
+    table = Table("Best trials", *(f"#{trial.number}" for trial in trials))
     for column in table.columns[1:]:
         column.justify = "right"
-    table.add_row("return_on_risk_percent", *(_text(t.value) for t in summary.top_trials))
+    table.add_row("return_on_risk_percent", *(_text(t.value) for t in trials))
     for name in _TOP_METRICS:
-        table.add_row(name, *(_text(t.metrics.get(name)) for t in summary.top_trials))
+        table.add_row(name, *(_text(t.metrics.get(name)) for t in trials))
     table.add_section()
-    for name in summary.best_params:
-        table.add_row(name, *(_text(t.params[name]) for t in summary.top_trials))
+    for name in trials[0].params:
+        table.add_row(name, *(_text(t.params[name]) for t in trials))
     return table
 
 

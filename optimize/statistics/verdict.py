@@ -124,8 +124,9 @@ def _measure(name: str, value: float | None, form: str, limits: VerdictSettings)
     is_good = value >= trade if more_is_better else value <= trade
     is_bad = value < reject if more_is_better else value > reject
     level: Level = "bad" if is_bad else "good" if is_good else "doubtful"
-    word = "at least" if more_is_better else "at most"
-    need = "" if level == "good" else f" (trade needs {word} {trade:g})"
+    least, below = ("at least", "below") if more_is_better else ("at most", "above")
+    limit = f"rejected {below} {reject:g}" if is_bad else f"trade needs {least} {trade:g}"
+    need = "" if level == "good" else f" ({limit})"
     return Finding(name=name, level=level, text=form.format(value) + need)
 
 

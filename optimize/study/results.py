@@ -18,6 +18,7 @@ StopReason = Literal[
 ]
 PRUNE_REASON = "prune_reason"
 DUPLICATE_SOURCE = "duplicate_source"
+DUPLICATE_SOURCES = ("memory", "database")  # of its values, those of our own
 N_TOP_TRIALS = 5
 METRICS = (  # user attributes of a trial, named and measured as in strategy.metrics
     "total_trades", "win_rate_percent", "expectancy_usd", "avg_risk_per_trade_usd",
@@ -52,12 +53,12 @@ class StudySummary:
     n_trials: int  # of any outcome
     n_complete: int
     n_pruned: dict[str, int]  # by reason
-    n_duplicates: dict[str, int]  # by source
+    n_duplicates: dict[str, int]  # by source, zeros included
     n_failed: int
     n_evaluated: int  # in this run
     top_trials: tuple[TrialSummary, ...]
     seconds: float  # of this run
-    trials_per_second: float  # of this run
+    trials_per_second: float | None  # of this run; None where it evaluated nothing
     search_space_size: int
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -95,13 +96,16 @@ def summarize(
         n_trials=len(trials),
         n_complete=sum(t.state == TrialState.COMPLETE for t in trials),
         n_pruned=count_by(trials, PRUNE_REASON, TrialState.PRUNED),
-        n_duplicates=count_by(trials, DUPLICATE_SOURCE, TrialState.PRUNED),
+        n_duplicates={
+            **dict.fromkeys(DUPLICATE_SOURCES, 0),
+            **count_by(trials, DUPLICATE_SOURCE, TrialState.PRUNED),
+        },
         n_failed=sum(t.state == TrialState.FAIL for t in trials),
         n_evaluated=sum(not t.user_attrs.get(DUPLICATE) for t in trials[n_before:]),
         top_trials=tuple(top),
         resumed=n_before > 0,
         seconds=seconds,
-        trials_per_second=n_new / seconds if seconds > 0 else 0.0,
+        trials_per_second=n_new / seconds if n_new and seconds > 0 else None,
         **about,
     )
 

@@ -9,6 +9,7 @@ from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_pa
 from strategy.backtest_range import BacktestRange
 
 LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
+_DIGITS = 6  # of a number on a page; artifacts keep all
 OWNERS = ["team:research"]
 
 
@@ -48,4 +49,4 @@ def numbers(values: dict[str, float | int | None]) -> dict[str, dg.MetadataValue
 def _number(value: float) -> dg.MetadataValue:
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
-    return dg.MetadataValue.float(value)
+    return dg.MetadataValue.float(float(f"{value:.{_DIGITS}g}"))

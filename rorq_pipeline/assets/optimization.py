@@ -99,6 +99,7 @@ def _numbers(summary: "StudySummary") -> Mapping[str, dg.MetadataValue]:
             "complete": summary.n_complete,
             "pruned": sum(summary.n_pruned.values()),
             "duplicates": sum(summary.n_duplicates.values()),
+            **{f"duplicates_{name}": n for name, n in summary.n_duplicates.items()},
             "failed": summary.n_failed,
             "evaluated_in_this_run": summary.n_evaluated,
             "seconds": summary.seconds,

@@ -37,7 +37,8 @@ def validated_cache(
             _former_manifest(context),
         )
     context.log.info(
-        "%d sessions validated, %d of them unchanged: %d errors, %d warnings",
+        "%d of %d sessions cached and validated, %d of them unchanged: %d errors, %d warnings",
+        sum(record.is_cached for record in report.records),
         len(report.records),
         report.taken_over,
         len(report.errors),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.common import console, error_console
 from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
@@ -64,12 +64,14 @@ def status() -> None:
 @command.command()
 @click.option("--show-password", is_flag=True, help="Print the password, too.")
 def url(show_password: bool) -> None:
-    """Print the database URL, as psql and other tools take it."""
+    """Print the database URL: psql "$(rorq db url --show-password)"."""
     from optimize.database.connect import resolve_settings
 
     settings = resolve_settings(ProjectPaths.resolve().root)
     plain = settings.sqlalchemy_url().set(drivername="postgresql")
     click.echo(plain.render_as_string(hide_password=not show_password))
+    if not show_password:
+        error_console.print("*** stands for the password, which --show-password prints")
 
 
 def _embedded() -> "EmbeddedPostgres":

@@ -7,8 +7,8 @@ import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.date_range import DateRange
 from strategy.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command()
-@click.option("--start", type=_DAY, metavar="DATE", required=True, help="First date.")
-@click.option("--end", type=_DAY, metavar="DATE", required=True, help="Last date, included.")
-@click.option("--ticker", default="SPY", show_default=True, help="Underlying of the sessions.")
+@click.argument("range_text", metavar="RANGE", required=False)
+@click.option("--start", type=DAY, hidden=True, help="First day, without RANGE.")
+@click.option("--end", type=DAY, hidden=True, help="Last day, without RANGE.")
+@click.option("--ticker", default="SPY", show_default=True, help="Where RANGE names none.")
 @click.option(
     "--requests-per-minute",
     type=click.IntRange(min=1),
@@ -46,8 +45,9 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--add-contracts", is_flag=True, help="Add contracts that downloaded sessions lack.")
 @click.option("--base-url", hidden=True, help="Another address of the provider.")
 def command(
-    start: datetime,
-    end: datetime,
+    range_text: str | None,
+    start: datetime | None,
+    end: datetime | None,
     ticker: str,
     requests_per_minute: int | None,
     concurrency: int,
@@ -56,7 +56,10 @@ def command(
     add_contracts: bool,
     base_url: str | None,
 ) -> None:
-    """Download the sessions of the dates: underlying seconds, chain, bars of the contracts.
+    """Download the sessions of RANGE: underlying seconds, chain, bars of the contracts.
+
+    RANGE is one such as 2023-01-03_2023-01-31, or months such as 2023-01 or 2023-01..2023-06; QQQ_
+    before it names another ticker than SPY.
 
     The key comes from POLYGON_API_KEY, in the environment or config.py. Only contracts that the
     search space could choose are fetched. Sessions in the cache stay, synthetic ones give way.
@@ -67,7 +70,9 @@ def command(
     from strategy.space import SearchSpace
 
     paths = ProjectPaths.resolve()
-    date_range = DateRange(start.date(), end.date())
+    ticker, date_range = ticker_and_days(range_text, start, end, ticker)
+    if date_range is None:
+        raise click.UsageError(NEEDED)
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
     settings = DownloadSettings(
         api_key=require_provider_key(paths.root),

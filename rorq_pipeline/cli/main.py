@@ -1,6 +1,7 @@
 """The root group: which commands there are, and how an error reaches the user."""
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -21,6 +22,7 @@ COMMANDS = {
     "download": "download",
     "env": "env",
     "import-legacy": "legacy",
+    "init": "init",
     "materialize": "materialize",
     "quotes": "quotes",
     "results": "results",
@@ -28,6 +30,9 @@ COMMANDS = {
     "study": "study",
     "walk-forward": "walk_forward",
 }  # command name -> module of rorq_pipeline.cli
+
+
+_OTHERS_MAY_NOT_WRITE = 0o022  # whatever the umask of the shell: logs, artifacts, state
 
 
 class _LazyGroup(click.Group):
@@ -46,6 +51,7 @@ class _LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            os.umask(os.umask(_OTHERS_MAY_NOT_WRITE) | _OTHERS_MAY_NOT_WRITE)
             require_files()
             return super().invoke(ctx)
         except RorqError as error:

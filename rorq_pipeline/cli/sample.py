@@ -7,21 +7,20 @@ import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.date_range import DateRange
 
 if TYPE_CHECKING:
     from strategy.market_data.sample.generate import SampleSummary
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command()
-@click.option("--start", type=_DAY, metavar="DATE", help="First date, such as 2023-01-03.")
-@click.option("--end", type=_DAY, metavar="DATE", help="Last date, included.")
-@click.option("--ticker", default="SPY", show_default=True, help="Underlying of the sessions.")
+@click.argument("range_text", metavar="[RANGE]", required=False)
+@click.option("--start", type=DAY, hidden=True, help="First day, without RANGE.")
+@click.option("--end", type=DAY, hidden=True, help="Last day, without RANGE.")
+@click.option("--ticker", default="SPY", show_default=True, help="Where RANGE names none.")
 @click.option("--seed", default=0, show_default=True, help="Other seeds give other sessions.")
 @click.option(
     "--edge",
@@ -33,11 +32,12 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     "--edge-half-life-sessions",
     type=float,
     metavar="N",
-    help="Let the edge decay from --start on: half of it is left after so many sessions.",
+    help="Let the edge decay from the first day on: half of it is left after so many sessions.",
 )
 @click.option("--force", is_flag=True, help="Make synthetic sessions that exist anew.")
 @click.option("--remove", is_flag=True, help="Remove the synthetic sessions, of the dates or all.")
 def command(
+    range_text: str | None,
     start: datetime | None,
     end: datetime | None,
     ticker: str,
@@ -49,20 +49,20 @@ def command(
 ) -> None:
     """Make synthetic sessions in the cache, real in shape and marked as synthetic.
 
+    RANGE is one such as 2023-01-03_2023-01-31, or months such as 2023-01 or 2023-01..2023-06; QQQ_
+    before it names another ticker than SPY.
+
     Sessions that exist stay; real ones always do. The same ticker, date, seed and edge give the
-    same session; with --edge-half-life-sessions the same --start too.
+    same session; with --edge-half-life-sessions the same first day too.
     """
-    if (start is None) != (end is None) or (start is None and not remove):
-        raise click.UsageError("--start and --end are needed, such as 2023-01-03 and 2023-01-31.")
-    days = None if start is None or end is None else _sessions(start.date(), end.date())
+    ticker, chosen = ticker_and_days(range_text, start, end, ticker)
+    if chosen is None and not remove:
+        raise click.UsageError(NEEDED)
+    days = chosen.require_sessions() if chosen else None
     if remove:
         _remove(ticker, days)
     else:
         _make(days or (), ticker, seed, edge, edge_half_life_sessions, force=force)
-
-
-def _sessions(start: date, end: date) -> tuple[date, ...]:
-    return DateRange(start, end).require_sessions()
 
 
 def _remove(ticker: str, days: tuple[date, ...] | None) -> None:

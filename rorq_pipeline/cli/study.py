@@ -36,6 +36,12 @@ def list_command(base_name: str | None, range_key: str | None) -> None:
 
     wanted = BacktestRange.parse(range_key).key if range_key else None
     infos = list_studies(_database(), base_name, wanted)
+    if not infos and (base_name or wanted):
+        raise StudyMismatchError(
+            f"no study of {' and '.join(filter(None, (base_name, wanted)))} is stored",
+            expected="the base name or the range of one that is",
+            remedy="see `rorq study list`",
+        )
     if not infos:
         console.print("no study is stored")
         return

@@ -92,7 +92,7 @@ def test_knobs_come_from_the_environment_too(cache, database_environment, monkey
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--fix", "slippage"], "--fix 'slippage'; expected NAME=VALUE"),
+        (["--set", "slippage"], "--set 'slippage'; expected NAME=VALUE"),
         (["--fix", "slipage=1"], "unknown strategy parameter 'slipage'"),
         (["--n-trials", "0"], "n_trials is 0"),
         (["--search-space", "absent.toml"], "absent.toml"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from optimize.study.results import DUPLICATE_SOURCES
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.study import (
     MIN_COMPLETE,
@@ -56,8 +57,8 @@ def _varies(done: Sequence[FrozenTrial]) -> bool:
 
 
 def _pruned(trials: Sequence[FrozenTrial]) -> list[tuple[str, int]]:
-    """Pruned attempts by reason, duplicates by where they were recognised."""
-    reasons: Counter[str] = Counter()
+    """Pruned attempts by reason; duplicates by where they were recognised, zeros included."""
+    reasons = Counter({f"duplicate, known from {source}": 0 for source in DUPLICATE_SOURCES})
     for trial in trials:
         if trial.state != TrialState.PRUNED:
             continue

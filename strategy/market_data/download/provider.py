@@ -5,6 +5,7 @@ for by itself and must be whole. Nothing that is raised from here holds the key.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -17,6 +18,8 @@ from strategy.errors import DownloadError
 from strategy.market_data.download.answers import Quote, bars_table, chain_table, quote_row
 from strategy.market_data.download.pacing import Pace
 from strategy.market_data.download.settings import DownloadSettings
+
+_log = logging.getLogger(__name__)
 
 _GOOD_STATUSES = {"OK", "DELAYED"}  # DELAYED: the plan's data is 15 minutes old
 _RETRIED_HTTP_STATUSES = (408, 429, 500, 502, 503, 504)
@@ -182,6 +185,12 @@ def _reason(error: Any) -> str:
     return text.rsplit(">: ", maxsplit=1)[-1]
 
 
+def _last_reason(retries: Any) -> str:
+    """Say what the network did to the last attempt."""
+    history = retries.history
+    return str(history[-1].error).rsplit(": ", maxsplit=1)[-1][:120] if history else "no connection"
+
+
 def _open_client(settings: DownloadSettings, pace: Pace) -> Any:
     try:
         from massive import RESTClient
@@ -198,7 +207,10 @@ def _open_client(settings: DownloadSettings, pace: Pace) -> Any:
 
         def sleep(self, response: Any = None) -> None:
             asked = self.get_retry_after(response) if response is not None else None
-            pace.pause(asked or self.get_backoff_time())
+            seconds = asked or self.get_backoff_time()
+            said = f"HTTP {response.status}" if response is not None else _last_reason(self)
+            _log.warning("no answer yet (%s): asking again in %.0f s", said, seconds)
+            pace.pause(seconds)
             pace.wait_for_turn()
 
     retries = PacedRetry(

@@ -56,6 +56,7 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
         ({"return_on_risk_percent": -1.0}, "reject", "return on risk -1.0% in-sample"),
         ({"total_trades": 9}, "reject", "9 trades"),
         ({"total_trades": 29}, "watch", "29 trades (trade needs at least 30)"),
+        ({"total_trades": 6}, "reject", "6 trades (rejected below 10)"),
         ({"overfitting_fraction": 0.9}, "reject", "overfitting probability 0.90"),
         ({"overfitting_fraction": 0.4}, "watch", "(trade needs at most 0.25)"),
         ({"loss_fraction": 0.5}, "watch", "0.50 of the splits' winners lose"),

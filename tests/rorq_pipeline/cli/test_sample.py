@@ -65,4 +65,4 @@ def test_bad_input_is_one_line_and_writes_nothing(run, tmp_path, words, message)
 def test_usage_errors_say_what_is_needed(run):
     for words in ([], ["--start", "2023-01-03"], [*WEEK, "--edge", "much"]):
         assert run(*words).exit_code == 2
-    assert "--start and --end" in run().stderr
+    assert "RANGE is needed" in run().stderr

@@ -59,6 +59,49 @@ def test_studies_are_listed_shown_compared_and_exported(
     assert len(pd.read_parquet(output)) == one.n_trials
 
 
+def test_a_filter_that_nothing_matches_is_one_line(database_environment: DatabaseSettings) -> None:
+    run(database_environment, space=SMALL, n_trials=4)
+    for option, value in (("--study-name", "zzz"), ("--range", "2023-02-01_2023-02-28")):
+        result = study("list", option, value)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert f"no study of {value} is stored" in result.stderr
+
+
+def test_studies_are_deleted_by_name_all_or_none(database_environment: DatabaseSettings) -> None:
+    names = [
+        run(database_environment, space=SMALL, n_trials=4, study_name=name).study_name
+        for name in ("a", "b", "c")
+    ]
+    assert study("delete", names[0], "absent").exit_code == 1
+    assert names[0] in study("list").output
+    result = study("delete", *names[:2], names[0])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("deleted") == 2
+    left = study("list").output
+    assert names[2] in left
+    assert names[0] not in left
+
+
+def test_a_terminal_of_80_columns_cuts_no_trial(database_environment: DatabaseSettings) -> None:
+    name = run(database_environment, n_trials=8).study_name
+    shown = study("show", name).output
+    table = shown[shown.index("Best trials") :]
+    summary = json.loads(study("show", name, "--json").stdout)
+    assert "…" not in table
+    for trial in summary["top_trials"]:
+        assert f"#{trial['number']} " in table
+    assert table.count("max_trade_duration_seconds ") == table.count("Best trials") == 2
+
+
+def test_duplicates_are_told_by_source_zeros_included(
+    database_environment: DatabaseSettings,
+) -> None:
+    shown = study("show", run(database_environment, space=SMALL, n_trials=4).study_name).output
+    for source in ("memory", "database"):
+        (line,) = (li for li in shown.splitlines() if f"duplicates known from {source}" in li)
+        assert line.split()[-2] == "0"
+
+
 def test_an_unknown_study_is_one_line(
     database_environment: DatabaseSettings,
 ) -> None:

@@ -1,0 +1,36 @@
+"""`rorq init`: a project folder that every command then works in."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from optimize.database.connect import resolve_settings
+from rorq_pipeline.cli.main import main
+from rorq_pipeline.project.run_config import project_run_config
+
+
+def test_a_new_folder_is_a_project_and_what_is_there_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "my project"
+    result = CliRunner().invoke(main, ["init", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert project_run_config(folder, {"optimization"}) == {}
+    assert (folder / "config.py").stat().st_mode & 0o777 == 0o600
+    assert resolve_settings(folder).source == "embedded"  # the example sets nothing
+
+    (folder / "run_config.yaml").write_text("ops: {}")
+    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    assert (folder / "run_config.yaml").read_text() == "ops: {}"
+
+
+def test_its_line_is_for_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "o'clock $HOME"
+    (line,) = (
+        line
+        for line in CliRunner().invoke(main, ["init", str(folder)]).output.splitlines()
+        if line.startswith("export ")
+    )
+    script = f'{line}; "{sys.executable}" -c "import os; print(os.environ[\'RORQ_HOME\'])"'
+    answer = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout == f"{folder}\n"
