@@ -261,6 +261,13 @@ def test_a_study_whose_attributes_were_changed_is_refused(database):
         run(database, n_trials=8)
 
 
+def test_a_resumed_run_that_evaluates_nothing_tells_no_speed(database):
+    assert (run(database, n_trials=4).trials_per_second or 0.0) > 0.0
+    again = run(database, n_trials=4)
+    assert (again.n_evaluated, again.trials_per_second) == (0, None)
+    assert again.n_duplicates == {"memory": 0, "database": 0}
+
+
 def test_a_study_has_one_driver(database):
     name = run(database, n_trials=4).study_name
     other = Driver(database, name)

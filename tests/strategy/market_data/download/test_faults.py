@@ -118,7 +118,7 @@ def test_the_key_shows_in_no_error_and_no_log(
     assert not [path for path in stored if KEY.encode() in path.read_bytes()]
 
 
-def test_nobody_there_is_said(tmp_path: Path) -> None:
+def test_nobody_there_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         settings = DownloadSettings.model_validate(
@@ -131,6 +131,9 @@ def test_nobody_there_is_said(tmp_path: Path) -> None:
         )
         with pytest.raises(DownloadError, match=r"no answer in 2 attempts.*refused"):
             download_sessions(tmp_path, "SPY", DateRange(DAY, DAY), settings)
+    said = [record.getMessage() for record in caplog.records if "no answer yet" in record.message]
+    assert len(said) == 1  # before the second attempt
+    assert "asking again in 0 s" in said[0]
 
 
 def test_pages_in_a_circle_end(download: Download, provider: FakeProvider) -> None:
