@@ -1,8 +1,10 @@
-"""Compare generated sessions with cached real ones, figure by figure.
+"""Compare generated sessions with cached ones that are no samples, figure by figure.
 
     python design/sample_realism.py CACHE [--edge 1.0] [--seed 0]
 
-CACHE holds real sessions of SPY; each is set beside the sample session of the same date. What is
+CACHE holds other sessions of SPY; each is set beside the sample session of the same date. The three
+that the generator was shaped after are such: their times and volumes are a market's, but their
+authors made the prices, so that nothing about prices or spreads is proven by them. What is
 compared is shape: how often bars trade, how volume and volatility run over the day, how thick the
 chain is by moneyness. Levels (price, a day's own volatility) are the sample's own.
 """
@@ -34,14 +36,14 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = SampleSettings(ticker=TICKER, seed=arguments.seed, edge=arguments.edge)
     days = list_sessions(arguments.cache, TICKER)
-    real = [_real_session(arguments.cache, day) for day in days]
+    cached = [_cached_session(arguments.cache, day) for day in days]
     sample = [_sample_session(day, settings) for day in days]
-    table = Table(title=f"{len(days)} sessions, real beside sample (edge {arguments.edge:g})")
+    table = Table(title=f"{len(days)} sessions, cached beside sample (edge {arguments.edge:g})")
     table.add_column("figure")
-    table.add_column("real, by session", justify="right")
+    table.add_column("cached, by session", justify="right")
     table.add_column("sample, by session", justify="right")
     for name, figure in {**UNDERLYING_FIGURES, **OPTION_FIGURES}.items():
-        table.add_row(name, _row(figure, real), _row(figure, sample))
+        table.add_row(name, _row(figure, cached), _row(figure, sample))
     Console(width=140).print(table)
 
 
@@ -94,7 +96,7 @@ def _seconds(bars: pd.DataFrame, open_seconds: int) -> np.ndarray:
     return bars["timestamp"].astype("int64").to_numpy() // 1000 - open_seconds
 
 
-def _real_session(cache: Path, day) -> _Session:
+def _cached_session(cache: Path, day) -> _Session:
     frames = read_session_frames(cache, TICKER, day)
     bars = frames.underlying
     # The predecessor forward-filled seconds without a bar; a bar equal to the last one is a gap.

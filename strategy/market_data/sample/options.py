@@ -19,8 +19,8 @@ _SHARES_PER_CONTRACT = 100
 _EXCHANGE = "BATO"
 _TYPICAL_STRIKE_STEP = 1.0 / 384.0  # of the price: what the intensities below were counted on
 
-# Bars a second by dollars in the money (negative: out of the money), counted on three real days
-# near 384 USD, as -log(share of seconds without a bar).
+# Bars a second by dollars in the money (negative: out of the money), counted on three days
+# near 384 USD whose prices their authors made, as -log(share of seconds without a bar).
 _BARS_PER_SECOND = {
     -8: 0.05, -7: 0.08, -6: 0.14, -5: 0.24, -4: 0.37, -3: 0.56, -2: 0.92, -1: 1.35, 0: 1.18,
     1: 0.4, 2: 0.14, 3: 0.065, 4: 0.038, 5: 0.027, 6: 0.017, 8: 0.006, 12: 0.002,
