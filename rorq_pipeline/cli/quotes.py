@@ -47,7 +47,7 @@ def command(
     """
     from rorq_pipeline.project.resources import MarketData
     from rorq_pipeline.results.models import BestParams
-    from rorq_pipeline.results.proofs import keep_proofs, prove
+    from rorq_pipeline.results.proofs import take_up_quotes
     from rorq_pipeline.results.published import sessions_of_study
     from strategy.backtest import run_backtest
     from strategy.market_data.quotes.files import fills_by_day
@@ -61,16 +61,14 @@ def command(
         _keep_sample_quotes(best, wanted)
     else:
         _tell(_fetch(best, wanted, requests_per_minute, concurrency, base_url), chosen.ticker)
-    proofs = prove(best, market_data, chosen)
-    keep_proofs(proofs, chosen)
-    if proofs.fills.quotes is None:
+    quotes = take_up_quotes(best, market_data, chosen).quotes
+    if quotes is None:
         console.print(f"no trade of {chosen.key} has a quote", soft_wrap=True)
         return
-    value = proofs.fills.quotes.metrics.return_on_risk_percent
-    console.print(proofs.fills.quotes.summary(), soft_wrap=True)
+    console.print(quotes.summary(), soft_wrap=True)
     console.print(
-        f"return on risk {best.metrics.return_on_risk_percent:.2f} % at bars, "
-        f"{value:.2f} % at quotes",
+        f"return on risk {_percent(best.metrics.return_on_risk_percent)} at bars, "
+        f"{_percent(quotes.metrics.return_on_risk_percent)} at quotes",
         soft_wrap=True,
     )
     console.print(
@@ -143,3 +141,7 @@ def _tell(report: "QuotesReport", ticker: str) -> None:
             style="yellow",
             soft_wrap=True,
         )
+
+
+def _percent(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.2f} %"

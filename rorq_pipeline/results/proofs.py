@@ -23,7 +23,7 @@ from strategy.market_data import read_session_frames
 from strategy.market_data.quotes.files import fills_by_day, read_quotes
 from strategy.market_data.quotes.sample import sample_quotes
 from strategy.market_data.schema import QUOTES_SCHEMA
-from strategy.proofs.fill_scenarios import fills_band
+from strategy.proofs.fill_scenarios import FillsBand, fills_band
 from strategy.proofs.lookahead import TotalsEngine, check_lookahead, surface_totals
 from strategy.proofs.replay import replay
 from strategy.session import SessionData
@@ -52,6 +52,23 @@ def prove(best: BestParams, market_data: MarketData, date_range: BacktestRange) 
         replay=replay(params.to_json_dict(), frames, trades, asdict(best.metrics)),
         fills=fills_band(params, sessions, quotes_of(best, market_data, trades)),
     )
+
+
+def take_up_quotes(
+    best: BestParams, market_data: MarketData, date_range: BacktestRange
+) -> FillsBand:
+    """Settle the published trades at the quotes that are cached now; proofs that are kept say so.
+
+    Raises:
+        StudyMismatchError: the cached data is not what the result was measured on.
+    """
+    sessions = sessions_of_study(best, market_data, date_range)
+    trades = run_backtest(best.strategy_params, sessions).trades
+    band = fills_band(best.strategy_params, sessions, quotes_of(best, market_data, trades))
+    kept = kept_proofs(best, date_range)
+    if kept is not None:
+        keep_proofs(kept.model_copy(update={"fills": band}), date_range)
+    return band
 
 
 def quotes_of(best: BestParams, market_data: MarketData, trades: pd.DataFrame) -> pd.DataFrame:
