@@ -7,8 +7,8 @@ parameter sets. Shown are the mean price change a trade before any cost (about 0
 the return on risk after costs, and its range over the months.
 
 Figures of one run (January 2023, seeds 0 to 5, fills at the latest bar): before costs -0.2, 14.7,
-22.2 and 26.5 USD a trade at edge 0, 1, 2 and 3; a stretch of 0.3 %, reclaimed to 0.8 of it, in the money,
-take profit 50 %, stop loss 50 %, returns -7, 12, 27 and 37 % on risk.
+22.2 and 26.5 USD a trade at edge 0, 1, 2 and 3; a stretch of 0.3 %, reclaimed to 0.8 of it, in the
+money, take profit 50 %, stop loss 50 %, returns -7, 12, 27 and 37 % on risk.
 
 What was left in the money without an edge, about 1 USD a trade against costs of 6.60, was the age
 of those prices: such contracts trade every third second, so that the last print lags the reclaim.
