@@ -23,7 +23,7 @@ from strategy.market_data.reader import build_session, read_session_frames
 from strategy.market_data.schema import SYNTHETIC
 from strategy.session import SessionData
 
-MAPPED_AT_ONCE = 256  # sessions of a range: about a year, 1.5 GB of addresses, a file handle each
+MAPPED_AT_ONCE = 64  # sessions of a range: a quarter, 350 MB, a file handle each
 
 
 def load_session(
