@@ -1,8 +1,9 @@
 """Runs of the whole chain, each killed at a random moment and started again.
 
-`python -m tests.rorq_pipeline.live.chaos N [SEED]` does N rounds in a folder of its own, prints a
-line a round and a summary, and ends with 1 if a round did not end in time or with other artifacts
-than the undisturbed run's. Each round begins without study and artifacts.
+`python -m tests.rorq_pipeline.live.chaos N [SEED [VICTIM...]]` does N rounds in a folder of its
+own, prints a line a round and a summary, and ends with 1 if a round did not end in time or with
+other artifacts than the undisturbed run's. Each round begins without study and artifacts. A victim
+is one of command, postgres, dev and step; all by default, the command more often.
 """
 
 import json
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,6 +36,7 @@ RANGE = "2023-01-03_2023-01-04"
 CONFIG: dict[str, Any] = json.loads(
     small_config("validated_cache", "optimization", "parameter_surface", n_trials=40, ask_batch=1)
 )
+VICTIMS = ("command", "command", "command", "postgres", "dev", "step")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 SPARE_SECONDS = 30.0  # beyond an undisturbed run
 HANG_SECONDS = 240.0  # when a round is given up
@@ -73,8 +75,8 @@ class Round:
 class Chaos:
     """A project folder with its own server, and the undisturbed run to hold others against."""
 
-    def __init__(self, home: Path, rng: random.Random) -> None:
-        self.home, self.rng = home, rng
+    def __init__(self, home: Path, rng: random.Random, victims: Sequence[str]) -> None:
+        self.home, self.rng, self.victims = home, rng, victims
         self.server = EmbeddedPostgres(home / ".rorq" / "postgres")
         self.settings = self.server.start(keep_running=True)
         write_samples(home / "polygon_cache", DAYS, SampleSettings())
@@ -89,6 +91,8 @@ class Chaos:
         self.measure_command()
         self.measure_command()
         self.expected = self.outcome()
+        if not {"dev", "step"} & set(self.victims):
+            return
         self.reset()
         with self.deployed() as dagster:
             began = time.monotonic()
@@ -158,7 +162,7 @@ class Chaos:
     def round(self) -> Round:
         """Kill something once, start again, wait, and compare."""
         self.reset()
-        victim = self.rng.choice(("command", "command", "command", "postgres", "dev", "step"))
+        victim = self.rng.choice(self.victims)
         how = self.rng.choice(SIGNALS)
         kinds: dict[str, Callable[[Round], None]] = {
             "command": self.kill_command,
@@ -265,10 +269,10 @@ def step_processes(dagster: Deployment) -> list[int]:
     return found
 
 
-def main(n_rounds: int, seed: int) -> int:
+def main(n_rounds: int, seed: int, victims: Sequence[str] = VICTIMS) -> int:
     """Tell a line a round; return the number of bad ones."""
     home = Path(tempfile.mkdtemp(prefix="chaos-"))
-    chaos = Chaos(home, random.Random(seed))
+    chaos = Chaos(home, random.Random(seed), victims)
     rounds = []
     try:
         chaos.measure()
@@ -297,4 +301,5 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(min(1, main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)))
+    words = sys.argv[1:]
+    sys.exit(min(1, main(int(words[0]), int(words[1]) if words[1:] else 0, words[2:] or VICTIMS)))

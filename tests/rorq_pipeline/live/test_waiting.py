@@ -43,7 +43,7 @@ def test_a_wait_for_another_study_is_told_and_ends_at_once_on_a_signal(
         process.send_signal(number)
         signalled = time.monotonic()
         rest = process.communicate(timeout=30)[1]
-        assert time.monotonic() - signalled < 5
+        assert time.monotonic() - signalled < 10  # of which the end of the process takes most
     assert process.returncode == 1
     assert "Traceback" not in rest
     assert rest.count("error: ") == 1
