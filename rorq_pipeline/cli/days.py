@@ -1,12 +1,12 @@
 """The days that a command on the cache is for: a RANGE, or its former options."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from strategy.date_range import DateRange
+from rorq_pipeline.project.ranges import ranges_from
+from strategy.date_range import DateRange
+from strategy.ticker import DEFAULT_TICKER
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -26,10 +26,6 @@ def ticker_and_days(
         DateRangeError: the range, or the two days, cannot be.
         UsageError: one of the two days alone.
     """
-    from rorq_pipeline.project.ranges import ranges_from
-    from strategy.date_range import DateRange
-    from strategy.ticker import DEFAULT_TICKER
-
     if range_text is not None:
         ranges = ranges_from(range_text)
         days = DateRange(ranges[0].start_date, ranges[-1].end_date)
