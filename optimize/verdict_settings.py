@@ -25,6 +25,13 @@ class VerdictSettings(BaseModel):
 
     trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
     trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
+    selection_test_to_trade: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Probability of a choice as good where nothing pays, at most: the error of "
+        "`trade`.",
+    )
     overfitting_to_trade: float = Field(
         0.25, ge=0, le=1, description="Probability of backtest overfitting, at most."
     )

@@ -1,12 +1,15 @@
 """The verdict: `trade`, `watch` or `reject`, with the figures that led to it.
 
-Each criterion compares one figure with two limits. Beyond the worse limit the range is rejected;
-`trade` needs every required figure to be known and within the better limit; all else is `watch`.
-The limits are configuration; their effect on data without and with an edge is measured by
-`design/null_calibration.py`.
+`trade` needs the selection test: the whole choice, rule included, beats what it would have found
+where nothing pays, at an error of 5 percent. Proofs, the return on risk in the range and under
+adverse fills, and the number of trades must hold beside it. A broken proof, a loss in the range, a
+handful of trades or a loss out of sample beyond its interval rejects; all else is `watch`.
+
+The other statistics inform: they look at the same blocks of sessions, so that a vote of each would
+count one figure several times and leave nothing to trade.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
@@ -24,7 +27,7 @@ class Evidence:
     overfitting_fraction: float | None
     loss_fraction: float | None
     deflated_sharpe_fraction: float | None
-    superior_ability_p_value: float | None
+    superior_ability_p_value: float | None  # over every combination
     out_of_sample_traded_sessions: int  # sessions after the range with a trade
     out_of_sample_return_on_risk_percent: float | None
     out_of_sample_low_percent: float | None  # lower end of its interval
@@ -34,6 +37,7 @@ class Evidence:
     replay_agrees: bool | None  # the reference engine gives the same trades
     at_quotes_return_on_risk_percent: float | None = None
     has_quotes: bool = False  # of any fill; then `trade` requires a result at quotes
+    selection_test_p_value: float | None = None  # of the choice's t, over every combination
     synthetic: bool = False
 
 
@@ -44,6 +48,7 @@ class Finding:
     name: str
     level: Level
     text: str
+    decides: bool = True  # else it informs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +73,8 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
         _proof("no look-ahead", evidence.no_look_ahead, "no decision sees later data"),
         _proof("replay", evidence.replay_agrees, "the reference engine gives the same trades"),
         _sign("return on risk", evidence.return_on_risk_percent, "in-sample", below="bad"),
-        *_statistics(evidence, limits),
-        _out_of_sample(evidence, limits),
+        _measure("trades", evidence.total_trades, "{:.0f} trades", limits),
+        _selection_test(evidence.selection_test_p_value, limits),
         _sign(
             "adverse fills",
             evidence.adverse_fills_return_on_risk_percent,
@@ -77,8 +82,10 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
             below="doubtful",
         ),
         _at_quotes(evidence),
+        _out_of_sample(evidence, limits),
+        *_informing(evidence, limits),
     )
-    levels = {finding.level for finding in findings} - {"absent"}
+    levels = {finding.level for finding in findings if finding.decides} - {"absent"}
     decision: Decision = "watch"
     if "bad" in levels:
         decision = "reject"
@@ -87,31 +94,40 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
     return Verdict(decision=decision, line=_line(decision, findings, evidence), findings=findings)
 
 
-def _statistics(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
-    return (
-        _measure("trades", evidence.total_trades, "{:.0f} trades", limits),
-        _measure(
-            "overfitting", evidence.overfitting_fraction, "overfitting probability {:.2f}", limits
-        ),
-        _measure(
-            "loss",
-            evidence.loss_fraction,
-            "{:.2f} of the splits' winners lose out of sample",
-            limits,
-        ),
-        _measure(
+def _selection_test(p_value: float | None, limits: VerdictSettings) -> Finding:
+    name, limit = "selection test", limits.selection_test_to_trade
+    if p_value is None:
+        return Finding(name=name, level="unknown", text=f"{name} not known")
+    text = f"a choice as good has a probability of {p_value:.3f} where nothing pays"
+    if p_value <= limit:
+        return Finding(name=name, level="good", text=text)
+    return Finding(name=name, level="doubtful", text=f"{text} (trade needs at most {limit:g})")
+
+
+def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
+    measured = (
+        ("overfitting", evidence.overfitting_fraction, "overfitting probability {:.2f}"),
+        ("loss", evidence.loss_fraction, "{:.2f} of the splits' winners lose out of sample"),
+        (
             "deflated Sharpe",
             evidence.deflated_sharpe_fraction,
             "deflated Sharpe probability {:.2f}",
-            limits,
         ),
-        _measure(
+        (
             "superior ability",
             evidence.superior_ability_p_value,
             "p-value against not trading {:.2f}",
-            limits,
         ),
     )
+    return tuple(
+        _as_information(_measure(name, value, form, limits)) for name, value, form in measured
+    )
+
+
+def _as_information(finding: Finding) -> Finding:
+    """A limit that bears on no decision is only where a figure is good or bad."""
+    text = finding.text.replace("trade needs", "good is").replace("rejected", "bad is")
+    return replace(finding, text=text, decides=False)
 
 
 def _measure(name: str, value: float | None, form: str, limits: VerdictSettings) -> Finding:
@@ -157,7 +173,7 @@ def _proof(name: str, holds: bool | None, text: str) -> Finding:
 
 
 def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
-    """Good: the whole interval earns. Bad: the whole interval loses.
+    """Good: the whole interval earns. Bad: the whole interval loses, which alone decides.
 
     Days without a trade say nothing of a ratio, so that only those with trades are counted.
     """
@@ -167,12 +183,13 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
     n_needed = limits.out_of_sample_sessions
     if value is None or low is None or high is None or n_traded < n_needed:
         text = f"out of sample not known (trades in {n_traded} sessions, {n_needed} are needed)"
-        return Finding(name=name, level="unknown", text=text)
+        return Finding(name=name, level="unknown", text=text, decides=False)
     level: Level = "good" if low > 0 else "bad" if high < 0 else "doubtful"
     return Finding(
         name=name,
         level=level,
         text=f"return on risk {value:+.1f}% out of sample ({low:+.1f} to {high:+.1f})",
+        decides=level == "bad",
     )
 
 
@@ -182,6 +199,6 @@ def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence)
         "watch": {"doubtful", "unknown"},
         "trade": {"good", "absent"},
     }
-    reasons = [f.text for f in findings if f.level in wanted[decision]]
+    reasons = [f.text for f in findings if f.decides and f.level in wanted[decision]]
     note = " [synthetic data]" if evidence.synthetic else ""
     return f"{decision}{note}: {'; '.join(reasons)}"

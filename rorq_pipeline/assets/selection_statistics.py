@@ -19,7 +19,8 @@ from rorq_pipeline.results.annotations import BestParams, Optimization
     stage="evidence",
     io_manager_key="results",
     description="Probability of backtest overfitting over all splits of the range's blocks, "
-    "deflated Sharpe ratio, and Hansen's test against not trading, on the exact surface.",
+    "deflated Sharpe ratio, and the test of the whole choice against its null distribution, on "
+    "the exact surface.",
 )
 def selection_statistics(
     context: dg.AssetExecutionContext,
@@ -34,6 +35,7 @@ def selection_statistics(
     with one_line_failures():
         found = measure_selection(best_params, optimization, market_data, range_of(context))
     pbo, sharpe = found.statistics.overfitting, found.statistics.deflated_sharpe
+    tested = found.selection_test
     return dg.MaterializeResult(
         value=found,
         metadata={
@@ -47,8 +49,9 @@ def selection_statistics(
                     "deflated_sharpe_fraction": sharpe.probability_fraction,
                     "effective_trials": sharpe.effective_trials,
                     "superior_ability_p_value": (
-                        found.statistics.superior_ability.p_value_fraction
+                        tested.superior_ability_p_value_fraction if tested else None
                     ),
+                    "selection_test_p_value": tested.t_p_value_fraction if tested else None,
                     "distinct_trials": pbo.n_trials,
                     "seconds": time.perf_counter() - started,
                 }

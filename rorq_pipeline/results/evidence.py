@@ -6,6 +6,14 @@ goes in.
 
 from collections.abc import Sequence
 
+from optimize.choice.grid import Grid
+from optimize.choice.rules import min_trades_of
+from optimize.choice.selection_test import (
+    LINEAR_RULES,
+    SelectionTest,
+    block_values,
+    selection_test,
+)
 from optimize.statistics import (
     Evidence,
     FollowingSessions,
@@ -31,16 +39,18 @@ from rorq_pipeline.results.models import (
     VerdictRecord,
 )
 from rorq_pipeline.results.published import sessions_of_study
-from rorq_pipeline.results.surfaces import exact_surface
+from rorq_pipeline.results.surfaces import range_cells
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.errors import CacheError, SurfaceTooLargeError
 from strategy.market_data import list_sessions, load_days, session_folder
 from strategy.market_data.layout import session_source
 from strategy.market_data.schema import SYNTHETIC
-from strategy.params import StrategyParams
+from strategy.params import StrategyParams, cost_per_trade_usd
 from strategy.proofs.fill_scenarios import ADVERSE
 from strategy.session import SessionData
+from strategy.surface.cell_files import RangeCells
+from strategy.surface.cells import surface_of_cells
 
 UNSOUND = "a following session cannot be read"
 
@@ -126,10 +136,12 @@ def measure_selection(
     require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     dates = [session.date for session in sessions]
-    absent = None
+    absent = tested = None
     try:
-        surface = exact_surface(optimization.search_space, optimization.fixed_params, sessions)
+        cells = range_cells(optimization.search_space, optimization.fixed_params, sessions)
+        surface = surface_of_cells(cells.plan, cells)
         trials = surface_trials(surface, optimization.settings.min_trade_threshold)
+        tested = _tested_choice(best, optimization, cells)
     except SurfaceTooLargeError as error:
         absent = str(error)
         nothing: list[list[float]] = [[]]
@@ -140,7 +152,28 @@ def measure_selection(
     return SelectionEvidence(
         of=best.identity,
         statistics=selection_statistics(trials, daily, workers=workers),
+        selection_test=tested,
         absent=absent,
+    )
+
+
+def _tested_choice(
+    best: BestParams, optimization: Optimization, cells: RangeCells
+) -> SelectionTest:
+    """Test the rule that chose; what the study found is never better than the exact best."""
+    if best.selection == "study_best":
+        rule, min_trades = "exact_best", optimization.settings.min_trade_threshold
+    else:
+        rule = best.selection if best.selection in LINEAR_RULES else "smooth"
+        min_trades = min_trades_of(best.min_trades_per_session, len(cells))
+    return selection_test(
+        block_values(
+            cells,
+            Grid.of(optimization.search_space),
+            rule=rule,
+            min_trades=min_trades,
+            cost_per_trade_usd=cost_per_trade_usd(best.strategy_params),
+        )
     )
 
 
@@ -158,6 +191,7 @@ def reach_verdict(
     """
     require_of_result(best, selection, outside, proofs)
     statistics, traded, quotes = selection.statistics, outside.traded, proofs.fills.quotes
+    tested = selection.selection_test
     interval = traded.intervals.get("return_on_risk_percent")
     evidence = Evidence(
         total_trades=best.metrics.total_trades,
@@ -165,7 +199,8 @@ def reach_verdict(
         overfitting_fraction=statistics.overfitting.probability_fraction,
         loss_fraction=statistics.overfitting.loss_fraction,
         deflated_sharpe_fraction=statistics.deflated_sharpe.probability_fraction,
-        superior_ability_p_value=statistics.superior_ability.p_value_fraction,
+        superior_ability_p_value=tested.superior_ability_p_value_fraction if tested else None,
+        selection_test_p_value=tested.t_p_value_fraction if tested else None,
         out_of_sample_traded_sessions=int((traded.sessions.trades > 0).sum()),
         out_of_sample_return_on_risk_percent=traded.return_on_risk_percent,
         out_of_sample_low_percent=interval.low if interval else None,

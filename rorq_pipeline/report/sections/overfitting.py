@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import DeflatedSharpe, Overfitting, SuperiorAbility
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import count, number, percent, share
@@ -20,6 +21,7 @@ def overfitting_section(data: ReportData) -> Section:
     statistics = evidence.statistics
     pbo = statistics.overfitting
     cards = [
+        _selection_test(evidence.selection_test),
         _probability(pbo),
         _splits(pbo),
         _sharpe(statistics.deflated_sharpe),
@@ -30,6 +32,28 @@ def overfitting_section(data: ReportData) -> Section:
         title=title,
         context={"cards": [card for card in cards if card], "caveat": evidence.caveat},
     )
+
+
+def _selection_test(s: SelectionTest | None) -> dict[str, Any] | None:
+    if s is None or s.t_p_value_fraction is None:
+        return None
+    value = number(s.p_value_fraction)
+    return {
+        "title": "Selection test",
+        "value": number(s.t_p_value_fraction),
+        "fraction": s.t_p_value_fraction,
+        "low": None,
+        "high": None,
+        "mark_fraction": 0.05,
+        "note": f"of the value itself {value}, against not trading "
+        f"{number(s.superior_ability_p_value_fraction)}",
+        "sentence": f"The probability of a choice as good, by the same rule over "
+        f"{count(s.n_combinations)} combinations, if nothing paid: {count(s.n_draws)} times the "
+        f"P&L of each of {count(s.n_blocks)} blocks of sessions kept or changed its sign. The "
+        f"best promised {percent(s.best_value_percent)}; the median of the draws promised "
+        f"{percent(s.null_median_percent)}. Costs make this careful: without any edge it is near "
+        "one. The verdict needs 0.05, the mark.",
+    }
 
 
 def _probability(s: Overfitting) -> dict[str, Any] | None:
