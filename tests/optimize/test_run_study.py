@@ -139,7 +139,7 @@ def test_without_persistence_the_study_begins_anew(database):
     assert second.study_name == first.study_name
     assert (second.resumed, second.n_trials) == (False, 10)
     assert execute(database, "SELECT count(*) FROM seen_combos")[0][0] == 10
-    assert execute(database, "SELECT count(*) FROM trial_params")[0][0] == 90
+    assert execute(database, "SELECT count(*) FROM trial_params")[0][0] == 10 * len(SMALL)
 
 
 def test_attempts_are_limited(database):

@@ -35,6 +35,7 @@ SPACE = {
     "option_selection_mode": ["itm"],
 }
 CHOSEN = {
+    **space_of().combination(0),
     "entry_window": "09:30-15:45",
     "stretch_threshold": 0.003,
     "reclaim_percentage": 0.5,
