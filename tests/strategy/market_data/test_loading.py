@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from strategy.date_range import DateRange
@@ -60,6 +61,13 @@ def test_a_session_that_goes_bad_in_the_cache_does_not_touch_a_loaded_range(
     assert all(map(is_same_session, sessions, aligned))
     with pytest.raises(CorruptFileError):
         load_sessions(tmp_path, "SPY", WEEK, prepared=prepared)
+
+
+def test_an_aligned_session_holds_on_to_its_arrays_alone(cache: Path) -> None:
+    (session,) = load_sessions(cache, "SPY", DateRange(WEEK.start_date, WEEK.start_date))
+    arrays = {k: v for k, v in vars(session).items() if isinstance(v, np.ndarray)}
+    assert len(arrays) == 11
+    assert [name for name, array in arrays.items() if array.base is not None] == []
 
 
 def test_sessions_that_cannot_be_kept_on_disk_are_kept_in_memory(
