@@ -12,7 +12,7 @@ from optimize import smart
 from optimize.run_study import list_studies
 from optimize.smart import main
 from optimize.study.settings import StudySettings
-from strategy.errors import ParameterError, RorqError
+from strategy.errors import ParameterError, RorqError, StudyError
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4))
@@ -57,6 +57,12 @@ def test_a_run_shows_its_progress_and_a_summary(cache, database_environment):
     assert summary["top_trials"][0]["value"] == summary["best_value"]
     assert summary["best_strategy_params"]["latency_seconds"] == 1
     assert [i.n_complete for i in list_studies(database_environment)] == [40]
+
+
+def test_a_study_without_a_completed_trial_is_an_error(cache, database_environment):
+    options = ["--n-trials", "3", "--max-attempt-limit", "5", "--min-trade-threshold", "9999"]
+    with pytest.raises(StudyError, match=r"no trial of study .* was completed.*; lower that"):
+        invoke(cache, *options, "2023-01-03_2023-01-04")
 
 
 def test_another_ticker_has_a_study_of_its_own(cache, database_environment, tmp_path):
