@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from strategy.errors import ParameterError
 
 MORE_IS_BETTER = ("trades", "deflated_sharpe")
+MIN_POLICY_MONTHS = 6  # of five, no p-value of signs is below 1/32
 LESS_IS_BETTER = ("overfitting", "loss", "superior_ability")
 
 
@@ -26,11 +27,24 @@ class VerdictSettings(BaseModel):
     trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
     trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
     selection_test_to_trade: float = Field(
-        0.05,
+        0.025,
         ge=0,
         le=1,
-        description="Probability of a choice as good where nothing pays, at most: the error of "
-        "`trade`.",
+        description="Probability of a choice as good where nothing pays, at most. Either this or "
+        "the policy's history carries `trade`: the nominal error is the sum of both limits.",
+    )
+    policy_to_trade: float = Field(
+        0.025,
+        ge=0,
+        le=1,
+        description="Probability of a history as good where the policy earns nothing, at most.",
+    )
+    policy_to_reject: float = Field(
+        0.025,
+        ge=0,
+        le=1,
+        description="Probability of a history as bad where the policy loses nothing; as little is "
+        "rejected.",
     )
     overfitting_to_trade: float = Field(
         0.25, ge=0, le=1, description="Probability of backtest overfitting, at most."

@@ -1,9 +1,14 @@
 """The verdict: `trade`, `watch` or `reject`, with the figures that led to it.
 
-`trade` needs the selection test: the whole choice, rule included, beats what it would have found
-where nothing pays, at an error of 5 percent. Proofs, the return on risk in the range and under
-adverse fills, and the number of trades must hold beside it. A broken proof, a loss in the range, a
-handful of trades or a loss out of sample beyond its interval rejects; all else is `watch`.
+Either of two legs carries `trade`. The selection test: the whole choice, rule included, beats what
+it would have found where nothing pays; it needs no history but a strong edge. The policy's history:
+what the way of choosing, fixed beforehand, earned in the months that followed each choice; it needs
+months, and sees a weaker edge. Each is held to half of the nominal 5 percent: they share data, and
+the sum is an upper bound of their joint level whatever their dependence (Bonferroni).
+
+Proofs, the return on risk in the range and under adverse fills, and the number of trades must hold
+beside it. A broken proof, a loss in the range, a handful of trades, a policy whose history loses or
+a loss out of sample beyond its interval rejects; all else is `watch`.
 
 The other statistics inform: they look at the same blocks of sessions, so that a vote of each would
 count one figure several times and leave nothing to trade.
@@ -12,7 +17,7 @@ count one figure several times and leave nothing to trade.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
+from optimize.verdict_settings import MIN_POLICY_MONTHS, MORE_IS_BETTER, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
 Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
@@ -38,6 +43,10 @@ class Evidence:
     at_quotes_return_on_risk_percent: float | None = None
     has_quotes: bool = False  # of any fill; then `trade` requires a result at quotes
     selection_test_p_value: float | None = None  # of the choice's t, over every combination
+    policy_months: int = 0  # traded by what the policy chose before each
+    policy_usd_a_month: float | None = None
+    policy_p_value: float | None = None  # of as much where the policy earns nothing
+    policy_loss_p_value: float | None = None  # of as little where it loses nothing
     synthetic: bool = False
 
 
@@ -74,7 +83,7 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
         _proof("replay", evidence.replay_agrees, "the reference engine gives the same trades"),
         _sign("return on risk", evidence.return_on_risk_percent, "in-sample", below="bad"),
         _measure("trades", evidence.total_trades, "{:.0f} trades", limits),
-        _selection_test(evidence.selection_test_p_value, limits),
+        *_legs(evidence, limits),
         _sign(
             "adverse fills",
             evidence.adverse_fills_return_on_risk_percent,
@@ -92,6 +101,36 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
     elif levels == {"good"}:
         decision = "trade"
     return Verdict(decision=decision, line=_line(decision, findings, evidence), findings=findings)
+
+
+def _legs(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
+    """The selection test and the policy's history; where one carries, the other only informs."""
+    legs = (
+        _selection_test(evidence.selection_test_p_value, limits),
+        _policy_history(evidence, limits),
+    )
+    if all(leg.level != "good" for leg in legs):
+        return legs
+    return tuple(replace(leg, decides=leg.level in ("good", "bad")) for leg in legs)
+
+
+def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
+    """Good: earns beyond luck. Bad: loses beyond luck, which alone decides."""
+    name, n_months = "policy's history", evidence.policy_months
+    p_value, loss_p_value = evidence.policy_p_value, evidence.policy_loss_p_value
+    usd = evidence.policy_usd_a_month
+    if p_value is None or loss_p_value is None or usd is None:
+        text = f"{name} not known ({n_months} months traded, {MIN_POLICY_MONTHS} are needed)"
+        return Finding(name=name, level="unknown", text=text)
+    text = f"the policy brought {usd:+.0f} USD a month in {n_months} months, "
+    if loss_p_value <= limits.policy_to_reject:
+        text += f"as little has a probability of {loss_p_value:.3f} where it loses nothing"
+        return Finding(name=name, level="bad", text=text)
+    text += f"as much has a probability of {p_value:.3f} where it earns nothing"
+    if p_value <= limits.policy_to_trade:
+        return Finding(name=name, level="good", text=text)
+    need = f"{text} (trade needs at most {limits.policy_to_trade:g})"
+    return Finding(name=name, level="doubtful", text=need)
 
 
 def _selection_test(p_value: float | None, limits: VerdictSettings) -> Finding:

@@ -15,12 +15,12 @@ from rorq_pipeline.results.annotations import BestParams, Optimization
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="2",
+    code_version="3",
     stage="evidence",
     io_manager_key="results",
     description="Probability of backtest overfitting over all splits of the range's blocks, "
-    "deflated Sharpe ratio, and the test of the whole choice against its null distribution, on "
-    "the exact surface.",
+    "deflated Sharpe ratio, the test of the whole choice against its null distribution, on the "
+    "exact surface, and what the policy earned in the months before.",
 )
 def selection_statistics(
     context: dg.AssetExecutionContext,
@@ -35,7 +35,7 @@ def selection_statistics(
     with one_line_failures():
         found = measure_selection(best_params, optimization, market_data, range_of(context))
     pbo, sharpe = found.statistics.overfitting, found.statistics.deflated_sharpe
-    tested = found.selection_test
+    tested, history = found.selection_test, found.policy_history
     return dg.MaterializeResult(
         value=found,
         metadata={
@@ -52,6 +52,9 @@ def selection_statistics(
                         tested.superior_ability_p_value_fraction if tested else None
                     ),
                     "selection_test_p_value": tested.t_p_value_fraction if tested else None,
+                    "policy_history_p_value": history.p_value_fraction if history else None,
+                    "policy_months": len(history.months) if history else 0,
+                    "policy_usd_a_month": history.usd_a_month if history else None,
                     "distinct_trials": pbo.n_trials,
                     "seconds": time.perf_counter() - started,
                 }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from optimize.choice.matrix_files import MatrixFiles
@@ -79,7 +80,7 @@ def make_matrix(
     records = walk_forward_matrix(
         cell_store(paths, plan),
         ticker,
-        _fingerprints(paths, ticker, days),
+        fingerprints_of(paths.cache, ticker, days),
         lambda day: load_session(paths.cache, ticker, day, prepared),
         policies,
         records=MatrixFiles(paths.state / "walk_forward", ticker, plan, policies),
@@ -116,8 +117,8 @@ def traded_months(matrix: Matrix) -> list[dict[str, Any]]:
     return rows
 
 
-def _fingerprints(paths: ProjectPaths, ticker: str, days: Sequence[date]) -> Mapping[date, str]:
+def fingerprints_of(cache_dir: Path, ticker: str, days: Sequence[date]) -> Mapping[date, str]:
     """Hash the files of each session."""
     with ThreadPoolExecutor() as pool:
-        folders = [session_folder(paths.cache, ticker, day) for day in days]
+        folders = [session_folder(cache_dir, ticker, day) for day in days]
         return dict(zip(days, pool.map(session_fingerprint, folders), strict=True))

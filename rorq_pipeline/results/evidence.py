@@ -38,6 +38,7 @@ from rorq_pipeline.results.models import (
     SelectionEvidence,
     VerdictRecord,
 )
+from rorq_pipeline.results.policy_evidence import measure_policy_history
 from rorq_pipeline.results.published import sessions_of_study
 from rorq_pipeline.results.surfaces import range_cells
 from strategy.backtest import run_backtest
@@ -136,12 +137,13 @@ def measure_selection(
     require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     dates = [session.date for session in sessions]
-    absent = tested = None
+    absent = tested = history = None
     try:
         cells = range_cells(optimization.search_space, optimization.fixed_params, sessions)
         surface = surface_of_cells(cells.plan, cells)
         trials = surface_trials(surface, optimization.settings.min_trade_threshold)
         tested = _tested_choice(best, optimization, cells)
+        history = measure_policy_history(best, optimization, market_data, date_range)
     except SurfaceTooLargeError as error:
         absent = str(error)
         nothing: list[list[float]] = [[]]
@@ -153,6 +155,7 @@ def measure_selection(
         of=best.identity,
         statistics=selection_statistics(trials, daily, workers=workers),
         selection_test=tested,
+        policy_history=history,
         absent=absent,
     )
 
@@ -191,7 +194,7 @@ def reach_verdict(
     """
     require_of_result(best, selection, outside, proofs)
     statistics, traded, quotes = selection.statistics, outside.traded, proofs.fills.quotes
-    tested = selection.selection_test
+    tested, history = selection.selection_test, selection.policy_history
     interval = traded.intervals.get("return_on_risk_percent")
     evidence = Evidence(
         total_trades=best.metrics.total_trades,
@@ -201,6 +204,10 @@ def reach_verdict(
         deflated_sharpe_fraction=statistics.deflated_sharpe.probability_fraction,
         superior_ability_p_value=tested.superior_ability_p_value_fraction if tested else None,
         selection_test_p_value=tested.t_p_value_fraction if tested else None,
+        policy_months=len(history.months) if history else 0,
+        policy_usd_a_month=history.usd_a_month if history else None,
+        policy_p_value=history.p_value_fraction if history else None,
+        policy_loss_p_value=history.loss_p_value_fraction if history else None,
         out_of_sample_traded_sessions=int((traded.sessions.trades > 0).sum()),
         out_of_sample_return_on_risk_percent=traded.return_on_risk_percent,
         out_of_sample_low_percent=interval.low if interval else None,

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, PlainSerializer, PlainValidator, model_validator
 
 from optimize.choice.candidates import Candidate, Regret, Selection
+from optimize.choice.policy_history import PolicyHistory
 from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import (
     Evidence,
@@ -160,6 +161,7 @@ class SelectionEvidence(OfResult):
 
     statistics: SelectionStatistics
     selection_test: SelectionTest | None = None  # of the rule that chose; None without a surface
+    policy_history: PolicyHistory | None = None  # up to the range's end; None without a surface
     absent: str | None  # why nothing is known, where the space is too large
 
     @property

@@ -32,6 +32,12 @@ DECIDING = [
     "no_look_ahead",
     "replay_agrees",
 ]
+HISTORY = {  # of the policy, as luck would have it
+    "policy_months": 9,
+    "policy_usd_a_month": 120.0,
+    "policy_p_value": 0.2,
+    "policy_loss_p_value": 0.82,
+}
 INFORMING = [
     "overfitting_fraction",
     "loss_fraction",
@@ -63,8 +69,8 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
         ({"total_trades": 9}, "reject", "9 trades"),
         ({"total_trades": 29}, "watch", "29 trades (trade needs at least 30)"),
         ({"total_trades": 6}, "reject", "6 trades (rejected below 10)"),
-        ({"selection_test_p_value": 0.05}, "trade", "0.050 where nothing pays"),
-        ({"selection_test_p_value": 0.051}, "watch", "0.051 where nothing pays (trade needs"),
+        ({"selection_test_p_value": 0.025}, "trade", "0.025 where nothing pays"),
+        ({"selection_test_p_value": 0.026}, "watch", "0.026 where nothing pays (trade needs"),
         ({"selection_test_p_value": 1.0}, "watch", "1.000 where nothing pays"),
         (
             {
@@ -102,6 +108,46 @@ def test_what_informs_has_no_vote(name, value):
     verdict = judge(replace(GOOD, **{name: value}))
     assert verdict.decision == "trade"
     assert verdict.line == judge(GOOD).line
+
+
+@pytest.mark.parametrize(
+    ("selection_p", "policy_p", "loss_p", "decision"),
+    [  # either leg carries, none forbids the other, and a history that loses rejects
+        (0.9, 0.025, 0.99, "trade"),
+        (0.9, 0.026, 0.99, "watch"),
+        (None, 0.01, 0.99, "trade"),
+        (0.01, 0.2, 0.82, "trade"),
+        (0.01, 0.9, 0.026, "trade"),
+        (0.01, 0.99, 0.025, "reject"),
+        (0.9, 0.99, 0.01, "reject"),
+        (0.01, None, None, "trade"),
+        (0.9, None, None, "watch"),
+        (None, None, None, "watch"),
+    ],
+)
+def test_either_leg_carries_trade(selection_p, policy_p, loss_p, decision):
+    history = {**HISTORY, "policy_p_value": policy_p, "policy_loss_p_value": loss_p}
+    verdict = judge(replace(GOOD, selection_test_p_value=selection_p, **history))
+    assert verdict.decision == decision
+
+
+def test_the_policys_history_is_told_with_its_figures():
+    verdict = judge(replace(GOOD, selection_test_p_value=0.3, **HISTORY))
+    assert (
+        "the policy brought +120 USD a month in 9 months, as much has a probability of 0.200 where "
+        "it earns nothing (trade needs at most 0.025)"
+    ) in verdict.line
+    unknown = judge(replace(GOOD, selection_test_p_value=0.3, policy_months=5))
+    assert "policy's history not known (5 months traded, 6 are needed)" in unknown.line
+
+
+@pytest.mark.parametrize(
+    "missing", ["no_look_ahead", "replay_agrees", "adverse_fills_return_on_risk_percent"]
+)
+def test_a_good_history_does_not_do_without_the_proofs(missing):
+    good = replace(GOOD, **HISTORY | {"policy_p_value": 0.001})
+    assert judge(replace(good, **{missing: None})).decision == "watch"
+    assert judge(replace(good, total_trades=29)).decision == "watch"
 
 
 def test_a_loss_out_of_sample_needs_sessions_to_reject():
@@ -180,5 +226,5 @@ def test_decision_follows_from_the_findings_that_decide(changes):
     assert (verdict.decision == "reject") == ("bad" in levels)
     assert (verdict.decision == "trade") == (set(levels) - {"absent"} == {"good"})
     assert (verdict.decision == "trade") == (set(levels) == {"good"})
-    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 12
+    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 13
     assert verdict.sentence.lower() == f"{verdict.line.partition(': ')[2].lower()}."

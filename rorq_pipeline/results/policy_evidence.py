@@ -1,0 +1,80 @@
+"""What the policy that a range was published by earned in the months before the range's end."""
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+from optimize.choice.matrix_files import MatrixFiles
+from optimize.choice.policies import SESSIONS_A_MONTH, Policy
+from optimize.choice.policy_history import PolicyHistory, policy_history
+from optimize.choice.rules import RULES
+from rorq_pipeline.project.choices import cell_store, fingerprints_of
+from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
+from rorq_pipeline.results.models import BestParams, Optimization
+from strategy.backtest_range import BacktestRange
+from strategy.date_range import sessions_between
+from strategy.errors import CacheError
+from strategy.market_data import list_sessions, session_folder
+from strategy.market_data.layout import session_source
+from strategy.market_data.loading import load_session
+from strategy.market_data.schema import SYNTHETIC
+from strategy.surface.compute import SurfacePlan
+
+
+def measure_policy_history(
+    best: BestParams,
+    optimization: Optimization,
+    market_data: MarketData,
+    date_range: BacktestRange,
+) -> PolicyHistory:
+    """Walk the range's policy forward over the whole months up to the range's end.
+
+    Nothing is computed where there are too few; sums of months and the choices are kept. Where a
+    session before the range cannot be read, nothing is known.
+    """
+    policy = policy_of(best, optimization, date_range)
+    cache_dir, prepared = market_data.cache_dir, market_data.prepared
+    paths = ProjectPaths.resolve()
+    plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
+    days = [
+        day
+        for day in list_sessions(cache_dir, best.ticker)
+        if day <= last_whole_month(date_range.end_date)
+        and (session_source(session_folder(cache_dir, best.ticker, day)) == SYNTHETIC)
+        == best.is_synthetic
+    ]
+    try:
+        return policy_history(
+            cell_store(paths, plan),
+            best.ticker,
+            fingerprints_of(cache_dir, best.ticker, days),
+            lambda day: load_session(cache_dir, best.ticker, day, prepared),
+            policy,
+            records=MatrixFiles(paths.state / "walk_forward", best.ticker, plan, [policy]),
+        )
+    except CacheError:
+        return PolicyHistory.of(policy, (), ())
+
+
+def policy_of(best: BestParams, optimization: Optimization, date_range: BacktestRange) -> Policy:
+    """The rule, the rate of trades and the length that the range was chosen with.
+
+    What a study found stands for the exact best of its least trades, which it comes near.
+    """
+    rule, a_session = best.selection, best.min_trades_per_session
+    if rule not in RULES:
+        rule = "exact_best"
+        a_session = optimization.settings.min_trade_threshold / best.n_sessions
+    return Policy(
+        rule=rule,
+        lookback_months=max(1, round(len(date_range.sessions) / SESSIONS_A_MONTH)),
+        min_trades_in_21_sessions=max(1, round(a_session * SESSIONS_A_MONTH)),
+    )
+
+
+def last_whole_month(day: date) -> date:
+    """The last day of the latest calendar month without a session after this day."""
+    end = day.replace(day=monthrange(day.year, day.month)[1])
+    if day == end or not sessions_between(day + timedelta(days=1), end):
+        return end
+    return day.replace(day=1) - timedelta(days=1)

@@ -1,0 +1,104 @@
+"""The policy's history of a range rests on whole months up to its end, and on none after."""
+
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rorq_pipeline.project.resources import MarketData
+from rorq_pipeline.results.models import Optimization
+from rorq_pipeline.results.policy_evidence import (
+    last_whole_month,
+    measure_policy_history,
+    policy_of,
+)
+from strategy.backtest import run_backtest
+from strategy.backtest_range import BacktestRange
+from strategy.market_data import session_folder
+from strategy.market_data.loading import load_days
+from strategy.market_data.sample.generate import SampleSettings, write_samples
+from strategy.surface.compute import compute_surface
+from tests.rorq_pipeline.results.conftest import FIRST, Published
+
+DAYS = [date(2022, month, 16) for month in (3, 5, 6, 8, 9, 11, 12)]
+DAYS = [date(2022, 2, 16), *DAYS, date(2023, 1, 4)]
+RANGE = BacktestRange(date(2022, 12, 15), date(2022, 12, 30))
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        (date(2022, 12, 30), date(2022, 12, 31)),  # a Friday, the year's last session
+        (date(2022, 12, 29), date(2022, 11, 30)),
+        (date(2022, 12, 31), date(2022, 12, 31)),
+        (date(2023, 1, 3), date(2022, 12, 31)),
+    ],
+)
+def test_a_month_counts_once_its_last_session_is_over(day: date, last: date) -> None:
+    assert last_whole_month(day) == last
+
+
+def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    found = policy_of(best, made, FIRST)  # the study's best: of five trades in nine sessions
+    assert (found.rule, found.lookback_months, found.min_trades_in_21_sessions) == (
+        "exact_best",
+        1,
+        12,
+    )
+    smooth = best.model_copy(update={"selection": "smooth", "min_trades_per_session": 30 / 21})
+    quarter = BacktestRange(date(2022, 10, 3), date(2022, 12, 30))
+    found = policy_of(smooth, made, quarter)
+    assert (found.rule, found.lookback_months, found.min_trades_in_21_sessions) == ("smooth", 3, 30)
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory: pytest.TempPathFactory) -> MarketData:
+    cache = tmp_path_factory.mktemp("months")
+    write_samples(cache, DAYS, SampleSettings(seed=8, edge=2.0))
+    return MarketData(folder=str(cache))
+
+
+def test_each_month_is_traded_by_the_choice_of_the_month_before(
+    months: MarketData, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    best = best.model_copy(update={"selection": "exact_best", "min_trades_per_session": 1.0})
+    found = measure_policy_history(best, made, months, RANGE)
+    assert found.months == tuple(f"{day:%Y-%m}" for day in DAYS[1:-1])  # no month after the range
+    assert len(found.months) == 7
+    assert found.net_pnl_usd == pytest.approx(by_single_backtests(made, months))
+    assert len(np.unique(found.net_pnl_usd)) > 3
+    again = measure_policy_history(best, made, months, RANGE)  # from kept records
+    assert again == found
+
+
+def test_a_session_that_cannot_be_read_leaves_it_unknown(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    cache = tmp_path / "cache"
+    write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))
+    (session_folder(cache, "SPY", DAYS[2]) / "options.parquet").write_bytes(b"damaged")
+    found = measure_policy_history(
+        published.best[FIRST], published.optimization[FIRST], MarketData(folder=str(cache)), RANGE
+    )
+    assert found.p_value_fraction is None
+
+
+def by_single_backtests(made: Optimization, market_data: MarketData) -> list[float]:
+    """Each session's exact best, from a surface of that session alone, traded in the next."""
+    sessions = load_days(market_data.cache_dir, "SPY", DAYS[:-1], market_data.prepared)
+    earned = []
+    for before, after in pairwise(list(sessions)):
+        surface = compute_surface(made.search_space, made.fixed_params, [before])
+        point = surface.best(1)
+        assert point is not None
+        params = made.search_space.strategy_params(
+            made.search_space.combination(point.index), made.fixed_params
+        )
+        earned.append(run_backtest(params, [after]).metrics.net_pnl_usd)
+    return earned
