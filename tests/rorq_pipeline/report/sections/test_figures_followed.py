@@ -1,0 +1,62 @@
+"""Figures of the page's groups and curves, against sums that are made here from the trades."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from rorq_pipeline.report.figures.sample import sessions_figure
+from rorq_pipeline.report.figures.surface import distribution_figure, profile_figure
+from rorq_pipeline.report.sections.outcomes import outcomes_section
+from rorq_pipeline.report.sections.overfitting import overfitting_section
+from tests.rorq_pipeline.report.fixtures import complete_data
+
+
+def test_every_grouping_adds_up_to_the_trades() -> None:
+    data = complete_data()
+    pnl = data.trades["net_pnl_usd"].tolist()
+    for table in outcomes_section(data).context["tables"]:
+        rows = table["rows"]
+        assert sum(row["n"] for row in rows) == len(pnl)
+        assert sum(row["net_pnl_usd"] for row in rows) == pytest.approx(sum(pnl))
+        won = sum(row["win_rate_percent"] * row["n"] / 100 for row in rows)
+        assert won == pytest.approx(sum(value > 0 for value in pnl))
+        for row in rows:
+            assert row["mean_usd"] == pytest.approx(row["net_pnl_usd"] / row["n"])
+
+
+def test_weekdays_are_in_their_order_and_moneyness_is_known() -> None:
+    tables = {
+        one["title"]: one["rows"] for one in outcomes_section(complete_data()).context["tables"]
+    }
+    week = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+    shown = [row["key"] for row in tables["Weekday"]]
+    assert shown == [day for day in week if day in shown]
+    depths = [row["key"] for row in tables["Moneyness at the signal"]]
+    assert all(key.startswith(("in by $", "out by $")) for key in depths)
+
+
+def test_the_curve_out_of_sample_goes_on_where_the_range_ended() -> None:
+    inside = {date(2023, 1, 3): 10.0, date(2023, 1, 4): -4.0}
+    before, after = sessions_figure(inside, [date(2023, 1, 5)], [5.0])["data"]
+    assert before["y"] == [10.0, 6.0]
+    assert after["y"] == [6.0, 11.0]
+    assert after["x"] == ["4 Jan 23", "5 Jan 23"]
+
+
+def test_the_published_choice_is_marked() -> None:
+    surface = complete_data().surface
+    assert surface is not None
+    name = next(iter(surface.chosen_index))
+    assert len(profile_figure(surface, name)["data"]) == 4  # three lines and the mark
+    edges = surface.histogram_edges_percent
+    middle = float(np.mean(edges[[0, -1]]))
+    line = distribution_figure(surface, middle)["layout"]["shapes"][0]
+    assert (line["x0"], line["x1"]) == (middle, middle)
+    beyond = distribution_figure(surface, float(edges[-1]) + 50)["layout"]["shapes"][0]
+    assert edges[0] <= beyond["x0"] <= edges[-1]
+
+
+def test_the_interval_of_the_overfitting_probability_is_told() -> None:
+    probability = overfitting_section(complete_data()).context["cards"][0]
+    assert probability["note"] == "95% interval 12% to 61%"
