@@ -61,7 +61,7 @@ def test_a_second_ticker_leaves_the_first_as_it_was(
     after = dict(files(two_tickers.artifacts))
     assert {name: after[name] for name in before} == before
     new = {name for name in after if name not in before}
-    assert all(Path(name).name.startswith("QQQ_") for name in new)
+    assert all(any(part.startswith("QQQ_") for part in Path(name).parts) for name in new)
     assert len(new) == len(before)
 
     best = BestParams.read(QQQ)
