@@ -6,13 +6,51 @@ otherwise go on alone, unseen, and keep the next run waiting.
 
 import multiprocessing
 import signal
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PARENT_POLL_SECONDS = 1.0
+_remembered: list[socket.socket] = []  # the reading end, while requests are remembered
+
+
+@contextmanager
+def remembered_requests() -> Iterator[Callable[[], bool]]:
+    """Give a function that says whether a stop was asked for since the block began.
+
+    A handler that raises is no memory: Python drops what is raised within a destructor or within a
+    callback of a weak reference, and the work goes on. Only a process's main thread is signalled.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    reading, writing = socket.socketpair()
+    for end in (reading, writing):
+        end.setblocking(False)
+    before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    _remembered.append(reading)
+    try:
+        yield _was_asked
+    finally:
+        signal.set_wakeup_fd(before)
+        _remembered.remove(reading)
+        reading.close()
+        writing.close()
+
+
+def _was_asked() -> bool:
+    """Look at the numbers of the signals that came; they stay for the next look."""
+    for reading in _remembered:
+        try:
+            numbers = reading.recv(4096, socket.MSG_PEEK)
+        except BlockingIOError:
+            continue
+        if any(number in numbers for number in _SIGNALS):
+            return True
+    return False
 
 
 @contextmanager
@@ -32,6 +70,8 @@ def stop_on_signals() -> Iterator[threading.Event]:
         stop.set()
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    if _was_asked():
+        stop.set()
     over = threading.Event()
     threading.Thread(target=_stop_with_parent, args=(stop, over), daemon=True).start()
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from optimize.signals import remembered_requests
 from rorq_pipeline.dagster_support.instance import project_instance
 from rorq_pipeline.dagster_support.internals import IMPLICIT_ASSET_JOB_NAME
 from rorq_pipeline.dagster_support.launcher import WORKER_TAG, this_worker
@@ -57,13 +58,17 @@ def materialize_range(
     require_memory()
     defs = definitions or build_definitions()
     paths = ProjectPaths.resolve()
-    with project_instance(paths) as instance, _one_line_errors():
+    with (
+        project_instance(paths) as instance,
+        _one_line_errors(),
+        remembered_requests() as is_asked,
+    ):
         keys = selected_keys(defs, selection)
         job = defs.resolve_job_def(IMPLICIT_ASSET_JOB_NAME)
         config = command_run_config(paths.root, selected_ops(defs, selection), run_config or {})
         register_range(instance, date_range)
         run_id = str(uuid.uuid4())
-        stopped = end_with_stopped_step(instance, run_id)
+        stopped = end_with_stopped_step(instance, run_id, is_asked)
         result = job.execute_in_process(
             run_id=run_id,
             instance=instance,

@@ -4,6 +4,8 @@ Dagster applies the retry policy of a step to Ctrl-C too, and goes on with whate
 the step that was stopped. Here the first event that tells of a stopped step ends the run.
 """
 
+from collections.abc import Callable
+
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
@@ -14,8 +16,16 @@ AGAIN = f"{STOPPED}; run the same command again to go on"
 _TELLING = (dg.DagsterEventType.STEP_UP_FOR_RETRY, dg.DagsterEventType.STEP_FAILURE)
 
 
-def end_with_stopped_step(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+def end_with_stopped_step(
+    instance: dg.DagsterInstance, run_id: str, is_asked: Callable[[], bool] = lambda: False
+) -> list[str]:
     """End the run where a step of it turns out to have been stopped.
+
+    Args:
+        instance: Where the run is recorded.
+        run_id: The run.
+        is_asked: Whether a stop was asked for; no step begins after it, though the one at hand may
+            not have heard.
 
     Returns:
         What that step says, once it has been stopped; empty until then.
@@ -28,12 +38,17 @@ def end_with_stopped_step(instance: dg.DagsterInstance, run_id: str) -> list[str
             return
         if event.event_type is dg.DagsterEventType.RUN_FAILURE:  # hit between two steps
             told.extend([AGAIN] if _is_interrupt(event.job_failure_data.error) else [])
-        elif event.event_type in _TELLING and (said := _stopped(event)) is not None:
+        elif (said := said_by(event)) is not None:
             told.append(said)
             run = instance.get_run_by_id(run_id)
             if run is not None:
                 instance.report_run_canceling(run)  # else it would count as failed
             raise KeyboardInterrupt
+
+    def said_by(event: dg.DagsterEvent) -> str | None:
+        if event.event_type is dg.DagsterEventType.STEP_START and is_asked():
+            return AGAIN
+        return _stopped(event) if event.event_type in _TELLING else None
 
     instance.add_event_listener(run_id, listen)
     return told

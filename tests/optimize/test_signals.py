@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optimize.signals import stop_on_signals
+from optimize.signals import remembered_requests, stop_on_signals
 
 
 def grandchild(asked: Path) -> None:
@@ -46,3 +46,23 @@ def test_the_first_signal_is_a_request_and_the_second_an_interrupt() -> None:
         assert stop.wait(1)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_request_whose_exception_python_drops_is_remembered() -> None:
+    class Doomed:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)  # what the handler raises here is dropped
+
+    with stop_on_signals() as stop:
+        assert not stop.is_set()
+    with remembered_requests() as is_asked:
+        assert not is_asked()
+        Doomed()
+        assert is_asked()
+        assert is_asked()
+        with stop_on_signals() as stop:
+            assert stop.is_set()
+    with remembered_requests() as is_asked, stop_on_signals() as stop:
+        assert not is_asked()
+        assert not stop.is_set()

@@ -79,3 +79,28 @@ def test_a_step_that_fails_for_a_reason_is_tried_again() -> None:
         told = end_with_stopped_step(instance, RUN_ID)
         alone.execute_in_process(instance=instance, run_id=RUN_ID, raise_on_error=False)
     assert (len(ran), told) == (3, [])
+
+
+def test_no_step_begins_after_a_request_that_a_step_did_not_hear() -> None:
+    ran = []
+
+    @dg.op(out=dg.Out(dg.Nothing))
+    def deaf() -> None:
+        ran.append("deaf")
+
+    @dg.op(ins={"after": dg.In(dg.Nothing)})
+    def later() -> None:
+        ran.append("later")
+
+    @dg.job
+    def both() -> None:
+        later(deaf())
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        told = end_with_stopped_step(instance, RUN_ID, lambda: bool(ran))
+        both.execute_in_process(instance=instance, run_id=RUN_ID, raise_on_error=False)
+        run = instance.get_run_by_id(RUN_ID)
+    assert ran == ["deaf"]
+    assert told == ["stopped on request; run the same command again to go on"]
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.CANCELED

@@ -272,6 +272,7 @@ def step_processes(dagster: Deployment) -> list[int]:
 def main(n_rounds: int, seed: int, victims: Sequence[str] = VICTIMS) -> int:
     """Tell a line a round; return the number of bad ones."""
     home = Path(tempfile.mkdtemp(prefix="chaos-"))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by jobs in the background
     chaos = Chaos(home, random.Random(seed), victims)
     rounds = []
     try:
