@@ -154,7 +154,7 @@ def test_attempts_are_limited(database):
 def test_a_small_space_is_exhausted_without_a_duplicate(database, sampler):
     summary = run(database, n_trials=200, space=SMALL, sampler=sampler)
     assert summary.stop_reason == "search space exhausted"
-    assert (summary.n_complete, summary.n_duplicates) == (60, {})
+    assert (summary.n_complete, summary.n_duplicates) == (60, {"memory": 0, "database": 0})
     assert len({str(t.params) for t in trials_of(database, summary)}) == 60
 
 

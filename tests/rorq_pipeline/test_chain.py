@@ -163,7 +163,7 @@ def test_parameters_are_published_on_the_data_of_the_study_only(
                 "--config-json",
                 small_config("optimization", nope=1),
             ],
-            '"nope"',
+            "unknown name 'nope'",
         ),
         (["2023-02-01_2023-02-28", "--select", "optimization"], "no session of SPY is cached"),
     ],

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,8 @@ def test_a_request_without_success_does_not_keep_others_waiting(artifacts: Path)
 
 def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -> None:
     settings = VerdictSettings(trades_to_trade=12)
-    evidence = Evidence(**dict.fromkeys(Evidence.__dataclass_fields__))
+    known = {f.name: None for f in fields(Evidence) if f.default is MISSING}
+    evidence = Evidence(**known)
     VerdictRecord(
         of=identity(),
         verdict=Verdict(decision="watch", line="watch: x", findings=()),

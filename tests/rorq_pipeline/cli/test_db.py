@@ -49,7 +49,9 @@ def test_the_url_hides_the_password_unless_asked(database_environment: DatabaseS
     hidden, shown = rorq("db", "url").output, rorq("db", "url", "--show-password").output
     assert password not in hidden
     assert hidden.startswith("postgresql://rorq:***@127.0.0.1:")
-    assert shown == hidden.replace("***", password)
+    url, hint = hidden.splitlines()
+    assert shown == url.replace("***", password) + "\n"
+    assert hint == "*** stands for the password, which --show-password prints"
 
 
 @pytest.mark.parametrize("command", ["start", "status", "url"])

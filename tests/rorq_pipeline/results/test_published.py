@@ -128,15 +128,19 @@ def test_a_study_without_a_value_publishes_what_the_surface_has(published: Publi
         published.optimization[FIRST], best_value=None, best_trial_number=None, best_params={}
     )
     with pytest.raises(StudyError, match="has no complete trial"):
-        publish(made, published.market_data, FIRST)
+        publish(made, published.market_data, FIRST, selection="study_best")
     best = publish(made, published.market_data, FIRST, selection="exact_best")
     assert best.regret is None
-    assert set(best.selections) == {"exact_best", "plateau"}
+    assert set(best.selections) == {"exact_best", "plateau", "lower_bound", "smooth"}
 
 
-def test_a_selection_that_does_not_exist_is_refused(published: Published) -> None:
+def test_where_a_rule_can_choose_nothing_the_studys_best_is_published_and_told(
+    published: Published,
+) -> None:
     made = published.optimization[FIRST]
-    strict = made.settings.model_copy(update={"min_trade_threshold": 10_000})
-    none = made.model_copy(update={"settings": strict})
-    with pytest.raises(StudyError, match="there is no exact_best to publish"):
-        publish(none, published.market_data, FIRST, selection="exact_best")
+    best = publish(
+        made, published.market_data, FIRST, selection="exact_best", min_trades_per_session=10_000
+    )
+    assert (best.selection, best.instead_of) == ("study_best", "exact_best")
+    assert best.trial_params == made.study.best_params
+    assert best.promised_percent == pytest.approx(made.study.best_value)
