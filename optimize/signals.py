@@ -7,6 +7,7 @@ otherwise go on alone, unseen, and keep the next run waiting.
 import multiprocessing
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,14 +32,22 @@ def remembered_requests() -> Iterator[Callable[[], bool]]:
     for end in (reading, writing):
         end.setblocking(False)
     before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+    tell_dropped, sys.unraisablehook = sys.unraisablehook, _tell_faults_alone
     _remembered.append(reading)
     try:
         yield _was_asked
     finally:
+        sys.unraisablehook = tell_dropped
         signal.set_wakeup_fd(before)
         _remembered.remove(reading)
         reading.close()
         writing.close()
+
+
+def _tell_faults_alone(dropped: "sys.UnraisableHookArgs") -> None:
+    """Print no traceback of a request that Python drops: it is remembered."""
+    if issubclass(dropped.exc_type, Exception):
+        sys.__unraisablehook__(dropped)
 
 
 def _was_asked() -> bool:
