@@ -2,15 +2,14 @@
 
     python design/verdict_calibration.py walk POOL figures.jsonl --edge 0 --seed 1001
     python design/verdict_calibration.py test POOL figures.jsonl --edge 0 --seed 1001
-    python design/verdict_calibration.py tell figures.jsonl > design/verdict_calibration.md
+    python design/verdict_calibration.py tell figures.jsonl  # the tables of verdict_calibration.md
 
 POOL is a folder of month cells: 24 months of synthetic sessions a seed, with one edge throughout,
-made where they are absent. Sessions of the generator are independent of each other, so that a
-history is the pool's quarters in any order. `walk` computes what the default policy chose and
-earned wherever two quarters may meet, whence every order of quarters is a look-up; `test` makes the
-selection test of each quarter (it goes on where it stopped). `tell` draws orders, judges each with
-both legs, and writes the figures. Histories of one pool share its months: they are far fewer
-independent ones than are drawn, which the output says beside each figure.
+made where they are absent. Sessions of the generator are independent of each other, so that the
+last quarter may precede the first: a history is some quarters in a row, from any of them on. `walk`
+computes what the default policy chose and earned, `test` makes the selection test of each quarter
+(it goes on where it stopped). `tell` judges every history with both legs. Histories of one
+pool share its months: the output says how many are disjoint.
 
 The proofs of the engine are taken as passed, and adverse fills as earning, which month cells do not
 hold: the shares of `trade` are at most too high.
@@ -23,11 +22,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from optimize.choice.grid import Grid
 from optimize.choice.policies import DEFAULT_POLICY
@@ -49,8 +48,7 @@ FIRST_DAY, LAST_DAY = date(2021, 1, 4), date(2022, 12, 30)
 MONTHS_A_QUARTER = 3  # the lookback of the default policy
 LENGTHS_MONTHS = (3, 12, 24)
 LIMITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2)
-N_HISTORIES = 1_000
-N_LEVEL = 4_000
+N_DRAWN = 1_000
 
 
 class Pool:
@@ -81,26 +79,22 @@ class Pool:
 
 
 def walk(pool: Pool) -> dict[str, Any]:
-    """The policy's P&L in each month, by the quarters that it lies in and comes after."""
+    """The policy's P&L in each month of a quarter; its choices reach into the one before."""
     sums = {month: sum_cells(pool.plan.space, pool.cells(month)) for month in pool.months}
-    chosen: dict[tuple[str, ...], int | None] = {}
 
     def earned(before: Sequence[str], month: str) -> float:
-        key = tuple(sorted(before))
-        if key not in chosen:
-            chosen[key] = _choice(pool, [sums[one] for one in before])
-        return _net_pnl(pool, chosen[key], sums[month])
+        return _net_pnl(pool, _choice(pool, [sums[one] for one in before]), sums[month])
 
-    met = {}
-    for one, two in permutations(range(len(pool.quarters)), 2):
-        months = pool.quarters[one] + pool.quarters[two]
-        met[f"{one}-{two}"] = [earned(months[at - 3 : at], months[at]) for at in range(3, 6)]
+    by_quarter = []
+    for before, quarter in zip([pool.quarters[-1], *pool.quarters], pool.quarters, strict=False):
+        months = before + quarter
+        by_quarter.append([earned(months[at - 3 : at], months[at]) for at in range(3, 6)])
     in_range = []
     for quarter in pool.quarters:
         total = _total([sums[month] for month in quarter])
         index = _choice(pool, [total])
         in_range.append(_in_range(pool, index, total))
-    return {"met": met, "in_range": in_range}
+    return {"net_pnl_usd": by_quarter, "in_range": in_range}
 
 
 def _choice(pool: Pool, months: Iterable[GridSums]) -> int | None:
@@ -134,7 +128,7 @@ def _in_range(pool: Pool, index: int | None, sums: GridSums) -> tuple[int, float
     return int(sums.total_trades[sets, 0]), float(percent)
 
 
-def test_quarter(pool: Pool, quarter: Sequence[str]) -> dict[str, Any]:
+def tested_quarter(pool: Pool, quarter: Sequence[str]) -> dict[str, Any]:
     """The selection test of three months, as a range of them has it."""
     cells = [cell for month in quarter for cell in pool.cells(month)]
     tested = selection_test(
@@ -155,16 +149,13 @@ def test_quarter(pool: Pool, quarter: Sequence[str]) -> dict[str, Any]:
 
 
 def histories(figures: Mapping[str, Any], n_months: int) -> list[tuple[PolicyHistory, int]]:
-    """Orders of a pool's quarters: what the policy earned, and the quarter that is the range."""
-    random = np.random.default_rng(n_months)
-    n_quarters = len(figures["in_range"])
-    found = []
-    for _ in range(N_HISTORIES):
-        order = random.permutation(n_quarters)[: n_months // MONTHS_A_QUARTER]
-        pairs = pairwise(order)
-        earned = [usd for one, two in pairs for usd in figures["met"][f"{one}-{two}"]]
-        names = [f"{number}" for number in range(len(earned))]
-        found.append((PolicyHistory.of(DEFAULT_POLICY, names, earned), int(order[-1])))
+    """What the policy earned after its first quarter, and the quarter that is the range."""
+    earned, found = figures["net_pnl_usd"], []
+    for last in range(len(earned)):
+        traded = [last - back for back in reversed(range(n_months // MONTHS_A_QUARTER - 1))]
+        usd = [value for quarter in traded for value in earned[quarter]]
+        names = [f"{number}" for number in range(len(usd))]
+        found.append((PolicyHistory.of(DEFAULT_POLICY, names, usd), last))
     return found
 
 
@@ -174,11 +165,9 @@ def judged(
     n_months: int,
     settings: VerdictSettings,
 ) -> Counter[str]:
-    """Decisions over the histories whose range has a selection test."""
+    """Decisions over the histories; a range without a selection test is judged without it."""
     decisions: Counter[str] = Counter()
     for history, quarter in histories(figures, n_months):
-        if quarter not in p_values:
-            continue
         trades, percent = figures["in_range"][quarter]
         evidence = Evidence(
             total_trades=trades,
@@ -194,7 +183,7 @@ def judged(
             adverse_fills_return_on_risk_percent=1.0,
             no_look_ahead=True,
             replay_agrees=True,
-            selection_test_p_value=p_values[quarter],
+            selection_test_p_value=p_values.get(quarter),
             policy_p_value=history.p_value_fraction,
             policy_loss_p_value=history.loss_p_value_fraction,
             policy_months=len(history.months),
@@ -204,10 +193,9 @@ def judged(
     return decisions
 
 
-def level_of_the_months_test(figures: Mapping[str, Any], n_months: int, limit: float) -> float:
-    """Share of p-values at most the limit where the pool's months, centred, are drawn anew."""
-    earned = np.array([usd for values in figures["met"].values() for usd in values])
-    drawn = np.random.default_rng(0).choice(earned - earned.mean(), (N_LEVEL, n_months))
+def months_test(months: npt.NDArray[np.float64], n_months: int, limit: float) -> float:
+    """Share of p-values at most the limit, of as many months drawn with replacement."""
+    drawn = np.random.default_rng(0).choice(months, (N_DRAWN, n_months))
     return float(np.mean([(sign_flip_p_value(row) or 1.0) <= limit for row in drawn]))
 
 
@@ -218,7 +206,6 @@ def tell(lines: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     for one in lines:
         if one["kind"] == "test":
             tests[one["edge"], one["seed"]][one["quarter"]] = one["p_value"]
-    yield "# What the verdict says, by edge and length of the history\n"
     yield from _told_shares(walks, tests)
     yield from _told_months(walks)
     yield from _told_tests(tests)
@@ -239,14 +226,21 @@ def _told_shares(walks: Mapping[Any, Any], tests: Mapping[Any, Any]) -> Iterable
 
 
 def _told_months(walks: Mapping[Any, Any]) -> Iterable[str]:
-    yield "\nThe policy's months, over every way in which two quarters meet:\n"
-    yield "| edge | USD a month | spread | months > 0 | level of the test at 0.025: 9 | 21 months |"
-    yield "|---:|---:|---:|---:|---:|---:|"
+    yield f"""
+The policy's months, and the share of p-values of its history at most 0.025 where {N_DRAWN}
+histories are drawn from these months with replacement: as they are (power), and with their mean set
+to zero (level):
+
+| edge | USD a month | ± | spread | months > 0 | power, 9 months | 21 | level, 9 months | 21 |
+|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
     for (edge, _), figures in sorted(walks.items()):
-        earned = np.array([usd for values in figures["met"].values() for usd in values])
-        levels = [f"{level_of_the_months_test(figures, n, 0.025):.3f}" for n in (9, 21)]
-        cells = [f"{earned.mean():.0f}", f"{earned.std():.0f}", f"{(earned > 0).mean():.2f}"]
-        yield _row([f"{edge:g}", *cells, *levels])
+        earned = np.array([usd for values in figures["net_pnl_usd"] for usd in values])
+        money = (earned.mean(), earned.std(ddof=1) / np.sqrt(len(earned)), earned.std(ddof=1))
+        shares = [(earned > 0).mean()]
+        for months in (earned, earned - earned.mean()):
+            shares += [months_test(months, n_months, 0.025) for n_months in (9, 21)]
+        cells = [*(f"{usd:.0f}" for usd in money), *(f"{share:.3f}" for share in shares)]
+        yield _row([f"{edge:g}", *cells])
 
 
 def _told_tests(tests: Mapping[Any, Any]) -> Iterable[str]:
@@ -303,7 +297,7 @@ def main() -> None:
     done = [one["quarter"] for one in lines if key.items() <= one.items()]
     for number, quarter in enumerate(pool.quarters[: given.quarters]):
         if number not in done:
-            _append(given.figures, key | {"quarter": number} | test_quarter(pool, quarter))
+            _append(given.figures, key | {"quarter": number} | tested_quarter(pool, quarter))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import DeflatedSharpe, Overfitting, SuperiorAbility
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import count, number, percent, share
 from rorq_pipeline.report.section import Section
@@ -21,7 +22,7 @@ def overfitting_section(data: ReportData) -> Section:
     statistics = evidence.statistics
     pbo = statistics.overfitting
     cards = [
-        _selection_test(evidence.selection_test),
+        _selection_test(evidence.selection_test, data.verdict.limits if data.verdict else None),
         _probability(pbo),
         _splits(pbo),
         _sharpe(statistics.deflated_sharpe),
@@ -34,9 +35,12 @@ def overfitting_section(data: ReportData) -> Section:
     )
 
 
-def _selection_test(s: SelectionTest | None) -> dict[str, Any] | None:
+def _selection_test(
+    s: SelectionTest | None, limits: VerdictSettings | None
+) -> dict[str, Any] | None:
     if s is None or s.t_p_value_fraction is None:
         return None
+    limit = (limits or VerdictSettings()).selection_test_to_trade
     value = number(s.p_value_fraction)
     return {
         "title": "Selection test",
@@ -44,7 +48,7 @@ def _selection_test(s: SelectionTest | None) -> dict[str, Any] | None:
         "fraction": s.t_p_value_fraction,
         "low": None,
         "high": None,
-        "mark_fraction": 0.05,
+        "mark_fraction": limit,
         "note": f"of the value itself {value}, against not trading "
         f"{number(s.superior_ability_p_value_fraction)}",
         "sentence": f"The probability of a choice as good, by the same rule over "
@@ -52,7 +56,7 @@ def _selection_test(s: SelectionTest | None) -> dict[str, Any] | None:
         f"P&L of each of {count(s.n_blocks)} blocks of sessions kept or changed its sign. The "
         f"best promised {percent(s.best_value_percent)}; the median of the draws promised "
         f"{percent(s.null_median_percent)}. Costs make this careful: without any edge it is near "
-        "one. The verdict needs 0.05, the mark.",
+        f"one. It carries the verdict up to {limit:g}, the mark.",
     }
 
 
