@@ -53,8 +53,11 @@ def compare_policies(table: MonthTable, *, seed: int = 0) -> Comparison | None:
         inside = {tested[int(str(row))] for row in mcs.included}
         step = StepM(np.zeros(len(losses)), losses, size=SUPERIOR_SIZE, reps=N_RESAMPLES,
                      block_size=1, bootstrap="mbb", seed=seed)  # fmt: skip
-        step.compute()
-        superior = {tested[int(str(row))] for row in step.superior_models}
+        try:
+            step.compute()
+            superior = {tested[int(str(row))] for row in step.superior_models}
+        except ValueError:  # arch 8 steps down to no model at all where each is superior
+            superior = set(tested)
     named = [(table.policies[column], member[row]) for row, column in enumerate(columns)]
     return Comparison(
         months=tuple(table.months[row] for row in common),

@@ -121,7 +121,7 @@ def _figures(
         usd_a_month_low=_number(money[0]),
         usd_a_month_high=_number(money[1]),
         months_above_zero_fraction=float((net_pnl > 0).mean()) if n_months else None,
-        daily_sharpe=_sharpe(by_session),
+        daily_sharpe=daily_sharpe(by_session),
         max_drawdown_usd=_max_drawdown(by_session),
         promised_percent=promised,
         kept_fraction=value / promised if promised and promised > 0 and value is not None else None,
@@ -181,7 +181,8 @@ def ageing(records: Sequence[MonthRecord], column: int) -> list[Ageing]:
     return found
 
 
-def _sharpe(by_session: FloatArray) -> float | None:
+def daily_sharpe(by_session: FloatArray) -> float | None:
+    """Mean over standard deviation of sessions, not annualised; None where it is not defined."""
     spread = by_session.std(ddof=1) if len(by_session) > 1 else 0.0
     return float(by_session.mean() / spread) if spread > 0 else None
 

@@ -12,6 +12,7 @@ from rorq_pipeline.assets.selection_statistics import selection_statistics
 from rorq_pipeline.assets.validated_cache import validated_cache
 from rorq_pipeline.assets.verdict import verdict
 from rorq_pipeline.assets.walk_forward import walk_forward
+from rorq_pipeline.assets.walk_forward_matrix import walk_forward_matrix
 
 ASSETS: tuple[dg.AssetsDefinition, ...] = (
     downloaded_sessions,
@@ -22,6 +23,7 @@ ASSETS: tuple[dg.AssetsDefinition, ...] = (
     out_of_sample,
     selection_statistics,
     walk_forward,
+    walk_forward_matrix,
     verdict,
     report,
 )

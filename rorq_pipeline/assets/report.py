@@ -20,6 +20,7 @@ from rorq_pipeline.results.annotations import (
     Surface,
     Table,
     VerdictRecord,
+    WalkForwardMatrixRecord,
 )
 from rorq_pipeline.results.artifacts import artifact_path, write_whole
 
@@ -44,6 +45,7 @@ _FRESHNESS = dg.FreshnessPolicy.time_window(
         "parameter_surface": dg.AssetIn(metadata={"required": False}),
         "out_of_sample": dg.AssetIn(metadata={"required": False}),
         "selection_statistics": dg.AssetIn(metadata={"required": False}),
+        "walk_forward_matrix": dg.AssetIn(metadata={"required": False}),
         "verdict": dg.AssetIn(metadata={"required": False}),
     },
     deps=["walk_forward"],  # read from disk, since the index shows the latest range's
@@ -60,6 +62,7 @@ def report(
     parameter_surface: Surface | None,
     out_of_sample: OutOfSampleEvidence | None,
     selection_statistics: SelectionEvidence | None,
+    walk_forward_matrix: WalkForwardMatrixRecord | None,
     verdict: VerdictRecord | None,
 ) -> dg.MaterializeResult:
     """Build the page."""
@@ -81,6 +84,7 @@ def report(
             surface=parameter_surface,
             out_of_sample=out_of_sample,
             selection_statistics=selection_statistics,
+            matrix=walk_forward_matrix,
             proofs=kept_proofs(best_params, date_range),
             verdict=verdict,
             limits=_limits(context),

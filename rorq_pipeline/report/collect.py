@@ -29,6 +29,7 @@ from rorq_pipeline.results.models import (
     Proofs,
     SelectionEvidence,
     VerdictRecord,
+    WalkForwardMatrixRecord,
 )
 from rorq_pipeline.results.published import sessions_of_study
 from rorq_pipeline.results.selections import cells_of_study, surface_of_study
@@ -52,6 +53,7 @@ def gather_report(
     surface: Surface | None = None,
     out_of_sample: OutOfSampleEvidence | None = None,
     selection_statistics: SelectionEvidence | None = None,
+    matrix: WalkForwardMatrixRecord | None = None,
     proofs: Proofs | None = None,
     verdict: VerdictRecord | None = None,
     limits: ResultCheckConfig | None = None,
@@ -69,6 +71,7 @@ def gather_report(
         out_of_sample: What this asset and the following ones keep, if they were made; evidence of
             another result than `best` is not shown.
         selection_statistics: See above.
+        matrix: What the asset `walk_forward_matrix` keeps; see above.
         proofs: See above.
         verdict: See above.
         limits: From where on a result is doubtful; by default the checks' own defaults.
@@ -102,6 +105,7 @@ def gather_report(
         max_day_share_fraction=limits.max_day_share_fraction,
         out_of_sample=of_result(best, out_of_sample),
         selection_statistics=of_result(best, selection_statistics),
+        matrix=of_result(best, matrix),
         proofs=proofs,
         verdict=of_result(best, verdict),
         versions={name: version(name) for name in _PACKAGES},

@@ -22,6 +22,7 @@ from rorq_pipeline.results.models import (
     Proofs,
     SelectionEvidence,
     VerdictRecord,
+    WalkForwardMatrixRecord,
 )
 from strategy.backtest_range import BacktestRange
 
@@ -71,6 +72,7 @@ class ReportData:
 
     out_of_sample: OutOfSampleEvidence | None = None
     selection_statistics: SelectionEvidence | None = None
+    matrix: WalkForwardMatrixRecord | None = None
     proofs: Proofs | None = None
     verdict: VerdictRecord | None = None
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
         OutOfSampleEvidence,
         SelectionEvidence,
         VerdictRecord,
+        WalkForwardMatrixRecord,
     )
     from strategy.surface.result import Surface
 else:
     Table = Surface = BestParams = Optimization = Any
-    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = Any
+    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = WalkForwardMatrixRecord = Any
 
 __all__ = [
     "BestParams",
@@ -29,4 +30,5 @@ __all__ = [
     "Surface",
     "Table",
     "VerdictRecord",
+    "WalkForwardMatrixRecord",
 ]

@@ -7,12 +7,14 @@ annotations of asset functions therefore come from `rorq_pipeline.results.annota
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, PlainSerializer, PlainValidator, model_validator
 
 from optimize.choice.candidates import Candidate, Regret, Selection
+from optimize.choice.policy_comparison import Comparison
 from optimize.choice.policy_history import PolicyHistory
+from optimize.choice.policy_record import Ageing, PolicyFigures
 from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import (
     Evidence,
@@ -191,6 +193,31 @@ class VerdictRecord(OfResult):
     limits: VerdictSettings
 
 
+class PolicyCurve(BaseModel):
+    """What one way of choosing earned in each month that it traded."""
+
+    model_config = RESULT_CONFIG
+
+    name: Literal["default", "nested", "former"]
+    months: tuple[str, ...]
+    net_pnl_usd: tuple[float, ...]
+    risk_usd: tuple[float, ...]
+    daily_sharpe: float | None  # of sessions, not annualised
+
+
+class WalkForwardMatrixRecord(OfResult):
+    """Every policy on the whole months up to a range's end, each traded by earlier choices."""
+
+    ASSET: ClassVar[str] = "walk_forward_matrix"
+
+    months: tuple[str, ...]  # traded by some policy
+    figures: tuple[PolicyFigures, ...]  # of policies with at least one month
+    comparison: Comparison | None  # None with too few months
+    curves: tuple[PolicyCurve, ...]
+    default_ageing: tuple[Ageing, ...]  # of the default policy's choices
+    absent: str | None  # why nothing is known
+
+
 class StepIdentity(BaseModel):
     """What the trades of a walk-forward step follow from."""
 
@@ -245,6 +272,7 @@ MODELS: Mapping[str, type[Artifact]] = {
         Proofs,
         VerdictRecord,
         WalkForwardRecord,
+        WalkForwardMatrixRecord,
         ReportEntry,
     )
 }

@@ -36,13 +36,7 @@ def measure_policy_history(
     cache_dir, prepared = market_data.cache_dir, market_data.prepared
     paths = ProjectPaths.resolve()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
-    days = [
-        day
-        for day in list_sessions(cache_dir, best.ticker)
-        if day <= last_whole_month(date_range.end_date)
-        and (session_source(session_folder(cache_dir, best.ticker, day)) == SYNTHETIC)
-        == best.is_synthetic
-    ]
+    days = days_of_whole_months(best, market_data, date_range)
     try:
         return policy_history(
             cell_store(paths, plan),
@@ -54,6 +48,20 @@ def measure_policy_history(
         )
     except CacheError:
         return PolicyHistory.of(policy, (), ())
+
+
+def days_of_whole_months(
+    best: BestParams, market_data: MarketData, date_range: BacktestRange
+) -> list[date]:
+    """Cached sessions, synthetic or real as the range's, of all whole months up to its end."""
+    cache_dir = market_data.cache_dir
+    return [
+        day
+        for day in list_sessions(cache_dir, best.ticker)
+        if day <= last_whole_month(date_range.end_date)
+        and (session_source(session_folder(cache_dir, best.ticker, day)) == SYNTHETIC)
+        == best.is_synthetic
+    ]
 
 
 def policy_of(best: BestParams, optimization: Optimization, date_range: BacktestRange) -> Policy:

@@ -9,6 +9,7 @@ from rorq_pipeline.report.sections.fills import fills_section
 from rorq_pipeline.report.sections.outcomes import outcomes_section
 from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.parameters import parameters_section
+from rorq_pipeline.report.sections.policies import policies_section
 from rorq_pipeline.report.sections.provenance import provenance_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.sections.sample import sample_section
@@ -23,6 +24,7 @@ SECTIONS: Sequence[Callable[[ReportData], Section]] = (
     sample_section,
     equity_section,
     surface_section,
+    policies_section,
     overfitting_section,
     fills_section,
     study_section,

@@ -35,7 +35,13 @@ GROUPS = {
     "data": ("downloaded_sessions", "validated_cache"),
     "search": ("optimization", "parameter_surface"),
     "results": ("best_params", "report"),
-    "evidence": ("out_of_sample", "selection_statistics", "walk_forward", "verdict"),
+    "evidence": (
+        "out_of_sample",
+        "selection_statistics",
+        "walk_forward",
+        "walk_forward_matrix",
+        "verdict",
+    ),
 }
 PAGE_MS, RUN_MS = 60_000, 240_000  # a busy machine is slow; an idle one needs a tenth
 WIDE, NARROW = (1500, 1100), (1280, 900)

@@ -16,6 +16,8 @@ import optuna
 from scipy.signal import lfilter
 
 from optimize.choice.candidates import Candidate, Regret
+from optimize.choice.policies import all_policies
+from optimize.choice.walk_forward_matrix import MonthRecord
 from optimize.statistics import (
     DeflatedSharpe,
     Evidence,
@@ -51,8 +53,10 @@ from rorq_pipeline.results.models import (
     SelectionEvidence,
     StepIdentity,
     VerdictRecord,
+    WalkForwardMatrixRecord,
     WalkForwardRecord,
 )
+from rorq_pipeline.results.policy_matrix import matrix_record
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.date_range import session_times
@@ -353,6 +357,33 @@ def selection_statistics(best: BestParams) -> SelectionEvidence:
     )  # fmt: skip
 
 
+MATRIX_MONTHS = tuple(f"2022-{month:02}" for month in range(1, 13))
+
+
+def matrix(best: BestParams) -> WalkForwardMatrixRecord:
+    """Thirteen months made by chance, with more for longer lookbacks, through the real sums."""
+    rng, policies = np.random.default_rng(4), all_policies()
+    records: list[MonthRecord] = []
+    n = len(policies)
+    back = np.array([4 if p.lookback_months == "all" else p.lookback_months for p in policies])
+    for month in ("2021-12", *MATRIX_MONTHS):
+        shape = (min(len(records), 12), n)
+        net_pnl = np.round(rng.normal(40 * np.sqrt(back), 150, shape), 2)
+        records.append(
+            MonthRecord(
+                month=month, chain=month, dates=(date.fromisoformat(f"{month}-16"),),
+                chosen=np.arange(n), promised_percent=np.full(n, 30.0),
+                held=np.tile(np.arange(n), (shape[0], 1)),
+                held_promised_percent=np.full(shape, 30.0),
+                total_trades=np.full(shape, 31), net_pnl_usd=net_pnl,
+                risk_usd=np.full(shape, 1_000.0),
+                session_net_pnl_usd=net_pnl[:1].T if shape[0] else np.zeros((n, 1)),
+                session_risk_usd=np.full((n, 1), 1_000.0),
+            )
+        )  # fmt: skip
+    return matrix_record(best, records, policies)
+
+
 def proofs(best: BestParams) -> Proofs:
     """Nothing looked ahead, and four assumptions about fills."""
     ror = best.metrics.return_on_risk_percent
@@ -405,6 +436,7 @@ def _full_fields(parts: dict[str, Any], best: BestParams, trades: Any) -> dict[s
                                 chosen=parts["chosen"]),
         "out_of_sample": out_of_sample(best),
         "selection_statistics": selection_statistics(best),
+        "matrix": matrix(best),
         "proofs": made,
         "verdict": verdict(best),
         "checks": [

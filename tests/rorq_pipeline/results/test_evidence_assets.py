@@ -13,6 +13,7 @@ from rorq_pipeline.assets.out_of_sample import out_of_sample
 from rorq_pipeline.assets.selection_statistics import selection_statistics
 from rorq_pipeline.assets.verdict import verdict
 from rorq_pipeline.assets.walk_forward import walk_forward
+from rorq_pipeline.assets.walk_forward_matrix import walk_forward_matrix
 from rorq_pipeline.checks.honesty import proof_results, proofs
 from rorq_pipeline.checks.statistics import (
     earns_out_of_sample,
@@ -24,15 +25,17 @@ from rorq_pipeline.dagster_support.io_managers import ArtifactIOManager
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, PARTITION_SET
 from rorq_pipeline.results.evidence import measure_out_of_sample
 from rorq_pipeline.results.models import (
+    BestParams,
     OutOfSampleEvidence,
     Proofs,
     SelectionEvidence,
+    WalkForwardMatrixRecord,
     WalkForwardRecord,
 )
 from strategy.proofs.lookahead import Violation
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
 
-EVIDENCE = [out_of_sample, selection_statistics, walk_forward, verdict]
+EVIDENCE = [out_of_sample, selection_statistics, walk_forward, walk_forward_matrix, verdict]
 CHECKS = [proofs, selection_checks, earns_out_of_sample]
 
 
@@ -72,6 +75,9 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
     found = stored(artifacts, "verdict", FIRST)
     assert found["evidence"]["out_of_sample_traded_sessions"] == 5
     assert Proofs.read(FIRST.key).replay.matches
+    matrix = WalkForwardMatrixRecord.read(FIRST.key)
+    assert matrix.absent == "0 of at least 4 whole months are cached"
+    assert matrix.of == BestParams.read(FIRST.key).identity
     assert SelectionEvidence.read(FIRST.key).statistics.overfitting.n_blocks == 8
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert set(checks) == {

@@ -26,6 +26,7 @@ def made() -> dict[str, Artifact]:
     results = (
         Download(report=report), optimization(), data.best, data.out_of_sample,
         data.selection_statistics, data.proofs, data.verdict, walk_forward(),
+        data.matrix,
         report_entry(data, "x.html"),
     )  # fmt: skip
     return {result.ASSET: result for result in results if result is not None}

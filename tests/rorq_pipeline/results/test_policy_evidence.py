@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from optimize.choice.policies import FORMER_POLICY
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.policy_evidence import (
@@ -14,6 +15,7 @@ from rorq_pipeline.results.policy_evidence import (
     measure_policy_history,
     policy_of,
 )
+from rorq_pipeline.results.policy_matrix import measure_matrix
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.market_data import session_folder
@@ -74,6 +76,43 @@ def test_each_month_is_traded_by_the_choice_of_the_month_before(
     assert len(np.unique(found.net_pnl_usd)) > 3
     again = measure_policy_history(best, made, months, RANGE)  # from kept records
     assert again == found
+
+
+def test_the_matrix_trades_each_month_by_earlier_choices(
+    months: MarketData, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    found = measure_matrix(best, made, months, RANGE)
+    assert found.absent is None
+    assert found.months == tuple(f"{day:%Y-%m}" for day in DAYS[1:-1])  # none after the range
+    curves = {curve.name: curve for curve in found.curves}
+    assert curves["former"].months == found.months
+    assert curves["former"].net_pnl_usd == pytest.approx(by_single_backtests(made, months))
+    assert curves["default"].months == found.months[2:]  # the first after three months
+    former = next(one for one in found.figures if one.policy == FORMER_POLICY)
+    assert former.usd_a_month == pytest.approx(np.mean(by_single_backtests(made, months)))
+    backs = {one.policy.lookback_months: one.n_months for one in found.figures}
+    assert backs == {1: 7, 2: 6, 3: 5, 6: 2, "all": 7}  # 12 months have not been
+    assert found.comparison is not None
+    assert measure_matrix(best, made, months, RANGE) == found  # from kept records
+
+
+def test_the_matrix_is_not_known_where_it_cannot_be(
+    months: MarketData, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    early = BacktestRange(date(2022, 5, 2), date(2022, 5, 31))
+    found = measure_matrix(best, made, months, early)
+    assert found.absent == "2 of at least 4 whole months are cached"
+    assert not (tmp_path / ".rorq").exists()  # nothing was computed
+    cache = tmp_path / "cache"
+    write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))
+    (session_folder(cache, "SPY", DAYS[2]) / "options.parquet").write_bytes(b"damaged")
+    found = measure_matrix(best, made, MarketData(folder=str(cache)), RANGE)
+    assert found.absent is not None
+    assert "options.parquet" in found.absent
 
 
 def test_a_session_that_cannot_be_read_leaves_it_unknown(
