@@ -47,12 +47,12 @@ def test_a_new_session_folder_is_worked_through(tmp_path: Path, database: Databa
         assert [run["jobName"] for run in dagster.runs()] == ["optimize_range"]
         settings_of_study = read(dagster, "optimization")["settings"]
         assert settings_of_study.items() >= STUDY.items()
-        assert read(dagster, "out_of_sample")["n_sessions"] == 0
+        assert following(dagster) == []
 
         # What follows January is traded with January's parameters; its search is not repeated.
         write_samples(dagster.cache, [date(2023, 2, 1), date(2023, 2, 2)], SampleSettings())
         wait_for(
-            lambda: read(dagster, "out_of_sample")["n_sessions"] == 2,
+            lambda: following(dagster) == ["2023-02-01", "2023-02-02"],
             240,
             "January's evidence",
             dagster.log,
@@ -73,6 +73,12 @@ def read(dagster: Deployment, asset: str) -> dict[str, Any]:
     text = (dagster.artifacts / asset / f"{JANUARY}.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)
     return content
+
+
+def following(dagster: Deployment) -> list[str]:
+    """The sessions after January on which its parameters were traded."""
+    dates: list[str] = read(dagster, "out_of_sample")["traded"]["sessions"]["dates"]
+    return dates
 
 
 def everything_shown(dagster: Deployment) -> str:
