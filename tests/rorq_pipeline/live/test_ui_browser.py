@@ -124,7 +124,7 @@ def the_metadata_is_on_the_page(page: Any, dagster: Deployment) -> None:
     page.goto("/assets/optimization")
     stored = json.loads((dagster.artifacts / "optimization" / f"{RANGE}.json").read_text("utf-8"))
     assert metadata(page, "complete") == str(SMALL_STUDY["n_trials"])
-    assert metadata(page, "study") == stored["study_name"]
+    assert metadata(page, "study") == stored["study"]["study_name"]
     assert metadata(page, "path").endswith(f"optimization/{RANGE}.json")
     picture(page, "dagster_materialization")
 
