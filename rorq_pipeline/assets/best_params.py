@@ -51,7 +51,7 @@ def best_params(
             min_trades_per_session=config.min_trades_per_session,
             surface=parameter_surface,
         )
-        number = keep_publication(best, optimization, run_id=context.run.run_id)
+        number = keep_publication(best, optimization, market_data, run_id=context.run.run_id)
     if best.instead_of:
         context.log.warning(
             "no combination can be chosen by %s: the study's best is published", best.instead_of

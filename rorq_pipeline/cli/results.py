@@ -113,8 +113,7 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
     from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.project.resources import MarketData
-    from rorq_pipeline.results.history import publication
+    from rorq_pipeline.results.history import market_data_of, publication
     from rorq_pipeline.results.models import BestParams
     from rorq_pipeline.results.published import sessions_of_study
     from rorq_pipeline.runner import materialize_range
@@ -127,7 +126,7 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
             expected=f"version {ENGINE_VERSION}, by which it would be made again",
             remedy="install that version of the program, or materialize the range anew",
         )
-    sessions_of_study(former.best, MarketData(), date_range)
+    sessions_of_study(former.best, market_data_of(former.run_config), date_range)
     materialize_range(
         date_range,
         run_config=former.run_config,

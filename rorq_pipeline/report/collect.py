@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from dagster import AssetCheckSeverity
 from optuna.trial import FrozenTrial
+from pydantic import BaseModel
 
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import open_study
@@ -109,7 +110,9 @@ def gather_report(
         proofs=proofs,
         verdict=of_result(best, verdict),
         versions={name: version(name) for name in _PACKAGES},
-        command=_command(date_range, best, optimization),
+        command=_command(
+            date_range, run_config_of(best, optimization, market_data), limits, verdict
+        ),
         publications=publications(date_range.key),
         made_at=datetime.now(UTC).replace(microsecond=0),
     )
@@ -128,8 +131,18 @@ def _result_checks(best: BestParams, limits: ResultCheckConfig) -> list[CheckOut
     ]
 
 
-def _command(date_range: BacktestRange, best: BestParams, optimization: Optimization) -> str:
-    config = json.dumps(run_config_of(best, optimization))
+def _command(
+    date_range: BacktestRange,
+    run_config: dict[str, Any],
+    limits: ResultCheckConfig,
+    verdict: VerdictRecord | None,
+) -> str:
+    """Make the command that repeats the report, with what it was judged by."""
+    judged_by: dict[str, BaseModel] = {"result_checks": limits}
+    if verdict is not None:
+        judged_by |= dict.fromkeys(("selection_checks", "verdict"), verdict.limits)
+    ops = {name: {"config": made.model_dump(mode="json")} for name, made in judged_by.items()}
+    config = json.dumps({**run_config, "ops": {**run_config["ops"], **ops}})
     return f"rorq materialize {date_range.key} --config-json {shlex.quote(config)}"
 
 

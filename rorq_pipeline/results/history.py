@@ -4,11 +4,13 @@ A file a publication, `artifacts/history/RANGE/N.json`, numbered from 1. Publish
 again adds none.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.artifacts import Artifact, ArtifactError, project_lock
 from rorq_pipeline.results.models import BestParams, Optimization
 
@@ -58,7 +60,9 @@ def publication(key: str, number: int, artifacts: Path | None = None) -> Publica
     return Publication.read_file(path)
 
 
-def keep_publication(best: BestParams, optimization: Optimization, *, run_id: str) -> int:
+def keep_publication(
+    best: BestParams, optimization: Optimization, market_data: MarketData, *, run_id: str
+) -> int:
     """Keep what is being published, and return its number."""
     folder = history_folder(best.date_range)
     with project_lock("history"):
@@ -69,17 +73,25 @@ def keep_publication(best: BestParams, optimization: Optimization, *, run_id: st
         Publication(
             published_at=datetime.now(UTC).replace(microsecond=0),
             run_id=run_id,
-            run_config=run_config_of(best, optimization),
+            run_config=run_config_of(best, optimization, market_data),
             best=best,
         ).write_file(folder / f"{number}.json")
     return number
 
 
-def run_config_of(best: BestParams, optimization: Optimization) -> dict[str, Any]:
+def run_config_of(
+    best: BestParams, optimization: Optimization, market_data: MarketData
+) -> dict[str, Any]:
     """Return run config that makes the same study and the same choice, whatever the defaults.
 
     How the study was worked through (workers, waiting) is left out: it does not change what comes.
     """
+    choice = {
+        "selection": best.instead_of or best.selection,
+        "min_trades_per_session": best.min_trades_per_session,
+    }
+    fields = type(market_data).model_fields
+    sessions = {name: value for name in fields if (value := getattr(market_data, name))}
     settings = optimization.settings.model_dump(mode="json", exclude=set(_HOW))
     searching = {"search_space": optimization.search_space.to_json_dict()}
     fixed = {k: v for k, v in optimization.fixed_params.items() if k != "ticker"}
@@ -88,9 +100,17 @@ def run_config_of(best: BestParams, optimization: Optimization) -> dict[str, Any
         "validated_cache": searching,
         "optimization": {**searching, "fixed_params": fixed, **settings},
         "parameter_surface": {**searching, "fixed_params": fixed, **threshold},
-        "best_params": {"selection": best.selection},
+        "best_params": choice,
     }
-    return {"ops": {name: {"config": config} for name, config in configs.items()}}
+    return {
+        "ops": {name: {"config": config} for name, config in configs.items()},
+        **({"resources": {"market_data": {"config": sessions}}} if sessions else {}),
+    }
+
+
+def market_data_of(run_config: Mapping[str, Any]) -> MarketData:
+    """Return the sessions that run config means."""
+    return MarketData(**run_config.get("resources", {}).get("market_data", {}).get("config", {}))
 
 
 _HOW = ("workers", "shared", "lock_wait_seconds", "enable_persistence")

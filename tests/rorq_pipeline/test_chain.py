@@ -3,6 +3,7 @@
 import html
 import json
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from optimize.run_study import list_studies
 from rorq_pipeline.dagster_support.instance import project_instance
 from rorq_pipeline.definitions import build_definitions
 from rorq_pipeline.project.paths import ProjectPaths
-from rorq_pipeline.results.models import BestParams, Optimization
+from rorq_pipeline.results.history import publications
+from rorq_pipeline.results.models import BestParams, Optimization, VerdictRecord
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import SESSIONS, small_config
 
@@ -185,11 +187,16 @@ def last_error(result: Result) -> str:
     return line
 
 
-def test_what_the_report_says_makes_the_same_result_again(
+def test_a_result_is_restored_and_made_again_as_the_report_says(
     sampled_project: ProjectPaths, rorq: Rorq
 ) -> None:
     """Experiments in between, other project config and a lost study change nothing."""
-    first = materialize(rorq, "+report", *CHAIN, seed=7, n_trials=9)
+    config = json.loads(small_config(*CHAIN, seed=7, n_trials=9))
+    config["ops"] |= {
+        "best_params": {"config": {"min_trades_per_session": 0.5}},
+        "verdict": {"config": {"trades_to_trade": 41}},
+    }
+    first = rorq("materialize", RANGE, "--config-json", json.dumps(config))
     assert first.exit_code == 0, first.output
     assert "verdict " in first.output
     assert f"next    rorq backtest {RANGE} --best" in first.output
@@ -198,6 +205,7 @@ def test_what_the_report_says_makes_the_same_result_again(
     assert command[:2] == ["materialize", RANGE]
     best = BestParams.read(RANGE)
     study = Optimization.read(RANGE).study
+    verdict = VerdictRecord.read(RANGE)
 
     experiment = materialize(rorq, "+best_params", *CHAIN[:2], study_name="other", seed=1)
     assert experiment.exit_code == 0, experiment.output
@@ -205,11 +213,18 @@ def test_what_the_report_says_makes_the_same_result_again(
     (sampled_project.root / "run_config.yaml").write_text(
         "ops: {optimization: {config: {n_trials: 3, seed: 5}}}"
     )
+    restored = rorq("results", RANGE, "--restore", "1")
+    assert restored.exit_code == 0, restored.output
+    assert BestParams.read(RANGE) == best
+    assert list(publications(RANGE)) == [1, 2]
+
     assert rorq("study", "delete", study.study_name).exit_code == 0
+    shutil.rmtree(sampled_project.artifacts)
     again = rorq(*command)
     assert again.exit_code == 0, again.output
     assert BestParams.read(RANGE) == best
     assert Optimization.read(RANGE).study.top_trials == study.top_trials
+    assert VerdictRecord.read(RANGE).limits == verdict.limits
 
 
 @pytest.mark.timeout(90)

@@ -5,10 +5,12 @@ from click.testing import CliRunner, Result
 
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.project.run_config import command_run_config
 from rorq_pipeline.results.history import (
     history_folder,
     keep_publication,
+    market_data_of,
     publication,
     publications,
     run_config_of,
@@ -24,8 +26,8 @@ def kept(project: ProjectPaths, published: Published) -> Published:
     """Two publications; the second is what is published now."""
     best, optimization = published.best[FIRST], published.optimization[FIRST]
     other = best.model_copy(update={"selection": "exact_best", "trial_number": None})
-    assert keep_publication(best, optimization, run_id="a") == 1
-    assert keep_publication(other, optimization, run_id="b") == 2
+    assert keep_publication(best, optimization, published.market_data, run_id="a") == 1
+    assert keep_publication(other, optimization, published.market_data, run_id="b") == 2
     other.write_file(BestParams.path(KEY))
     return published
 
@@ -36,7 +38,7 @@ def results(*arguments: str) -> Result:
 
 def test_the_same_result_is_kept_once(kept: Published) -> None:
     best, optimization = kept.best[FIRST], kept.optimization[FIRST]
-    assert keep_publication(best, optimization, run_id="c") == 1
+    assert keep_publication(best, optimization, kept.market_data, run_id="c") == 1
     assert [p.run_id for p in publications(KEY).values()] == ["a", "b"]
     assert publication(KEY, 1).best == best
 
@@ -47,7 +49,7 @@ def test_a_damaged_publication_hides_no_other_and_its_number_is_not_given_again(
     (history_folder(KEY) / "2.json").write_text("{}")
     assert list(publications(KEY)) == [1]
     changed = kept.best[FIRST].model_copy(update={"n_complete_trials": 7})
-    assert keep_publication(changed, kept.optimization[FIRST], run_id="d") == 3
+    assert keep_publication(changed, kept.optimization[FIRST], kept.market_data, run_id="d") == 3
 
 
 def test_they_are_listed_and_compared(kept: Published) -> None:
@@ -77,7 +79,7 @@ def test_nothing_published_is_one_line(project: ProjectPaths) -> None:
 
 def test_its_run_config_is_admitted_and_complete(kept: Published, project: ProjectPaths) -> None:
     best, optimization = kept.best[FIRST], kept.optimization[FIRST]
-    config = run_config_of(best, optimization)
+    config = run_config_of(best, optimization, MarketData())
     command_run_config(project.root, set(config["ops"]), config)
     told = config["ops"]["optimization"]["config"]
     left_out = {"workers", "shared", "lock_wait_seconds", "enable_persistence"}
@@ -86,3 +88,18 @@ def test_its_run_config_is_admitted_and_complete(kept: Published, project: Proje
         k: v for k, v in settings.items() if k not in left_out
     }
     assert told["search_space"] == optimization.search_space.to_json_dict()
+
+
+def test_its_run_config_asks_for_what_was_asked_for(kept: Published) -> None:
+    """By the rule that could choose nothing, on sessions of which some were missing."""
+    fallen_back = kept.best[FIRST].model_copy(
+        update={"instead_of": "smooth", "min_trades_per_session": 0.25}
+    )
+    sessions = MarketData(folder="/elsewhere", allow_missing_sessions=True)
+    config = run_config_of(fallen_back, kept.optimization[FIRST], sessions)
+    choice = config["ops"]["best_params"]["config"]
+    assert choice == {"selection": "smooth", "min_trades_per_session": 0.25}
+    assert market_data_of(config) == sessions
+    assert market_data_of(run_config_of(fallen_back, kept.optimization[FIRST], MarketData())) == (
+        MarketData()
+    )
