@@ -11,7 +11,7 @@ from strategy.errors import ParameterError
 from strategy.market_data.sample.generate import SampleSettings, sample_session
 from strategy.surface.compute import compute_surface
 from tests.optimize.statistics.builders import trials_of
-from tests.spaces import space_of
+from tests.spaces import holding, space_of
 
 
 def test_equal_sums_in_every_block_are_one_trial_and_the_first_stands_for_it():
@@ -57,15 +57,15 @@ def test_pnl_before_costs_is_that_of_a_surface_without_costs():
         take_profit_percent=[25, 100],
         stop_loss_percent=[-25, -100],
     )
-    free = {
-        "slippage_amount": 0.0,
-        "brokerage_fee_per_contract": 0.0,
-        "exchange_fee_per_contract": 0.0,
+    costs = {
+        "slippage_amount": 0.02,
+        "brokerage_fee_per_contract": 0.65,
+        "exchange_fee_per_contract": 0.65,
     }
     sessions = [sample_session(date(2023, 1, day), SampleSettings()) for day in (3, 4)]
     dear, cheap = (
-        surface_trials(compute_surface(space, fixed, sessions), 1)
-        for fixed in ({"contracts_per_trade": 2}, {"contracts_per_trade": 2, **free})
+        surface_trials(compute_surface(*holding(space, contracts_per_trade=2, **each), sessions), 1)
+        for each in (costs, dict.fromkeys(costs, 0.0))
     )
     rows = np.searchsorted(cheap.combination, dear.combination)
     assert (dear.cost_per_trade * QUANTUM_USD).ravel() == pytest.approx(13.2)
