@@ -37,6 +37,7 @@ _PRELOADED = (
     "strategy.backtest",
     "strategy.market_data.validation",
     "optimize.run_study",
+    "rorq_pipeline.report.collect",  # with all results: a second of processor time a step
 )
 EXECUTOR = dg.multiprocess_executor.configured(
     {

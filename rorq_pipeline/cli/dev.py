@@ -1,6 +1,7 @@
 """`rorq dev`: Dagster's web server and daemon, with the database up."""
 
 import os
+import signal
 import sys
 
 import click
@@ -25,16 +26,24 @@ def command(port: int, host: str, workspace: str | None) -> None:
     Ctrl-C ends UI and daemon; the embedded database goes on until `rorq db stop`.
     """
     from optimize.database.connect import ensure_database
+    from rorq_pipeline.cli.leftovers import end_leftovers, mark_own
     from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.dagster_support.instance import instance_environment, workspace_file
 
     paths = ProjectPaths.resolve()
+    ended = end_leftovers(paths.root)
+    if ended:
+        shown = ", ".join(map(str, ended))
+        error_console.print(f"ended what a killed rorq dev had left running: processes {shown}")
     require_free_port(host, port)
     settings = ensure_database(paths.root, keep_running=True)
     os.environ.update(instance_environment(paths, settings))
+    mark_own(paths.root)
     target = workspace or str(workspace_file(paths))
     error_console.print(f"Dagster on http://{host}:{port}, database {settings.address}")
     arguments = ["--workspace", target, "--host", host, "--port", str(port)]
     sys.stdout.flush()
     os.chdir(paths.root)
+    # A script that starts it in the background has Ctrl-C ignored, and Dagster then SIGTERM too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *arguments])  # noqa: S606

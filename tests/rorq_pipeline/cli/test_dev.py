@@ -1,12 +1,20 @@
-"""`rorq dev` looks before it starts anything."""
+"""`rorq dev` looks before it starts anything, and can be ended however it was started."""
 
+import os
+import signal
 import socket
+import subprocess
 import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
+from rorq_pipeline.cli.leftovers import end_leftovers
 from rorq_pipeline.cli.main import main
+from rorq_pipeline.project.paths import ProjectPaths
 
 
 def test_a_taken_port_is_said_with_its_holder_and_a_free_one() -> None:
@@ -28,3 +36,50 @@ def test_an_address_of_another_machine_is_one_line(host: str) -> None:
     result = CliRunner().invoke(main, ["dev", "--host", host, "--port", "3999"])
     assert result.exit_code == 1
     assert f"cannot listen on {host}:3999" in result.stderr
+
+
+def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    def started(mark: str, **how: bool) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(["sleep", "60"], env={"RORQ_DEV": mark}, **how)  # type: ignore[call-overload]
+
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left = started(f"{killed.pid} {tmp_path}")
+    others = [
+        started(f"{os.getpid()} {tmp_path}/other"),
+        started(f"{killed.pid} {tmp_path}", start_new_session=True),
+        started(""),
+    ]
+    living = subprocess.Popen(
+        ["sh", "-c", 'RORQ_DEV="$$ $0" exec sleep 60', str(tmp_path)], start_new_session=True
+    )
+    while "RORQ_DEV" not in psutil.Process(living.pid).environ():
+        time.sleep(0.01)
+    others += [living, started(f"{living.pid} {tmp_path}")]
+    try:
+        assert end_leftovers(tmp_path) == [left.pid]
+        assert left.wait(5) is not None
+        assert [other.poll() for other in others] == [None] * len(others)
+    finally:
+        for process in (left, *others):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.usefixtures("database_environment")
+def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
+    project: ProjectPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster takes SIGTERM as it finds SIGINT, and a script's background job ignores that."""
+    seen = []
+    monkeypatch.setattr(os, "execv", lambda *_: seen.append(signal.getsignal(signal.SIGINT)))
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    monkeypatch.setenv("RORQ_DEV", "")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        result = CliRunner().invoke(main, ["dev", "--port", "39871"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert result.exit_code == 0, result.output
+    assert seen == [signal.SIG_DFL]
+    assert os.environ["RORQ_DEV"] == f"{os.getpid()} {project.root}"

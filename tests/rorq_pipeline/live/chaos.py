@@ -1,9 +1,12 @@
-"""Runs of the whole chain, each killed at a random moment and started again.
+"""Runs of the whole chain, each killed and started again, in a folder of its own.
 
-`python -m tests.rorq_pipeline.live.chaos N [SEED [VICTIM...]]` does N rounds in a folder of its
-own, prints a line a round and a summary, and ends with 1 if a round did not end in time or with
-other artifacts than the undisturbed run's. Each round begins without study and artifacts. A victim
-is one of command, postgres, dev and step; all by default, the command more often.
+`python -m tests.rorq_pipeline.live.chaos N [SEED [VICTIM...]]` does N rounds at random moments. A
+victim is one of command, postgres, dev and step; all by default, the command more often.
+`python -m tests.rorq_pipeline.live.chaos matrix [SIGNAL...]` ends `rorq dev` by each signal in each
+step of the chain, and goes on with a command, the daemon, or both at once.
+
+Each round begins without study, artifacts and runs. A line a round, then a summary; it ends with 1
+if a round did not end in time, or with other artifacts than the undisturbed run's.
 """
 
 import json
@@ -15,17 +18,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import psutil
+from sqlalchemy import text
 
+from optimize.database.connect import open_engine
 from optimize.database.embedded import EmbeddedPostgres
-from optimize.run_study import list_studies
+from optimize.storage.catalog import delete_stored, list_studies
 from rorq_pipeline.results.models import BestParams, Optimization, VerdictRecord
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from tests.rorq_pipeline.conftest import small_config
@@ -41,7 +48,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 SPARE_SECONDS = 30.0  # beyond an undisturbed run
 HANG_SECONDS = 240.0  # when a round is given up
 END_SECONDS = 60.0  # that Dagster may take to end its servers
-MEASURED_EVERY = 6  # rounds: other work on the machine changes how long a run takes
+MEASURED_EVERY = 4  # rounds: other work on the machine changes how long a run takes
+THEN = ("command", "daemon", "both")
 
 Outcome = dict[str, Any]
 
@@ -53,7 +61,8 @@ class Round:
     victim: str
     how: signal.Signals
     then: str
-    at_seconds: float  # after the start of the run
+    at_seconds: float  # after the start of the run, or of the step
+    step: str = ""  # in which it is killed, where that is not by chance
     seconds: float = 0.0  # from the second start to the artifacts
     allowed_seconds: float = 0.0
     same: bool = False
@@ -66,7 +75,8 @@ class Round:
     def line(self) -> str:
         verdict = "good" if self.is_good else "BAD"
         return (
-            f"{verdict:4} {self.victim:8} {self.how.name:7} at {self.at_seconds:5.1f} s, then "
+            f"{verdict:4} {self.victim:8} {self.how.name:7} at {self.at_seconds:5.1f} s"
+            f"{self.step and f' of {self.step}'}, then "
             f"{self.then:7}: {self.seconds:5.1f} s of {self.allowed_seconds:5.1f}"
             f"{'' if self.same else ', other artifacts'}{''.join(f', {p}' for p in self.problems)}"
         )
@@ -84,25 +94,18 @@ class Chaos:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
         self.environment = {**clean, "RORQ_HOME": str(home), "PYTHONUNBUFFERED": "1"}
         self.command_seconds = self.dev_seconds = self.dev_start_seconds = 0.0
+        self.step_seconds: dict[str, float] = {}  # of the undisturbed run, in their order
         self.expected: Outcome = {}
 
     def measure(self) -> None:
         """Time the run as a command, the second time, and under `rorq dev`."""
+        if not self.expected:  # what is compiled and prepared once is no part of a run
+            self.measure_command()
+            self.expected = self.outcome()
         self.measure_command()
-        self.measure_command()
-        self.expected = self.outcome()
-        if not {"dev", "step"} & set(self.victims):
-            return
-        self.reset()
-        with self.deployed() as dagster:
-            began = time.monotonic()
-            dagster.start()
-            self.dev_start_seconds = time.monotonic() - began
-            began = time.monotonic()
-            dagster.launch("optimize_range", RANGE, CONFIG)
-            wait_for(lambda: self.is_done(dagster), HANG_SECONDS, "the report", dagster.log)
-            self.dev_seconds = time.monotonic() - began
-        assert self.outcome() == self.expected
+        if {"dev", "step"} & set(self.victims):
+            with self.deployed() as dagster:
+                self.measure_dev(dagster)
 
     def measure_command(self) -> None:
         self.reset()
@@ -110,15 +113,44 @@ class Chaos:
         assert self.command().wait(HANG_SECONDS) == 0, self.log()
         self.command_seconds = time.monotonic() - began
 
-    def reset(self) -> None:
-        shutil.rmtree(self.home / "artifacts", ignore_errors=True)
-        names = [info.study_name for info in list_studies(self.server.start(keep_running=True))]
-        if names:
-            self.rorq("study", "delete", *names)
+    def measure_dev(self, dagster: Deployment) -> None:
+        self.reset()
+        began = time.monotonic()
+        dagster.start()
+        self.dev_start_seconds = time.monotonic() - began
+        began = time.monotonic()
+        run_id = dagster.launch("optimize_range", RANGE, CONFIG)
+        wait_for(lambda: self.is_done(dagster), HANG_SECONDS, "the report", dagster.log)
+        self.dev_seconds = time.monotonic() - began
+        assert self.outcome() == self.expected
+        self.step_seconds = {
+            step: float(seconds)
+            for step, seconds in self.sql(
+                "SELECT step_key, extract(epoch FROM max(timestamp) - min(timestamp)) "
+                "FROM dagster.event_logs WHERE run_id = :run_id AND step_key IS NOT NULL "
+                "GROUP BY step_key ORDER BY min(id)",
+                run_id=run_id,
+            )
+        }
 
-    def rorq(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "rorq_pipeline.cli", *arguments]
-        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL)
+    def reset(self) -> None:
+        """Forget what was done: runs too, which a daemon would otherwise retry in a later round."""
+        shutil.rmtree(self.home / "artifacts", ignore_errors=True)
+        self.settings = self.server.start(keep_running=True)
+        for info in list_studies(self.settings):
+            delete_stored(self.settings, info.study_name)
+        if self.sql("SELECT to_regclass('dagster.runs') IS NOT NULL")[0][0]:
+            for table in ("run_tags", "event_logs", "runs"):
+                self.sql(f"DELETE FROM dagster.{table}")
+
+    def sql(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        engine = open_engine(self.settings)
+        try:
+            with engine.begin() as connection:
+                result = connection.execute(text(statement), parameters)
+                return [tuple(row) for row in result] if result.returns_rows else []
+        finally:
+            engine.dispose()
 
     def command(self) -> "subprocess.Popen[bytes]":
         arguments = ["materialize", RANGE, "--config-json", json.dumps(CONFIG)]
@@ -145,6 +177,12 @@ class Chaos:
         over = states <= {"SUCCESS", "FAILURE", "CANCELED"}
         return over and dagster.is_materialized("report", RANGE) and self.has_report()
 
+    def has_begun(self, run_id: str, step: str) -> bool:
+        began = (
+            "SELECT 1 FROM dagster.event_logs WHERE run_id = :run_id AND step_key = :step LIMIT 1"
+        )
+        return bool(self.sql(began, run_id=run_id, step=step))
+
     def has_report(self) -> bool:
         return (self.home / "artifacts" / "report" / f"{RANGE}.html").exists()
 
@@ -159,24 +197,24 @@ class Chaos:
             "report": self.has_report(),
         }
 
-    def round(self) -> Round:
+    def random_round(self) -> Round:
+        """Choose whom to kill, how and when."""
+        victim, how = self.rng.choice(self.victims), self.rng.choice(SIGNALS)
+        span = self.command_seconds if victim in ("command", "postgres") else self.dev_seconds
+        then = {"dev": self.rng.choice(THEN), "step": "daemon"}.get(victim, "command")
+        return Round(victim, how, then, self.rng.uniform(0, 0.95 * span))
+
+    def do(self, told: Round) -> Round:
         """Kill something once, start again, wait, and compare."""
-        self.reset()
-        victim = self.rng.choice(self.victims)
-        how = self.rng.choice(SIGNALS)
         kinds: dict[str, Callable[[Round], None]] = {
             "command": self.kill_command,
             "postgres": self.kill_postgres,
             "dev": self.kill_dev,
             "step": self.kill_step,
         }
-        span = self.command_seconds if victim in ("command", "postgres") else self.dev_seconds
-        then = self.rng.choice(("command", "daemon", "both")) if victim == "dev" else "command"
-        told = Round(
-            victim, how, "daemon" if victim == "step" else then, self.rng.uniform(0, 0.95 * span)
-        )
+        self.reset()
         try:
-            kinds[victim](told)
+            kinds[told.victim](told)
             told.same = self.outcome() == self.expected
         except Exception as error:  # noqa: BLE001  a round that breaks is a result
             told.problems.append(f"{type(error).__name__}: {str(error)[-2000:]}")
@@ -201,7 +239,10 @@ class Chaos:
     def kill_dev(self, told: Round) -> None:
         with self.deployed() as dagster:
             dagster.start()
-            dagster.launch("optimize_range", RANGE, CONFIG)
+            run_id = dagster.launch("optimize_range", RANGE, CONFIG)
+            if told.step:
+                begun = partial(self.has_begun, run_id, told.step)
+                wait_for(begun, HANG_SECONDS, told.step, dagster.log, poll_seconds=0.05)
             time.sleep(told.at_seconds)
             process = dagster.process
             process.send_signal(told.how)
@@ -270,25 +311,51 @@ def step_processes(dagster: Deployment) -> list[int]:
 
 
 def main(n_rounds: int, seed: int, victims: Sequence[str] = VICTIMS) -> int:
-    """Tell a line a round; return the number of bad ones."""
+    """Kill at random; return the number of bad rounds."""
+    with chaos_of(seed, victims) as chaos:
+        rounds = (chaos.random_round() for _ in range(n_rounds))
+        return tell_all(chaos, rounds)
+
+
+def matrix(signals: Sequence[signal.Signals] = SIGNALS) -> int:
+    """End `rorq dev` in every step; return the number of bad rounds."""
+    with chaos_of(0, ("dev",)) as chaos:
+        cases = product(chaos.step_seconds, signals, THEN)
+        return tell_all(
+            chaos,
+            (
+                Round("dev", how, then, chaos.rng.uniform(0, chaos.step_seconds[step]), step)
+                for step, how, then in cases
+            ),
+        )
+
+
+@contextmanager
+def chaos_of(seed: int, victims: Sequence[str]) -> Iterator[Chaos]:
     home = Path(tempfile.mkdtemp(prefix="chaos-"))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by jobs in the background
     chaos = Chaos(home, random.Random(seed), victims)
-    rounds = []
     try:
         chaos.measure()
-        say(
-            f"undisturbed: command {chaos.command_seconds:.1f} s, under rorq dev "
-            f"{chaos.dev_seconds:.1f} s, whose start takes {chaos.dev_start_seconds:.1f} s"
-        )
-        for number in range(1, n_rounds + 1):
-            if number % MEASURED_EVERY == 0:
-                chaos.measure_command()
-            rounds.append(chaos.round())
-            say(f"{number:3} {rounds[-1].line()}")
+        yield chaos
     finally:
         chaos.server.destroy()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def tell_all(chaos: Chaos, planned: Iterable[Round]) -> int:
+    """Do the rounds, with a line each; return how many were bad."""
+    rounds: list[Round] = []
+    for number, told in enumerate(planned):
+        if number % MEASURED_EVERY == 0:
+            if number:
+                chaos.measure()
+            say(
+                f"undisturbed: command {chaos.command_seconds:.1f} s, under rorq dev "
+                f"{chaos.dev_seconds:.1f} s, whose start takes {chaos.dev_start_seconds:.1f} s"
+            )
+        rounds.append(chaos.do(told))
+        say(f"{number + 1:3} {told.line()}")
     bad = [r for r in rounds if not r.is_good]
     spare = min((r.allowed_seconds - r.seconds for r in rounds), default=0.0)
     say(f"{len(rounds) - len(bad)} of {len(rounds)} rounds good; {spare:.1f} s to spare at least")
@@ -303,4 +370,6 @@ def say(line: str) -> None:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
+    if words[0] == "matrix":
+        sys.exit(min(1, matrix([signal.Signals[name] for name in words[1:]] or SIGNALS)))
     sys.exit(min(1, main(int(words[0]), int(words[1]) if words[1:] else 0, words[2:] or VICTIMS)))

@@ -140,14 +140,18 @@ class Deployment:
 
 
 def wait_for(
-    condition: Callable[[], bool], seconds: float, what: str, log: Callable[[], str]
+    condition: Callable[[], bool],
+    seconds: float,
+    what: str,
+    log: Callable[[], str],
+    poll_seconds: float = 0.5,
 ) -> None:
-    """Poll twice a second; fail with the log when the time is over."""
+    """Poll; fail with the log when the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:.0f} s for {what}\n{log()}")
-        time.sleep(0.5)
+        time.sleep(poll_seconds)
 
 
 @contextmanager
