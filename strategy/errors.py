@@ -21,6 +21,8 @@ Every message says what was found, what was expected, and the remedy, in one lin
     │   ├── DatabaseSettingsError (also ValueError) the PG_* group
     │   ├── DatabaseUnreachableError
     │   └── DatabaseLostError     gone for longer than a run waits
+    ├── ClusterError              a cluster that cannot do the work
+    │   └── ClusterUnreachableError   no scheduler, or no worker, for longer than is waited
     └── StudyError                the search
         ├── StudyMismatchError    a stored study that is not the one asked for
         ├── StudyBusyError        another run drives the study
@@ -123,6 +125,14 @@ class DatabaseUnreachableError(DatabaseError):
 
 class DatabaseLostError(DatabaseError):
     """PostgreSQL went away for longer than a run waits."""
+
+
+class ClusterError(RorqError):
+    """A cluster cannot do the work."""
+
+
+class ClusterUnreachableError(ClusterError):
+    """No scheduler answers, or it has no worker, for longer than is waited."""
 
 
 class StudyError(RorqError):

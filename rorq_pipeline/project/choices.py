@@ -10,6 +10,7 @@ from typing import Any
 from optimize.choice.matrix_files import MatrixFiles
 from optimize.choice.policies import Policy, all_policies
 from optimize.choice.walk_forward_matrix import MonthRecord, walk_forward_matrix
+from rorq_pipeline.project.cluster import cells_on_cluster
 from rorq_pipeline.project.config import OptimizationConfig
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
@@ -48,9 +49,13 @@ def project_plan(paths: ProjectPaths, ticker: str) -> SurfacePlan:
     return SurfacePlan.of(config.space(), {"ticker": ticker, **config.fixed_params})
 
 
-def cell_store(paths: ProjectPaths, plan: SurfacePlan) -> CellStore:
-    """The project's month cells."""
-    return CellStore(paths.state / "cells", plan)
+def cell_store(paths: ProjectPaths, plan: SurfacePlan, cache_dir: Path | None = None) -> CellStore:
+    """The project's month cells; absent ones are made on the cluster, if one is set.
+
+    Raises:
+        ParameterError: RORQ_CLUSTER is no address.
+    """
+    return CellStore(paths.state / "cells", plan, cells_on_cluster(paths, cache_dir or paths.cache))
 
 
 def make_matrix(

@@ -39,7 +39,7 @@ def measure_policy_history(
     days = days_of_whole_months(best, market_data, date_range)
     try:
         return policy_history(
-            cell_store(paths, plan),
+            cell_store(paths, plan, cache_dir),
             best.ticker,
             fingerprints_of(cache_dir, best.ticker, days),
             lambda day: load_session(cache_dir, best.ticker, day, prepared),

@@ -53,7 +53,7 @@ def measure_matrix(
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
     try:
         records = walk_forward_matrix(
-            cell_store(paths, plan),
+            cell_store(paths, plan, cache_dir),
             ticker,
             fingerprints_of(cache_dir, ticker, days),
             lambda day: load_session(cache_dir, ticker, day, market_data.prepared),

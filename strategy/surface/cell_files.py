@@ -10,17 +10,18 @@ of the seed's space takes about 0.3 MB of 6 MB.
 """
 
 import hashlib
+import io
 import json
 import logging
 import os
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -36,16 +37,22 @@ _CODEC = pa.Codec("zstd", compression_level=3)
 _PLAIN = ("ticker", "date", "fingerprint", "source")
 _ARRAYS = tuple(field.name for field in fields(SessionCell) if field.name not in _PLAIN)
 _HEADER = "header.json"
+_DAMAGE = (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError)
+_PackedCell = tuple[dict[str, Any], dict[str, bytes]]  # header and arrays
+Complete = Callable[["CellStore", str, Mapping[date, str]], None]
 _logger = logging.getLogger("rorq")
 
 
 class CellStore:
     """The month cells of one plan in a folder; any number of processes may use it at once."""
 
-    def __init__(self, folder: Path | str, plan: SurfacePlan) -> None:
+    def __init__(
+        self, folder: Path | str, plan: SurfacePlan, complete: "Complete | None" = None
+    ) -> None:
         self.plan = plan
         self._folder = Path(folder)
         self._identity = plan_identity(plan)
+        self._complete = complete  # makes absent cells elsewhere, before they are read
 
     def months(
         self,
@@ -55,7 +62,7 @@ class CellStore:
         *,
         workers: int | None = None,
     ) -> Iterator[tuple[str, list[SessionCell]]]:
-        """Yield each month, as 2023-01, with the cells of its sessions, in order.
+        """Give each month, as 2023-01, with the cells of its sessions, in order.
 
         Args:
             ticker: The underlying.
@@ -63,15 +70,54 @@ class CellStore:
             load: Called, from several threads, for the sessions that have to be computed.
             workers: Threads, by default one a core.
         """
-        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-            for month, days in groupby(sorted(fingerprints), key=month_of):
-                yield month, self._month(ticker, month, list(days), fingerprints, load, pool)
+        if self._complete is not None:  # now, in the caller's thread: it may be interrupted there
+            self._complete(self, ticker, fingerprints)
+        return self._months(ticker, fingerprints, load, workers)
+
+    def absent(self, ticker: str, fingerprints: Mapping[date, str]) -> dict[str, list[date]]:
+        """Return the sessions without a cell of just this data, by month, in order."""
+        absent = {}
+        for month, days in groupby(sorted(fingerprints), key=month_of):
+            kept = _kept_fingerprints(self._path(ticker, month))
+            if lacking := [day for day in days if kept.get(day) != fingerprints[day]]:
+                absent[month] = lacking
+        return absent
+
+    def add(self, ticker: str, data: bytes) -> None:
+        """Keep the cells of one month that `file_of_cells` packed, beside those of other days.
+
+        Raises:
+            OSError: nothing can be written.
+        """
+        new = _read_packed(io.BytesIO(data))
+        path = self._path(ticker, month_of(date.fromisoformat(new[0][0]["date"])))
+        try:
+            kept = _read_packed(path)
+        except _DAMAGE:
+            kept = []
+        cells = {header["date"]: (header, arrays) for header, arrays in kept + new}
+        with written_whole(path) as beside:
+            _write_packed(beside, [cells[day] for day in sorted(cells)])
 
     def of_sessions(
         self, sessions: Sequence[SessionData], *, workers: int | None = None
     ) -> "RangeCells":
         """The cells of sessions of one ticker, in order."""
         return RangeCells(self, sessions, workers)
+
+    def _months(
+        self,
+        ticker: str,
+        fingerprints: Mapping[date, str],
+        load: Callable[[date], SessionData],
+        workers: int | None,
+    ) -> Iterator[tuple[str, list[SessionCell]]]:
+        with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+            for month, days in groupby(sorted(fingerprints), key=month_of):
+                yield month, self._month(ticker, month, list(days), fingerprints, load, pool)
+
+    def _path(self, ticker: str, month: str) -> Path:
+        return self._folder / ticker / self._identity / f"{month}.cells"
 
     def _month(
         self,
@@ -82,7 +128,7 @@ class CellStore:
         load: Callable[[date], SessionData],
         pool: ThreadPoolExecutor,
     ) -> list[SessionCell]:
-        path = self._folder / ticker / self._identity / f"{month}.cells"
+        path = self._path(ticker, month)
         kept = _read(path, pool)
         absent = [d for d in days if d not in kept or kept[d].fingerprint != fingerprints[d]]
         if absent:
@@ -150,10 +196,23 @@ def plan_identity(plan: SurfacePlan) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def file_of_cells(cells: Iterable[SessionCell]) -> bytes:
+    """Return a whole file of cells, as `CellStore.add` takes it."""
+    file = io.BytesIO()
+    _write_packed(file, [(_header(cell), _packed(cell)) for cell in cells])
+    return file.getvalue()
+
+
 def _write(path: Path, cells: list[SessionCell], pool: ThreadPoolExecutor) -> None:
-    with written_whole(path) as beside, zipfile.ZipFile(beside, "w") as archive:
-        archive.writestr(_HEADER, json.dumps([_header(cell) for cell in cells]))
-        for number, arrays in enumerate(pool.map(_packed, cells)):
+    packed = pool.map(lambda cell: (_header(cell), _packed(cell)), cells)
+    with written_whole(path) as beside:
+        _write_packed(beside, list(packed))
+
+
+def _write_packed(file: Path | BinaryIO, cells: Sequence[_PackedCell]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(_HEADER, json.dumps([header for header, _ in cells]))
+        for number, (_, arrays) in enumerate(cells):
             for name, data in arrays.items():
                 archive.writestr(f"{number}/{name}", data)
 
@@ -161,16 +220,28 @@ def _write(path: Path, cells: list[SessionCell], pool: ThreadPoolExecutor) -> No
 def _read(path: Path, pool: ThreadPoolExecutor) -> dict[date, SessionCell]:
     """Return what a file holds; nothing where it is absent or damaged."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            headers = json.loads(archive.read(_HEADER))
-            packed = [
-                {name: archive.read(f"{number}/{name}") for name in _ARRAYS}
-                for number in range(len(headers))
-            ]
-        cells = list(pool.map(_unpacked, headers, packed))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError):
+        cells = list(pool.map(lambda packed: _unpacked(*packed), _read_packed(path)))
+    except _DAMAGE:
         return {}
     return {cell.date: cell for cell in cells}
+
+
+def _read_packed(file: Path | BinaryIO) -> list[_PackedCell]:
+    with zipfile.ZipFile(file) as archive:
+        headers = json.loads(archive.read(_HEADER))
+        return [
+            (header, {name: archive.read(f"{number}/{name}") for name in _ARRAYS})
+            for number, header in enumerate(headers)
+        ]
+
+
+def _kept_fingerprints(path: Path) -> dict[date, str]:
+    """Of the sessions in a file; nothing where it is absent or damaged."""
+    try:
+        headers = [header for header, _ in _read_packed(path)]
+        return {date.fromisoformat(one["date"]): one["fingerprint"] for one in headers}
+    except _DAMAGE:
+        return {}
 
 
 def _header(cell: SessionCell) -> dict[str, Any]:

@@ -1,0 +1,28 @@
+"""Where the cluster is, and how long to wait for it."""
+
+from dataclasses import dataclass
+
+from strategy.errors import ParameterError
+
+SCHEMES = ("tcp", "tls", "ws", "wss")  # as dask's schedulers listen; TLS files by dask's own config
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSettings:
+    """A scheduler of `dask.distributed` that others keep; every wait has an end."""
+
+    address: str  # such as tcp://10.0.0.5:8786
+    connect_seconds: float = 60.0  # for the scheduler and a first worker, also after a loss
+    silence_seconds: float = 1800.0  # longest time without a finished task
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be an address, before a name of it is looked up."""
+        scheme, _, place = self.address.partition("://")
+        host, _, port = place.rpartition(":")
+        if scheme not in SCHEMES or not host or not port.isdigit():
+            raise ParameterError(
+                f"cluster {self.address!r}",
+                expected=f"{', '.join(f'{one}://' for one in SCHEMES)} with host and port, such as "
+                "tcp://10.0.0.5:8786",
+                remedy="set RORQ_CLUSTER to what the scheduler prints, or unset it for threads",
+            )

@@ -1,0 +1,27 @@
+"""What tests let workers do; imported there too, so the standard library alone."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def double(task: tuple[str, float]) -> float:
+    """Twice the number, after a moment, with a mark in the folder that it was begun."""
+    folder, number = task
+    (Path(folder) / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
+    time.sleep(0.2)
+    return 2 * number
+
+
+def deadly(task: tuple[str, float]) -> float:
+    """As `double`, but the number 3 ends the process that works on it."""
+    doubled = double(task)
+    if task[1] == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return doubled
+
+
+def at_fault(number: float) -> float:
+    """An error that is none of ours."""
+    raise ZeroDivisionError(f"{number} cannot\nbe divided")
