@@ -3,10 +3,11 @@
 What they are applied to stands in `optimize.statistics.verdict`.
 """
 
-from typing import Any, Self
+from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from strategy.checked import Checked
 from strategy.errors import ParameterError
 
 MORE_IS_BETTER = ("trades", "deflated_sharpe")
@@ -14,7 +15,7 @@ MIN_POLICY_MONTHS = 6  # of five, no p-value of signs is below 1/32
 LESS_IS_BETTER = ("overfitting", "loss", "superior_ability")
 
 
-class VerdictSettings(BaseModel):
+class VerdictSettings(Checked):
     """Limits of the verdict; each pair is (enough for `trade`, enough to reject).
 
     Raises:
@@ -22,7 +23,7 @@ class VerdictSettings(BaseModel):
             it calls enough for `trade`. It is also a ValueError.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    CALLED: ClassVar[str] = "verdict limit"
 
     trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
     trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
@@ -69,30 +70,15 @@ class VerdictSettings(BaseModel):
         "counts as unknown.",
     )
 
-    def __init__(self, **values: Any) -> None:
-        """Check every limit; see the class for what is raised."""
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = ".".join(str(part) for part in first["loc"])
-            if not name:
-                raise ParameterError(
-                    first["msg"].removeprefix("Value error, "),
-                    expected="a limit for trade that is not rejected",
-                    remedy="correct one of the two",
-                ) from None
-            raise ParameterError(
-                f"verdict limit {name} is {first['input']!r}",
-                expected=str(first["msg"]),
-                remedy=f"give one of {', '.join(VerdictSettings.model_fields)} within its range",
-            ) from None
-
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         for name in MORE_IS_BETTER + LESS_IS_BETTER:
             trade, reject = (getattr(self, f"{name}_to_{end}") for end in ("trade", "reject"))
             if (trade < reject) if name in MORE_IS_BETTER else (trade > reject):
                 side = "below" if name in MORE_IS_BETTER else "above"
-                raise ValueError(f"{name}_to_trade {trade:g} is {side} {name}_to_reject {reject:g}")
+                raise ParameterError(
+                    f"{name}_to_trade {trade:g} is {side} {name}_to_reject {reject:g}",
+                    expected="a limit for trade that is not rejected",
+                    remedy="correct one of the two",
+                )
         return self

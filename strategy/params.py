@@ -5,10 +5,11 @@ The rules that these parameters steer stand in `strategy.reference`, as a specif
 """
 
 from datetime import time
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from strategy.checked import Checked
 from strategy.errors import ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_PATTERN
 
@@ -20,7 +21,7 @@ OptionSelectionMode = Literal["itm", "otm", "atm"]
 FillRule = Literal["next_bar", "latest_bar"]
 
 
-class StrategyParams(BaseModel):
+class StrategyParams(Checked):
     """One complete set of strategy parameters; clock times are New York wall time.
 
     Raises:
@@ -29,9 +30,9 @@ class StrategyParams(BaseModel):
     """
 
     # Defaults are converted too: kernels are compiled anew for an int in the place of a float.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
-    )
+    model_config = ConfigDict(validate_default=True)
+
+    CALLED: ClassVar[str] = "strategy parameter"
 
     ticker: str = Field(DEFAULT_TICKER, pattern=TICKER_PATTERN, description="Underlying traded.")
     entry_start_time: time = Field(
@@ -111,13 +112,6 @@ class StrategyParams(BaseModel):
         10, ge=0, le=_DAY_SECONDS, description="Age over which an option price is counted as stale."
     )
 
-    def __init__(self, **values: Any) -> None:
-        """Check every value; see the class for what is raised."""
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise _parameter_error(error) from None
-
     @field_validator(
         "entry_start_time",
         "entry_end_time",
@@ -173,34 +167,3 @@ def cost_per_trade_usd(
         + params.exchange_fee_per_contract
     )
     return 2.0 * a_side * params.contracts_per_trade
-
-
-def _parameter_error(error: ValidationError) -> ParameterError:
-    """Put pydantic's first finding into one line of ours."""
-    first = error.errors(include_url=False)[0]
-    inner = first.get("ctx", {}).get("error")
-    if isinstance(inner, ParameterError):
-        return inner
-    name = ".".join(str(part) for part in first["loc"]) or "parameters"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(StrategyParams.model_fields))
-        return ParameterError(
-            f"unknown strategy parameter {name!r}{more}",
-            expected=f"one of {known}",
-            remedy="correct the name",
-        )
-    field = StrategyParams.model_fields.get(name)
-    meaning = f" ({field.description})" if field and field.description else ""
-    return ParameterError(
-        f"{name} is {first['input']!r}{more}",
-        expected=f"{_invariant(str(first['msg']))}{meaning}",
-        remedy=f"correct {name}",
-    )
-
-
-def _invariant(message: str) -> str:
-    """Pydantic's sentence without its opening words."""
-    for opening in ("Input should be ", "Value error, "):
-        message = message.removeprefix(opening)
-    return message[:1].lower() + message[1:]

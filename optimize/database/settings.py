@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import URL
 
 from optimize.database.config_file import CONFIG_FILE_NAME, read_config_values
+from strategy.checked import first_finding
 from strategy.errors import DatabaseSettingsError, ParameterError
 
 GROUP = ("PG_HOST", "PG_PORT", "PG_DATABASE", "PG_USER", "PG_PASSWORD")
@@ -69,10 +70,10 @@ class DatabaseSettings(BaseSettings):
         try:
             return cls.model_validate({**fields, "source": source})
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            name = f"PG_{'_'.join(map(str, first['loc'])).upper()}"
+            found = first_finding(error)  # its value may be a secret
+            name = f"PG_{found.name.upper()}"
             raise DatabaseSettingsError(
-                f"{name} {where} is not usable: {first['msg']}",
+                f"{name} {where} is not usable: {found.said}",
                 expected="a port from 1 to 65535" if name == "PG_PORT" else "a value",
                 remedy=f"correct {name}",
             ) from None

@@ -4,23 +4,24 @@ The date range, the market data and the search space are no knobs: they are what
 about and are given beside the settings.
 """
 
-from typing import Any, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from strategy.checked import Checked
 from strategy.errors import ParameterError
 
 SamplerName = Literal["tpe", "random"]
 
 
-class StudySettings(BaseModel):
+class StudySettings(Checked):
     """The knobs of a study; names are those of the command line and of the run config.
 
     Raises:
         ParameterError: an unknown knob, or a value out of its range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    CALLED: ClassVar[str] = "study setting"
 
     study_name: str = Field(
         "vwap_reclaim",
@@ -62,13 +63,6 @@ class StudySettings(BaseModel):
         15.0, ge=0, description="How long to wait for another run to let go of the study, seconds."
     )
 
-    def __init__(self, **values: Any) -> None:
-        """Check every knob; see the class for what is raised."""
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise _knob_error(error) from None
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.shared and not self.enable_persistence:
@@ -78,24 +72,3 @@ class StudySettings(BaseModel):
                 remedy="begin the study anew with one run, then let others join it",
             )
         return self
-
-
-def _knob_error(error: ValidationError) -> ParameterError:
-    """Put pydantic's first finding into one line of ours."""
-    first = error.errors(include_url=False)[0]
-    inner = first.get("ctx", {}).get("error")
-    if isinstance(inner, ParameterError):
-        return inner
-    name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(StudySettings.model_fields)
-        return ParameterError(
-            f"unknown study setting {name!r}", expected=f"one of {known}", remedy="correct the name"
-        )
-    invariant = str(first["msg"]).removeprefix("Input should be ")
-    meaning = StudySettings.model_fields[name].description
-    return ParameterError(
-        f"{name} is {first['input']!r}",
-        expected=f"{invariant[:1].lower()}{invariant[1:]} ({meaning})",
-        remedy=f"correct {name}",
-    )

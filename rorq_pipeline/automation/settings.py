@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rorq_pipeline.project.ranges import Grouping, RangeRule
 from strategy.backtest_range import DEFAULT_MONTHS
+from strategy.checked import first_finding
 from strategy.errors import ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
 
@@ -80,13 +81,12 @@ class AutomationSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            problem = str(first["msg"]).removeprefix("Input should be ")
-            name = "RORQ_" + "_".join(map(str, first["loc"])).upper().removeprefix("RORQ_")
+            found = first_finding(error)
+            name = "RORQ_" + found.name.replace(".", "_").upper().removeprefix("RORQ_")
             if name == _TICKERS[0] and name not in os.environ:
                 name = _TICKERS[1]
             raise ParameterError(
-                f"{name} is {first['input']!r}",
-                expected=problem.removeprefix("Value error, "),
+                f"{name} is {found.value!r}",
+                expected=found.expected,
                 remedy=f"correct {name}, or unset it",
             ) from None

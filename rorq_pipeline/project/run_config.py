@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from strategy.backtest_range import require_no_ticker
+from strategy.checked import first_finding
 from strategy.errors import ParameterError
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
@@ -180,9 +181,8 @@ def _require_admitted(path: Path | str, name: str, config: Config) -> None:
             remedy=error.remedy or "correct it",
         ) from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join([name, *map(str, first["loc"])])
-        raise _bad(path, f"{place} is {first['input']!r}: {first['msg']}") from None
+        found = first_finding(error)
+        raise _bad(path, f"{name}.{found.name} is {found.value!r}: {found.said}") from None
 
 
 def _checks() -> dict[str, Callable[[Config], object]]:

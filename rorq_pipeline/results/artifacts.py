@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rorq_pipeline.project.machine import shortage
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.checked import first_finding
 from strategy.errors import RorqError
 from strategy.whole_file import written_whole
 
@@ -67,9 +68,8 @@ class Artifact(BaseModel):
         try:
             artifact = cls.model_validate_json(json.dumps(content))
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise _unreadable(path, f"{place}: {first['msg']}") from None
+            found = first_finding(error)
+            raise _unreadable(path, f"{found.name}: {found.said}") from None
         except RorqError as error:  # a nested model that names its own faults
             raise _unreadable(path, str(error)) from None
         if artifact.model_dump(mode="json") != content:  # a default stood in for what is absent

@@ -4,21 +4,21 @@ What is an error has no threshold: it cannot be true. These decide which warning
 """
 
 import hashlib
-from typing import Any
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from strategy.errors import ParameterError
+from strategy.checked import Checked
 
 
-class ValidationSettings(BaseModel):
+class ValidationSettings(Checked):
     """Thresholds beyond which a warning is given.
 
     Raises:
         ParameterError: an unknown name or a value out of its range. It is also a ValueError.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    CALLED: ClassVar[str] = "validation setting"
 
     vwap_tolerance_usd: float = Field(
         1e-6, ge=0, description="How far outside low to high a bar's vwap may lie, USD per share."
@@ -44,21 +44,6 @@ class ValidationSettings(BaseModel):
     max_repeated_bars_fraction: float = Field(
         0.01, ge=0, le=1, description="Share of underlying bars that may repeat the second before."
     )
-
-    def __init__(self, **values: Any) -> None:
-        """Check every value; see the class for what is raised."""
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise ParameterError(
-                f"validation setting {name} is {first['input']!r}",
-                expected=f"one of {', '.join(type(self).model_fields)}"
-                if first["type"] == "extra_forbidden"
-                else str(first["msg"]),
-                remedy=f"correct {name}",
-            ) from None
 
     @property
     def key(self) -> str:

@@ -179,7 +179,7 @@ def test_limits_are_configuration():
     assert judge(GOOD, strict).decision == "watch"
     with pytest.raises(ParameterError, match="overfitting_to_trade is 2"):
         VerdictSettings(overfitting_to_trade=2)
-    with pytest.raises(ParameterError, match="unknown is 1"):
+    with pytest.raises(ParameterError, match="unknown verdict limit 'unknown'"):
         VerdictSettings(unknown=1)
     with pytest.raises(ValidationError, match="frozen"):
         VerdictSettings().trades_to_trade = 5
