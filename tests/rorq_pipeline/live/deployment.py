@@ -57,12 +57,17 @@ class Deployment:
         assert self._process is not None
         return self._process
 
+    @property
+    def is_up(self) -> bool:
+        """Whether `rorq dev` itself lives."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """End it as Ctrl-C does, then make sure that nothing is left."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+        if self.is_up:
+            self.process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(60)
+                self.process.wait(60)
         self.kill_everything()
 
     def kill_everything(self) -> None:
@@ -132,6 +137,9 @@ class Deployment:
         return "\n".join((self.home / "dev.log").read_text(errors="replace").splitlines()[-60:])
 
     def _is_loaded(self) -> bool:
+        pages = map(parent_of, self.processes_matching("dagster_webserver"))
+        if list(pages) != [self.process.pid]:  # what a killed one left may still answer
+            return False
         try:
             answer = self.graphql(_LOCATIONS)["repositoriesOrError"]
         except (OSError, urllib.error.URLError):
@@ -162,6 +170,11 @@ def deployed(home: Path, database: DatabaseSettings, **settings: str) -> Iterato
         yield deployment
     finally:
         deployment.stop()
+
+
+def parent_of(pid: int) -> int:
+    """Id of a process's parent."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _free_port() -> int:

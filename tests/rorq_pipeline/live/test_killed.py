@@ -11,7 +11,7 @@ import pytest
 from optimize.database.connect import DatabaseSettings
 from optimize.run_study import list_studies, open_study
 from strategy.market_data.sample.generate import SampleSettings, write_samples
-from tests.rorq_pipeline.live.deployment import Deployment, deployed, wait_for
+from tests.rorq_pipeline.live.deployment import Deployment, deployed, parent_of, wait_for
 
 RANGE = "2023-01-03_2023-01-04"
 N_TRIALS = 1500  # enough for the kill to come in the middle
@@ -91,8 +91,3 @@ def all_over(dagster: Deployment) -> bool:
     """Whether no run is under way, and the youngest succeeded."""
     states = [run["status"] for run in dagster.runs()]
     return states[0] == "SUCCESS" and set(states) <= {"SUCCESS", "FAILURE"}
-
-
-def parent_of(pid: int) -> int:
-    """Id of a process's parent."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
