@@ -35,7 +35,7 @@ from strategy.market_data.sample.underlying import underlying_bars
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, SYNTHETIC, UNDERLYING_FILE
 from strategy.session import SessionData
 
-GENERATOR_VERSION = "2"  # raised whenever the same settings give other bars
+GENERATOR_VERSION = "3"  # raised whenever the same settings give other bars
 STRONGEST_EDGE = 10.0
 _SEED_KEY, _EDGE_KEY, _GENERATOR_KEY = "rorq.seed", "rorq.edge", "rorq.generator"
 _HALF_LIFE_KEY, _DECAY_KEY = "rorq.edge_half_life_sessions", "rorq.edge_decays_from"

@@ -1,10 +1,11 @@
 """The underlying's path in a sample session: what the price does, second by second.
 
-Without an edge the price is a martingale whose law the option prices know: a diffusion with the
-day's known volatility smile, plus rare jumps. The planted edge alone is a drift that the option
-prices know nothing of. It lives on excursions, the times that the price spends on one side of the
-running VWAP: an excursion that makes new extremes is pushed on a little, and one that has given
-back a quarter of its extreme is pulled back to VWAP.
+Without an edge the price is a martingale whose law the option prices know: a diffusion whose
+variance over the whole day is known at the open, spent at a pace that varies by itself and with
+the path, plus rare jumps that come as variance is spent. The planted edge alone is a drift that
+the option prices know nothing of. It lives on excursions, the times that the price spends on one
+side of the running VWAP: an excursion that makes new extremes is pushed on a little, and one that
+has given back a quarter of its extreme is pulled back to VWAP.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from strategy.market_data.sample.clock import TYPICAL_VARIANCE_PER_SECOND, DayPlan
-from strategy.market_data.sample.kernels import autoregress_compiled, walk_price_compiled
+from strategy.market_data.sample.kernels import (
+    autoregress_compiled,
+    spend_variance_compiled,
+    walk_price_compiled,
+)
 from strategy.session import FloatArray
 
 JUMPS_PER_SESSION = 1.0  # expected number
@@ -39,22 +44,25 @@ class PricePath:
 def draw_path(plan: DayPlan, edge: float, generator: np.random.Generator) -> PricePath:
     """Draw volume first, then the moves, and walk the price with the drift that `edge` adds."""
     fraction = np.linspace(0.0, 1.0, plan.n_seconds)
-    variance = _variance_profile(plan, fraction, generator)
-    normals = generator.standard_normal(plan.n_seconds)
-    moves = np.sqrt(variance) * normals
-    # Bridge to the planned return: as that is N(0, volatility) itself, the moves stay independent.
-    moves += variance / variance.sum() * (plan.diffusive_return - moves.sum())
-    variance_left = np.maximum(variance.sum() - np.cumsum(variance), 0.0)
-    jump_odds = JUMPS_PER_SESSION * variance / variance.sum()
-    jumps = _draw_jumps(jump_odds, generator)
-    surprise = np.abs(normals)
+    normals, pace_normals = generator.standard_normal((2, plan.n_seconds))
+    jumps_at, jump_returns = _draw_jumps(generator)
+    variance, diffusion, jumps = spend_variance_compiled(
+        _variance_profile(plan, fraction, generator),
+        plan.diffusive_return,
+        normals,
+        pace_normals,
+        jumps_at,
+        jump_returns,
+    )
+    variance_left = np.maximum(plan.volatility_fraction**2 - np.cumsum(variance), 0.0)
+    surprise = np.abs(diffusion) / np.sqrt(np.where(variance > 0.0, variance, 1.0))
     activity = _slow_variation(plan.n_seconds, generator)
     volume = _draw_volume(fraction, activity, surprise, generator)
-    log_prices = walk_price_compiled(moves - variance / 2.0 + jumps, volume, edge)
+    log_prices = walk_price_compiled(diffusion - variance / 2.0 + jumps, volume, edge)
     return PricePath(
         prices_usd=plan.open_price_usd * np.exp(log_prices),
         variance_left=variance_left,
-        jumps_left=JUMPS_PER_SESSION * variance_left / variance.sum(),
+        jumps_left=JUMPS_PER_SESSION * variance_left / plan.volatility_fraction**2,
         surprise=surprise,
         activity=activity,
         underlying_volume=volume,
@@ -67,7 +75,7 @@ def draw_path(plan: DayPlan, edge: float, generator: np.random.Generator) -> Pri
 def _variance_profile(
     plan: DayPlan, fraction: FloatArray, generator: np.random.Generator
 ) -> FloatArray:
-    """Variance of each second's log return: high at the open, higher again towards the close."""
+    """Expected variance of each second: high at the open, higher again towards the close."""
     volatility = 0.62 + 1.2 * np.exp(-fraction / 0.06) + 0.35 * np.exp((fraction - 1.0) / 0.1)
     for _ in range(generator.integers(0, _MOST_BURSTS + 1)):
         centre, height = generator.uniform(0.1, 0.95), generator.uniform(0.2, 1.0)
@@ -78,14 +86,15 @@ def _variance_profile(
     return scaled
 
 
-def _draw_jumps(odds: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Log returns of the jumps, by second; fair, since E[exp(jump)] = 1."""
-    jumps = np.zeros(len(odds))
-    count = generator.poisson(odds.sum())
-    seconds = generator.choice(len(odds), size=count, p=odds / odds.sum())
-    sizes = JUMP_VOLATILITY * generator.standard_normal(count) - JUMP_VOLATILITY**2 / 2.0
-    np.add.at(jumps, seconds, sizes)
-    return jumps
+def _draw_jumps(generator: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Share of the day's variance left as each jump comes, and its log return.
+
+    They are fair, since E[exp(jump)] = 1.
+    """
+    count = generator.poisson(JUMPS_PER_SESSION)
+    jumps_at = np.sort(generator.random(count))[::-1]
+    returns = JUMP_VOLATILITY * generator.standard_normal(count) - JUMP_VOLATILITY**2 / 2.0
+    return np.ascontiguousarray(jumps_at), returns
 
 
 def _slow_variation(n_seconds: int, generator: np.random.Generator) -> FloatArray:

@@ -8,10 +8,12 @@ import pytest
 
 from strategy.date_range import sessions_between
 from strategy.market_data.sample.clock import plan_day, seeded_generator
-from strategy.market_data.sample.generate import SampleSettings, sample_session
+from strategy.market_data.sample.generate import SampleSettings, sample_path, sample_session
 from strategy.market_data.sample.kernels import (
     autoregress,
     autoregress_compiled,
+    spend_variance,
+    spend_variance_compiled,
     walk_price,
     walk_price_compiled,
 )
@@ -59,6 +61,91 @@ def test_compiled_walk_equals_its_plain_twin(edge):
 def test_compiled_autoregression_equals_its_plain_twin():
     shocks = np.random.default_rng(1).standard_normal(500)
     assert np.array_equal(autoregress_compiled(shocks, 0.9), autoregress(shocks, 0.9))
+
+
+MINUTES, DAYS_DRAWN = 150, 1_000
+SECONDS = 60 * MINUTES
+NO_JUMPS = np.zeros(0)
+
+
+def _drawn_day(rng, deviation=0.01, jumps_at=NO_JUMPS, jump_returns=NO_JUMPS):
+    """Variance, diffusion and jumps of a day that expects the same variance of every second."""
+    expected = np.full(SECONDS, deviation**2 / SECONDS)
+    draws = rng.standard_normal((2, SECONDS))
+    day_return = deviation * rng.standard_normal()
+    return spend_variance_compiled(expected, day_return, *draws, jumps_at, jump_returns)
+
+
+@pytest.fixture(scope="module")
+def drawn_days():
+    """Variance and diffusion, each (days, minutes), of days of 1 % volatility without jumps."""
+    rng = np.random.default_rng(11)
+    days = [_drawn_day(rng)[:2] for _ in range(DAYS_DRAWN)]
+    by_minute = [[part.reshape(MINUTES, 60).sum(axis=1) for part in day] for day in days]
+    return np.array(by_minute).swapaxes(0, 1)
+
+
+def test_compiled_spending_equals_its_plain_twin():
+    rng = np.random.default_rng(3)
+    expected = 1e-9 * rng.random(900)
+    inputs = (expected, 0.002, *rng.standard_normal((2, 900)))
+    jumps = np.array([0.8, 0.3]), np.array([0.002, -0.001])
+    for compiled, plain in zip(
+        spend_variance_compiled(*inputs, *jumps), spend_variance(*inputs, *jumps), strict=True
+    ):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-9, atol=1e-15)
+
+
+def test_all_variance_is_spent_and_the_planned_return_reached(drawn_days):
+    variance, diffusion = drawn_days
+    assert (variance > 0.0).all()
+    np.testing.assert_allclose(variance.sum(axis=1), 0.01**2, rtol=1e-9)
+    assert diffusion.sum(axis=1).std() == pytest.approx(0.01, rel=0.04)
+    rng = np.random.default_rng(3)
+    expected, draws = np.full(900, 1e-7), rng.standard_normal((2, 900))
+    _, moves, _ = spend_variance_compiled(expected, 0.0123, *draws, NO_JUMPS, NO_JUMPS)
+    assert moves.sum() == pytest.approx(0.0123, abs=1e-12)
+
+
+def test_jumps_come_as_variance_is_spent():
+    rng = np.random.default_rng(3)
+    shares, returns = np.array([0.75, 0.5, 0.1]), np.array([0.001, 0.002, 0.004])
+    variance, _, jumps = _drawn_day(rng, jumps_at=shares, jump_returns=returns)
+    left = 1.0 - np.cumsum(variance) / variance.sum()
+    seconds = np.flatnonzero(jumps)
+    assert jumps[seconds].tolist() == returns.tolist()
+    assert (left[seconds] <= shares).all()
+    assert (left[seconds - 1] > shares).all()
+
+
+@pytest.mark.parametrize("after", [20, 75, 130])
+def test_return_to_come_is_normal_with_the_variance_left_whatever_the_pace_was(drawn_days, after):
+    """What makes option values exact: mean 0, variance 1 and fourth moment 3, calm or wild."""
+    variance, diffusion = drawn_days
+    scaled = diffusion[:, after:].sum(axis=1) / np.sqrt(variance[:, after:].sum(axis=1))
+    pace = variance[:, after - 1]
+    lately = diffusion[:, after - 20 : after].sum(axis=1)
+    for group in (pace < np.median(pace), pace > np.median(pace), lately < 0.0, lately > 0.0):
+        returns = scaled[group]
+        count = len(returns)
+        assert abs(returns.mean()) < 3.5 / math.sqrt(count)
+        assert abs((returns**2).mean() - 1.0) < 3.5 * math.sqrt(2.0 / count)
+        assert abs((returns**4).mean() - 3.0) < 3.5 * math.sqrt(96.0 / count)
+
+
+def test_volatility_comes_in_clusters_and_rises_after_falls(drawn_days):
+    """One-minute returns of days that expect the same of every minute: all of it is the pace's."""
+    _, minutes = drawn_days
+    squares = minutes**2
+    for lag, least in ((1, 0.05), (5, 0.04), (15, 0.02)):
+        assert np.corrcoef(squares[:, :-lag].ravel(), squares[:, lag:].ravel())[0, 1] > least
+    starts = range(20, 130)
+    lately = np.stack([minutes[:, i - 20 : i].sum(axis=1) for i in starts])
+    later = np.stack([squares[:, i : i + 10].mean(axis=1) for i in starts])
+    assert np.corrcoef(lately.ravel(), later.ravel())[0, 1] < -0.1
+    # The pace tells how much, not which way.
+    signs = np.corrcoef(minutes[:, :-1].ravel(), minutes[:, 1:].ravel())[0, 1]
+    assert abs(signs) < 0.01
 
 
 def test_walk_without_edge_adds_nothing():
@@ -124,6 +211,30 @@ def fair_sessions():
 def test_option_prices_without_edge_have_no_drift(fair_sessions, strikes_away):
     by_day = np.array([np.mean(_later_changes(s, 600, 600, strikes_away)) for s in fair_sessions])
     assert abs(by_day.mean()) < 3.0 * by_day.std(ddof=1) / math.sqrt(len(by_day))
+
+
+def test_fair_values_are_martingales_from_calm_and_from_wild_seconds():
+    """Call values in and out of the money against those 40 minutes later, chosen before."""
+    settings = SampleSettings(edge=0.0, seed=4)
+    gains, paces = [], []
+    for day in sessions_between(date(2021, 1, 4), date(2021, 12, 31)):
+        plan, path = sample_path(day, settings)
+        before = np.arange(1_800, plan.n_seconds - 2_500, 2_400)
+        strikes = np.floor(path.prices_usd[before]) + np.array([[-1.0], [2.0]])
+        values = [
+            call_values(
+                *np.broadcast_arrays(
+                    path.prices_usd[s], strikes, path.variance_left[s], path.jumps_left[s]
+                )
+            )[0]
+            for s in (before, before + 2_400)
+        ]
+        gains.append((values[1] - values[0]) / path.prices_usd[before])
+        paces.append(path.volatility_ratio[before])
+    wild = np.concatenate(paces) > np.median(np.concatenate(paces))
+    for gain in np.concatenate(gains, axis=1):  # in the money, then out of it
+        for group in (gain, gain[wild], gain[~wild]):
+            assert abs(group.mean()) < 2.0 * group.std(ddof=1) / math.sqrt(len(group))
 
 
 def _reversion(session):
