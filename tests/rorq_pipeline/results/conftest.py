@@ -64,7 +64,7 @@ class Published:
 def sample_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cache = tmp_path_factory.mktemp("cache")
     days = sessions_between(FIRST.start_date, SECOND.end_date)
-    write_samples(cache, days, SampleSettings(seed=5, edge=2.0))
+    write_samples(cache, days, SampleSettings(seed=2, edge=2.0))
     return cache
 
 
