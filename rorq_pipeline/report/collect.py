@@ -18,7 +18,7 @@ from rorq_pipeline.checks.data import FAMILIES
 from rorq_pipeline.checks.results import judge
 from rorq_pipeline.project.config import ResultCheckConfig
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.report.data import CheckOutcome, ReportData, SessionProvenance
+from rorq_pipeline.report.data import BrokenRule, CheckOutcome, ReportData, SessionProvenance
 from rorq_pipeline.report.pictures import trade_pictures
 from rorq_pipeline.report.surface_view import SurfaceView, surface_view
 from rorq_pipeline.results.history import publications, run_config_of
@@ -36,7 +36,7 @@ from rorq_pipeline.results.published import sessions_of_study
 from rorq_pipeline.results.selections import cells_of_study, surface_of_study
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
-from strategy.market_data.validation import Severity, records_of
+from strategy.market_data.validation import RULES_BY_NAME, Finding, Severity, records_of
 from strategy.session import SessionData
 from strategy.surface.result import Surface
 
@@ -90,6 +90,7 @@ def gather_report(
         optimization=optimization,
         trades=trades,
         sessions=_provenance(manifest, sessions),
+        broken_rules=broken_rules(manifest),
         trials=_trials(database, best.study_name),
         surface=_surface_view(
             surface_of_study(optimization, cells_of_study(optimization, sessions), surface),
@@ -204,21 +205,46 @@ def _provenance(
     return told
 
 
+def _findings(manifest: pd.DataFrame | None) -> list[Finding]:
+    if manifest is None:
+        return []
+    return [finding for record in records_of(manifest) for finding in record.findings]
+
+
+def broken_rules(manifest: pd.DataFrame | None) -> list[BrokenRule]:
+    """One line a rule of the validation that some session breaks, errors first."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in _findings(manifest):
+        by_rule.setdefault(finding.rule, []).append(finding)
+    told = [
+        BrokenRule(
+            name=name,
+            meaning=RULES_BY_NAME[name].meaning if name in RULES_BY_NAME else "",
+            is_error=any(one.severity == Severity.ERROR for one in found),
+            n_sessions=len({one.date for one in found}),
+            n_hits=sum(one.count for one in found),
+        )
+        for name, found in by_rule.items()
+    ]
+    return sorted(told, key=lambda one: (not one.is_error, -one.n_sessions, one.name))
+
+
 def _validation_checks(manifest: pd.DataFrame | None) -> list[CheckOutcome]:
     """One outcome a family of validation rules."""
     if manifest is None:
         return []
-    findings = [finding for record in records_of(manifest) for finding in record.findings]
+    findings = _findings(manifest)
     outcomes = []
     for family, meaning in FAMILIES.items():
         found = [finding for finding in findings if finding.family == family]
-        errors = [finding for finding in found if finding.severity == Severity.ERROR]
+        rules = dict.fromkeys(finding.rule.replace("_", " ") for finding in found)
         outcomes.append(
             CheckOutcome(
                 name=family,
                 passed=not found,
-                blocking=bool(errors),
-                sentence=(errors or found)[0].line if found else meaning,
+                blocking=any(finding.severity == Severity.ERROR for finding in found),
+                sentence=f"Found: {', '.join(rules)}." if found else meaning,
+                is_about_data=True,
             )
         )
     return outcomes

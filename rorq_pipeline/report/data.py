@@ -12,6 +12,8 @@ from datetime import date, datetime
 import pandas as pd
 from optuna.trial import FrozenTrial
 
+from optimize.statistics import OutOfSample, SessionSums
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.pictures import TradePicture
 from rorq_pipeline.report.surface_view import SurfaceView
 from rorq_pipeline.results.history import Publication
@@ -35,6 +37,7 @@ class CheckOutcome:
     passed: bool
     blocking: bool = True
     sentence: str = ""
+    is_about_data: bool = False  # a warning of it stands in the section Data alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,17 @@ class SessionProvenance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BrokenRule:
+    """One rule of the validation, over all sessions that break it."""
+
+    name: str
+    meaning: str
+    is_error: bool
+    n_sessions: int
+    n_hits: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportData:
     """Everything that one range's report shows.
 
@@ -63,6 +77,7 @@ class ReportData:
     optimization: Optimization
     trades: pd.DataFrame  # BacktestResult.trades
     sessions: Sequence[SessionProvenance] = ()
+    broken_rules: Sequence[BrokenRule] = ()
     trials: Sequence[FrozenTrial] = ()
     surface: SurfaceView | None = None
     pictures: Sequence[TradePicture] = ()
@@ -85,3 +100,29 @@ class ReportData:
     def session_dates(self) -> tuple[date, ...]:
         """The sessions that were backtested: those of the provenance, else the range's own."""
         return tuple(s.session for s in self.sessions) or self.date_range.sessions
+
+    @property
+    def outside(self) -> OutOfSample | None:
+        """Out of sample, where it has sessions with trades enough to say something."""
+        traded = self.out_of_sample.traded if self.out_of_sample else None
+        return traded if traded and traded.metrics and not self.too_few_outside else None
+
+    @property
+    def too_few_outside(self) -> str:
+        """Why out of sample says nothing: 5 trades in 4 sessions, too few; else empty."""
+        traded = self.out_of_sample.traded if self.out_of_sample else None
+        limits = self.verdict.limits if self.verdict else VerdictSettings()
+        if traded is None or traded.metrics is None:
+            return ""
+        return too_few(traded.sessions, limits.out_of_sample_sessions)
+
+
+def too_few(sums: SessionSums, least_sessions: int) -> str:
+    """Tell that less than the least number of sessions have a trade; else empty."""
+    if int((sums.trades > 0).sum()) >= least_sessions:
+        return ""
+    n, sessions = int(sums.trades.sum()), len(sums)
+    return (
+        f"{n:,} trade{'' if n == 1 else 's'} in "
+        f"{sessions:,} session{'' if sessions == 1 else 's'}, too few"
+    )

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from optimize.statistics import WalkForward
+from optimize.statistics import VerdictSettings, WalkForward
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.build import environment, static_text
-from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.data import ReportData, too_few
 from rorq_pipeline.report.figures.equity import equity_usd
+from rorq_pipeline.report.plain_words import plain_sentence
 from rorq_pipeline.report.sections.verdict import VERDICT_MARKS
 from rorq_pipeline.report.svg import equity_chart, sparkline
 from rorq_pipeline.results.models import ReportEntry, WalkForwardRecord
@@ -18,6 +19,7 @@ from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 from strategy.market_data.schema import SYNTHETIC
 
+_LEAST = VerdictSettings().out_of_sample_sessions
 MAX_SPARK_POINTS = 160  # a sparkline is 160 pixels wide
 
 
@@ -55,7 +57,7 @@ def build_index(
 
 def report_entry(data: ReportData, href: str) -> ReportEntry:
     """What the index shows of a range's report, which lies at `href` from the index."""
-    outside = data.out_of_sample
+    outside = data.outside
     return ReportEntry(
         date_range=data.date_range.key,
         ticker=data.best.ticker,
@@ -64,9 +66,9 @@ def report_entry(data: ReportData, href: str) -> ReportEntry:
         metrics=data.best.metrics,
         equity_usd=tuple(_thinned([float(value) for value in equity_usd(data.trades)])),
         verdict=data.verdict.verdict if data.verdict else None,
-        out_of_sample_return_on_risk_percent=(
-            outside.traded.return_on_risk_percent if outside else None
-        ),
+        sentence=plain_sentence(data.verdict) if data.verdict else "",
+        out_of_sample_return_on_risk_percent=outside.return_on_risk_percent if outside else None,
+        out_of_sample_too_few=data.too_few_outside,
         made_at=data.made_at,
     )
 
@@ -91,11 +93,13 @@ def _row(entry: ReportEntry) -> dict[str, Any]:
 def _walk_forward(ticker: str, kept: WalkForwardRecord | str) -> dict[str, Any]:
     """What the page shows of a ticker's record; of one that cannot be read, the reason."""
     if isinstance(kept, str):
-        return {"ticker": ticker, "record": None, "left_out": [kept], "stability": {}}
+        absent: dict[str, Any] = {"record": None, "too_few": "", "stability": {}}
+        return {"ticker": ticker, "left_out": [kept], **absent}
     record = kept.record
     return {
         "ticker": ticker,
         "record": record if record.steps else None,
+        "too_few": too_few(record.sessions, _LEAST) if record.steps else "",
         "left_out": kept.left_out,
         "stability": record.stability,
         "stitched": _stitched(record),
@@ -107,7 +111,8 @@ def _stitched(record: WalkForward) -> Markup:
         return Markup("")
     equity = np.cumsum(record.sessions.net_pnl_usd).tolist()
     label = f"Walk-forward equity by session, ends at {formats.usd(equity[-1])}"
-    return equity_chart(equity, label=label, unit="session")
+    first, last = (formats.short_day(record.sessions.dates[at]) for at in (0, -1))
+    return equity_chart(equity, label=label, first=first, last=last)
 
 
 def _span(key: str) -> str:

@@ -3,6 +3,7 @@
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.plain_words import plain_sentence
 
 _SPECIAL = "\\`*_{}[]()#+-.!|<>&~"
 
@@ -14,10 +15,12 @@ def summary_markdown(data: ReportData) -> str:
     if data.best.is_synthetic:
         lines += ["**Synthetic data:** generated sessions, nothing about a market.", ""]
     if data.verdict is not None:
-        reached = data.verdict.verdict
-        sentence = escape_markdown(reached.sentence)
-        lines += [f"**{reached.decision.capitalize()}.** {sentence}", ""]
-    lines += [_metric_table(data), "", _parameter_table(data)]
+        sentence = escape_markdown(plain_sentence(data.verdict))
+        lines += [f"**{data.verdict.verdict.decision.capitalize()}.** {sentence}", ""]
+    lines += [_metric_table(data), ""]
+    if data.too_few_outside:
+        lines += [f"Out of sample: {data.too_few_outside}.", ""]
+    lines += [_parameter_table(data)]
     return "\n".join(lines) + "\n"
 
 
@@ -29,9 +32,9 @@ def escape_markdown(text: str) -> str:
 
 def _metric_table(data: ReportData) -> str:
     head, measured = ["Metric", "In sample#"], [data.best.metrics]
-    if data.out_of_sample is not None and data.out_of_sample.traded.metrics is not None:
+    if data.outside is not None and data.outside.metrics is not None:
         head.append("Out of sample#")
-        measured.append(data.out_of_sample.traded.metrics)
+        measured.append(data.outside.metrics)
     return markdown_table(
         head,
         [

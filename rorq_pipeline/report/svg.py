@@ -31,18 +31,32 @@ def equity_chart(
     equity_usd: Sequence[float],
     *,
     label: str,
-    unit: str = "trade",
+    first: str,
+    last: str,
+    border: tuple[int, str] | None = None,
     width: int = 560,
     height: int = 160,
 ) -> Markup:
-    """The equity curve by `unit` with its drawdown as an area, axis labels in dollars."""
+    """The equity curve with its drawdown as an area, axis labels in dollars.
+
+    Args:
+        equity_usd: Cumulative, at least one value.
+        label: What it shows, for who cannot see it.
+        first: Words under the first point.
+        last: Words under the last point.
+        border: After how many values, and at which date, the choice was made; dotted after it.
+        width: Pixels, as is `height`.
+        height: See above.
+    """
     if not equity_usd:
         return Markup("")
     points = [0.0, *(float(value) for value in equity_usd)]
     left, bottom = 62, height - 18
     to_y, low, high = _scale(points, 8, bottom)
     step = (width - left - 8) / (len(points) - 1)
-    line = _path(points, lambda i: left + step * i, to_y)
+    n_before = border[0] if border else len(equity_usd)
+    line = _path(points[: n_before + 1], lambda i: left + step * i, to_y)
+    after = _path(points[n_before:], lambda i: left + step * (i + n_before), to_y)
     peaks = list(accumulate(points, max))
     upper = _path(peaks, lambda i: left + step * i, to_y)
     back = "".join(
@@ -50,14 +64,25 @@ def equity_chart(
     )
     levels = [level for level in (low, high) if abs(to_y(level) - to_y(0.0)) > 14]
     ticks = "".join(_tick(level, to_y(level), left, width) for level in (0.0, *levels))
-    return Markup(  # noqa: S704  numbers of ours and one escaped label
+    if border:
+        ticks += _border(left + step * n_before, border[1], height, width)
+    return Markup(  # noqa: S704  numbers of ours and escaped words
         f'<svg class="still" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(label)}">{ticks}<path class="area" d="{upper}{back}Z"/>'
         f'<path class="line" d="{line}"/>'
-        f'<text x="{left}" y="{height - 3}">first {unit}</text>'
-        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">{unit} {len(equity_usd)}</text>'
+        + (f'<path class="line after" d="{after}"/>' if border else "")
+        + f'<text x="{left}" y="{height - 3}">{escape(first)}</text>'
+        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">{escape(last)}</text>'
         "</svg>"
     )
+
+
+def _border(x: float, words: str, height: int, width: int) -> str:
+    """An upright line where the range ends, with its date unless another date stands there."""
+    line = f'<path class="zero" d="M{x:.1f} 4V{height - 18}"/>'
+    if not 140 < x < width - 90:
+        return line
+    return f'{line}<text x="{x:.1f}" y="{height - 3}" text-anchor="middle">{escape(words)}</text>'
 
 
 def _tick(value_usd: float, y: float, left: int, width: int) -> str:

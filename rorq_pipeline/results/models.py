@@ -249,6 +249,7 @@ class ReportEntry(Artifact):
     """What the index shows of a range's report."""
 
     ASSET: ClassVar[str] = "report"
+    VERSION: ClassVar[int] = 2
 
     date_range: str  # key
     ticker: str
@@ -257,7 +258,9 @@ class ReportEntry(Artifact):
     metrics: Metrics
     equity_usd: tuple[float, ...]  # cumulative net P&L, of at most some 160 trades
     verdict: Verdict | None
-    out_of_sample_return_on_risk_percent: float | None
+    sentence: str  # the verdict in plain words; empty without one
+    out_of_sample_return_on_risk_percent: float | None  # None where it says nothing
+    out_of_sample_too_few: str  # why it says nothing; empty where it does, or is not there
     made_at: datetime | None
 
 

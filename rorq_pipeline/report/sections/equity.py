@@ -5,21 +5,17 @@ from rorq_pipeline.report.figures.equity import (
     daily_figure,
     daily_pnl_usd,
     equity_figure,
-    equity_usd,
 )
-from rorq_pipeline.report.formats import usd
 from rorq_pipeline.report.section import Section
-from rorq_pipeline.report.svg import equity_chart
 
 
 def equity_section(data: ReportData) -> Section:
-    """The two figures, a still one for paper, and the days in words."""
+    """The two figures, and the days in words."""
     title = "Equity and drawdown"
     if data.trades.empty:
         return Section(id="equity", title=title, absent="There is no trade to draw a curve of.")
     daily = daily_pnl_usd(data.trades, data.session_dates)
     best, worst = max(daily, key=daily.__getitem__), min(daily, key=daily.__getitem__)
-    equity = [float(value) for value in equity_usd(data.trades)]
     return Section(
         id="equity",
         title=title,
@@ -29,9 +25,6 @@ def equity_section(data: ReportData) -> Section:
             "n_flat": sum(value == 0 for value in daily.values()),
             "best": (best, daily[best]),
             "worst": (worst, daily[worst]),
-            "still": equity_chart(
-                equity, label=f"Equity by trade, from $0 to {usd(equity[-1])}, with its drawdown"
-            ),
         },
         figures={"equity": equity_figure(data.trades), "daily": daily_figure(daily)},
     )

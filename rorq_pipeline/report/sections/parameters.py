@@ -32,14 +32,14 @@ def parameters_section(data: ReportData) -> Section:
             "metric_names": list(METRIC_TITLES),
             "fixed": data.best.fixed_params,
             "has_places": bool(data.best.selections),
-            "has_outside": data.out_of_sample is not None and bool(data.out_of_sample.selections),
+            "has_outside": any(column["outside"] for column in columns),
         },
     )
 
 
 def _columns(data: ReportData) -> list[dict[str, Any]]:
     best = data.best
-    outside = data.out_of_sample.selections if data.out_of_sample else {}
+    outside = data.out_of_sample.selections if data.out_of_sample and data.outside else {}
     shown: dict[Selection, tuple[Candidate | None, Combination, Metrics]] = {
         name: (one.candidate, one.candidate.combination, one.metrics)
         for name, one in best.selections.items()

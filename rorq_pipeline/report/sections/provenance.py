@@ -3,8 +3,6 @@
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.section import Section
 
-OPEN_UP_TO = 31  # sessions; longer lists are folded
-
 _LOST = {
     "late_entries_blocked": "came at or after the cutoff",
     "missing_contract_data": "had a contract without any cached bar",
@@ -20,8 +18,6 @@ def provenance_section(data: ReportData) -> Section:
         title="Data",
         context={
             "sessions": data.sessions,
-            "open": len(data.sessions) <= OPEN_UP_TO,
-            "n_findings": sum(len(session.findings) for session in data.sessions),
             "funnel": _funnel(data),
             "checks": data.checks,
             "n_passed": sum(check.passed for check in data.checks),

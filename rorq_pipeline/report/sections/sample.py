@@ -18,6 +18,9 @@ def sample_section(data: ReportData) -> Section:
     if traded.metrics is None:
         reason = f"Nothing is out of sample so far: {outside.status}."
         return Section(id="sample", title=title, absent=reason)
+    if data.too_few_outside:
+        reason = f"{data.too_few_outside} to say anything of these parameters."
+        return Section(id="sample", title=title, absent=reason)
     daily = daily_pnl_usd(data.trades, data.session_dates)
     sums = traded.sessions
     confidences = {interval.confidence_fraction for interval in traded.intervals.values()}

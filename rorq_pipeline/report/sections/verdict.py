@@ -1,19 +1,20 @@
-"""The top of the page: the verdict, what led to it, and the numbers that matter most."""
+"""The first screen: what to do, the parameters, what was promised and what came, and the curve."""
 
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from markupsafe import Markup
 
 from optimize.statistics.verdict import Finding
+from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
+from rorq_pipeline.report.figures.equity import daily_pnl_usd
+from rorq_pipeline.report.formats import count, metric, percent, short_day, span, usd
+from rorq_pipeline.report.plain_words import plain_sentence
 from rorq_pipeline.report.section import Section
+from rorq_pipeline.report.svg import equity_chart
 
-HEADLINE = (
-    "return_on_risk_percent",
-    "net_pnl_usd",
-    "total_trades",
-    "win_rate_percent",
-    "max_drawdown_usd",
-    "daily_sharpe",
-)
 # level -> words and chip, in the order in which the findings are shown
 LEVELS = {
     "bad": ("✕ against", "fail"),
@@ -26,29 +27,83 @@ VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}
 
 
 def verdict_section(data: ReportData) -> Section:
-    """Verdict, its figures, and the headline metrics in and out of sample."""
-    outside = data.out_of_sample.traded.metrics if data.out_of_sample else None
+    """Verdict, parameters, promise beside result, and the equity over both in one picture."""
     reached = data.verdict.verdict if data.verdict else None
-    tiles = [
-        {
-            "name": name,
-            "value": getattr(data.best.metrics, name),
-            "outside": getattr(outside, name) if outside else None,
-        }
-        for name in HEADLINE
-    ]
     return Section(
         id="verdict",
         title="Verdict",
         context={
             "verdict": reached,
-            "tiles": tiles,
-            "has_outside": outside is not None,
+            "sentence": plain_sentence(data.verdict) if data.verdict else "",
             "mark": VERDICT_MARKS[reached.decision] if reached else "",
+            "promise": _promise(data),
+            "result": _result(data),
+            "curve": _curve(data),
             "findings": _worst_first(reached.findings if reached else ()),
             "levels": LEVELS,
-            "failed_checks": [check for check in data.checks if not check.passed],
+            "failed_checks": [
+                check
+                for check in data.checks
+                if not check.passed and (check.blocking or not check.is_about_data)
+            ],
         },
+    )
+
+
+def _promise(data: ReportData) -> dict[str, Any]:
+    """What the way of choosing promised of these parameters, on the range itself."""
+    n, inside = len(data.session_dates), data.best.metrics
+    title = f"Promised by {_sessions(n)}"
+    limits = data.verdict.limits if data.verdict else VerdictSettings()
+    if inside.total_trades < limits.trades_to_reject:
+        note = f"{_trades(inside.total_trades)} in {_sessions(n)}, too few"
+        return {"title": title, "value": "", "note": note}
+    return {
+        "title": title,
+        "value": percent(data.best.promised_percent),
+        "note": f"in sample {metric('return_on_risk_percent', inside.return_on_risk_percent)}, "
+        f"{_trades(inside.total_trades)}, {usd(inside.net_pnl_usd)}",
+    }
+
+
+def _result(data: ReportData) -> dict[str, Any]:
+    """What came of it in the sessions that followed; grey words where that says too little."""
+    title, traded = "Came in the sessions after", data.outside
+    if traded is None or traded.metrics is None:
+        status = data.out_of_sample.status if data.out_of_sample else "not traded for this report"
+        return {"title": title, "value": "", "note": data.too_few_outside or status}
+    interval = traded.intervals.get("return_on_risk_percent")
+    band = f", {percent(interval.low)} to {percent(interval.high)} likely" if interval else ""
+    return {
+        "title": f"Came in the {_sessions(len(traded.sessions))} after",
+        "value": percent(traded.return_on_risk_percent),
+        "note": f"{_trades(traded.metrics.total_trades)}, {usd(traded.metrics.net_pnl_usd)}{band}",
+    }
+
+
+def _trades(n: int) -> str:
+    return f"{count(n)} trade{'' if n == 1 else 's'}"
+
+
+def _sessions(n: int) -> str:
+    return f"{count(n)} session{'' if n == 1 else 's'}"
+
+
+def _curve(data: ReportData) -> Markup:
+    """Net P&L by session, solid where the choice was made and dotted after it."""
+    if data.trades.empty:
+        return Markup("")
+    daily = daily_pnl_usd(data.trades, data.session_dates)
+    after = data.out_of_sample.traded.sessions if data.out_of_sample else None
+    dates = [*daily, *(after.dates if after else ())]
+    equity = list(accumulate([*daily.values(), *(after.net_pnl_usd.tolist() if after else ())]))
+    what = f"Net P&L by session, {span(dates[0], dates[-1])}, ends at {usd(equity[-1])}"
+    return equity_chart(
+        equity,
+        label=f"{what}; dotted after the range",
+        first=short_day(dates[0]),
+        last=short_day(dates[-1]),
+        border=(len(daily), short_day(list(daily)[-1])) if after and len(after) else None,
     )
 
 

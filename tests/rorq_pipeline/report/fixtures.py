@@ -302,17 +302,19 @@ def _selections(parts: dict[str, Any]) -> dict[str, ComparedSelection]:
 
 
 def out_of_sample(best: BestParams) -> OutOfSampleEvidence:
-    """Three sessions after the range."""
+    """Six sessions after the range."""
     metrics = replace(best.metrics, return_on_risk_percent=6.1, net_pnl_usd=214.5, total_trades=9)
-    days = (date(2023, 1, 23), date(2023, 1, 24), date(2023, 1, 25))
+    days = tuple(date(2023, 1, day) for day in (23, 24, 25, 26, 27, 30))
     ninety = {"confidence_fraction": 0.9}
     return OutOfSampleEvidence(
         of=best.identity,
         traded=OutOfSample(
             status="measured",
             sessions=SessionSums(
-                dates=days, trades=np.array([3, 2, 4]), winners=np.array([2, 0, 3]),
-                net_pnl_usd=np.array([81.5, -40.0, 173.0]), risk_usd=np.array([900.0, 800, 1816]),
+                dates=days, trades=np.array([3, 1, 1, 2, 1, 1]),
+                winners=np.array([2, 0, 0, 1, 1, 1]),
+                net_pnl_usd=np.array([81.5, -20.0, -20.0, 100.0, 33.0, 40.0]),
+                risk_usd=np.array([900.0, 400, 400, 900, 500, 416]),
             ),
             n_wanted=13, n_missing=0, metrics=metrics,
             intervals={
@@ -321,7 +323,7 @@ def out_of_sample(best: BestParams) -> OutOfSampleEvidence:
             },
             in_sample_return_on_risk_percent=best.metrics.return_on_risk_percent,
         ),
-        status="measured", n_to_come=10, looked_at={}, missing=(),
+        status="measured", n_to_come=7, looked_at={}, missing=(),
         selections={
             "study_best": metrics,
             "exact_best": replace(metrics, return_on_risk_percent=-3.4),
@@ -468,7 +470,10 @@ def index_entries() -> list[ReportEntry]:
             equity_usd=tuple(equity if month != 3 else [-v for v in equity]),
             verdict=Verdict(decision=decision, line=f"{decision}: two of four figures passed",
                             findings=()),
-            out_of_sample_return_on_risk_percent=4.2 - month, made_at=None,
+            sentence=f"In plain words: {decision}.",
+            out_of_sample_return_on_risk_percent=4.2 - month if month != 2 else None,
+            out_of_sample_too_few="" if month != 2 else "5 trades in 4 sessions, too few",
+            made_at=None,
         )
         for month, last, decision in months
     ]  # fmt: skip

@@ -10,13 +10,21 @@ import numpy as np
 import pytest
 
 from optimize.statistics import (
+    SessionSums,
     Verdict,
     VerdictSettings,
     out_of_sample,
     selection_statistics,
     trial_blocks,
 )
-from rorq_pipeline.report import build_index, build_report, report_entry, summary_markdown
+from optimize.statistics import walk_forward as walk_forward_of
+from rorq_pipeline.report import (
+    ReportData,
+    build_index,
+    build_report,
+    report_entry,
+    summary_markdown,
+)
 from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
@@ -66,6 +74,50 @@ def test_the_summary_tells_verdict_metrics_and_parameters() -> None:
     assert "Out of sample" not in summary_markdown(minimal_data())
 
 
+def few_outside(data: ReportData) -> ReportData:
+    """The same with nothing but the first three of the following sessions."""
+    assert data.out_of_sample is not None
+    traded = data.out_of_sample.traded
+    sums = traded.sessions
+    cut = SessionSums(
+        dates=sums.dates[:3], trades=sums.trades[:3], winners=sums.winners[:3],
+        net_pnl_usd=sums.net_pnl_usd[:3], risk_usd=sums.risk_usd[:3],
+    )  # fmt: skip
+    kept = data.out_of_sample.model_copy(update={"traded": replace(traded, sessions=cut)})
+    return replace(data, out_of_sample=kept)
+
+
+def test_too_few_sessions_out_of_sample_are_told_and_give_no_ratio() -> None:
+    data = few_outside(complete_data(matrix=None))
+    page, text = build_report(data), summary_markdown(data)
+    for shown in (page, text):
+        assert "5 trades in 3 sessions, too few" in shown
+        assert "6.1%" not in shown.partition("<script")[0]
+    assert "21.4%" not in page.partition("<script")[0]  # the end of its interval
+    assert "Return on risk out of sample" not in page
+    entry = report_entry(data, "2023-01.html")
+    assert entry.out_of_sample_return_on_risk_percent is None
+    assert entry.out_of_sample_too_few == "5 trades in 3 sessions, too few"
+    assert "5 trades in 3 sessions, too few" in build_index([entry])
+    # as many sessions as the verdict asks for, and it counts
+    assert data.verdict is not None
+    limits = VerdictSettings(out_of_sample_sessions=3)
+    enough = replace(data, verdict=data.verdict.model_copy(update={"limits": limits}))
+    assert "6.1%" in build_report(enough)
+
+
+def test_a_walk_forward_of_few_sessions_has_no_ratio() -> None:
+    kept = walk_forward()
+    (first, *_) = kept.record.steps
+    record = walk_forward_of([first], [{"stretch_threshold": 0.002}])  # four sessions with trades
+    page = build_index(
+        index_entries(),
+        {"SPY": kept.model_copy(update={"record": record, "identities": kept.identities[:1]})},
+    )
+    assert "40 trades in 4 sessions, too few" in page
+    assert "of what the choices promised" not in page
+
+
 def test_markdown_reads_as_itself() -> None:
     assert escape_markdown("a|b\n# <i>") == "a\\|b \\# \\<i\\>"
     hostile = summary_markdown(minimal_data(best={"ticker": "x|y\n## z <script>"}))
@@ -78,9 +130,26 @@ def test_small_pictures_scale_and_escape() -> None:
     assert "&lt;&#34;&amp;" in line
     assert len(re.findall(r"[ML][\d.]+ [\d.]+", line.split('class="line"')[1])) == 4
     assert str(sparkline([], label="none")) == ""
-    still = unescape(str(equity_chart([100.0, -50.0], label="x")))
+    still = unescape(
+        str(equity_chart([100.0, -50.0], label="x", first="3 Jan 23", last="<5 Jan 23>"))
+    )
     assert "$100" in still
     assert "\u2212$50" in still
+    assert ">3 Jan 23<" in still
+    assert "<5 Jan" not in str(equity_chart([1.0], label="x", first="a", last="<5 Jan 23>"))
+
+
+def test_the_curve_is_dotted_from_the_end_of_the_range() -> None:
+    still = str(equity_chart(
+        [10.0, 20.0, 20.0, 40.0], label="x", first="a", last="d", border=(3, "c"), width=470,
+        height=118,
+    ))  # fmt: skip
+    before, after = (
+        re.search(rf'class="{name}" d="([^"]*)"', still)[1] for name in ("line", "line after")
+    )
+    # 400 pixels of 4 steps from 62 on; 92 pixels for 40 USD up to 8
+    assert before == "M62.0 100.0L162.0 77.0L262.0 54.0L362.0 54.0"
+    assert after == "M362.0 54.0L462.0 8.0"
 
 
 def test_drawdown_counts_from_zero() -> None:
@@ -146,7 +215,7 @@ def test_the_limits_of_the_verdict_are_told() -> None:
 
 def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     data = complete_data()
-    later = [fabricated_session(date(2023, 1, day), day) for day in (23, 24, 25, 26)]
+    later = [fabricated_session(date(2023, 1, day), day) for day in (23, 24, 25, 26, 27, 30)]
     traded = out_of_sample(
         data.best.strategy_params, later, in_sample_return_on_risk_percent=5.0, n_wanted=13,
         n_missing=1,
@@ -154,7 +223,7 @@ def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     assert data.out_of_sample is not None
     evidence = data.out_of_sample.model_copy(update={"traded": traded})
     page = build_report(replace(data, out_of_sample=evidence))
-    assert "traded on 4 of 13 sessions after the range, from 23 January 2023 on" in page
+    assert "traded on 6 of 13 sessions after the range, from 23 January 2023 on" in page
     assert "1 session in between is missing from the cache" in page
     assert "90% interval" in page
     section = sample_section(replace(data, out_of_sample=evidence))
@@ -233,7 +302,7 @@ def test_walk_forward_stands_on_the_index() -> None:
     record = walk_forward()
     page = build_index(index_entries(), {"SPY": record})
     # 53 + 81 USD on 7 sessions of 400 USD at risk each
-    assert "<b>5.8%</b> return on risk out of sample" in page
+    assert "<b>5.8%</b> return on risk there" in page
     assert "<b>32%</b> of what the choices promised" in page
     assert "100% of the steps earned money" in page
     assert "Largest drawdown <b>$42.00</b>" in page

@@ -1,0 +1,79 @@
+"""The verdict in one plain sentence: what to do, and the reasons that weigh most."""
+
+from collections.abc import Callable, Mapping
+
+from optimize.statistics import Evidence
+from optimize.statistics.verdict import Finding, Verdict
+from rorq_pipeline.report.formats import count, percent, usd
+from rorq_pipeline.results.models import VerdictRecord
+
+ADVICE = {
+    "trade": "Trade these parameters",
+    "watch": "Do not trade these parameters yet",
+    "reject": "Do not trade these parameters",
+}
+MAX_REASONS = 2
+_WEIGH = {"trade": ("good",), "watch": ("doubtful", "unknown"), "reject": ("bad",)}
+
+# Findings that say most first; what is not here is said in the finding's own words.
+_PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
+    ("no look-ahead", "bad"): lambda _: "a decision used later data, so that no figure counts",
+    ("replay", "bad"): lambda _: "two engines disagree about the trades, so that no figure counts",
+    ("trades", "bad"): lambda e: f"{_trades(e)} too few to say anything",
+    ("return on risk", "bad"): lambda _: "they lost money in the very range they were chosen on",
+    ("out of sample", "bad"): lambda e: f"in the sessions that followed they lost "
+    f"{percent(abs(e.out_of_sample_return_on_risk_percent or 0.0))} on risk",
+    ("policy's history", "bad"): lambda e: f"choosing this way lost "
+    f"{usd(abs(e.policy_usd_a_month or 0.0), 0)} a month over {count(e.policy_months)} months",
+    ("selection test", "good"): lambda e: f"luck alone finds a choice as good {_chance(e)}",
+    ("policy's history", "good"): lambda e: f"choosing this way brought "
+    f"{usd(e.policy_usd_a_month, 0)} a month over {count(e.policy_months)} months",
+    ("out of sample", "good"): lambda e: f"in the sessions that followed they made "
+    f"{percent(e.out_of_sample_return_on_risk_percent)} on risk",
+    ("trades", "doubtful"): lambda e: f"{_trades(e)} too few",
+    ("selection test", "doubtful"): lambda e: f"luck alone finds a choice as good {_chance(e)}",
+    ("selection test", "unknown"): lambda _: "how often luck finds a choice as good is not known",
+    ("adverse fills", "doubtful"): lambda _: "bad fills would make them lose",
+    ("quotes", "doubtful"): lambda _: "at the quoted prices they lose",
+}  # fmt: skip
+
+
+def plain_sentence(record: VerdictRecord) -> str:
+    """What to do with the published parameters and why, for a reader in a hurry."""
+    verdict, evidence = record.verdict, record.evidence
+    told = [_words(finding, evidence) for finding in _weighty(verdict)]
+    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}."
+
+
+def _weighty(verdict: Verdict) -> list[Finding]:
+    """The findings that led to the decision, those with plain words first."""
+    order = list(_PLAIN)
+    speaking = [
+        one
+        for one in verdict.findings
+        if one.level in _WEIGH[verdict.decision]
+        and (one.decides or (verdict.decision, one.name) == ("trade", "out of sample"))
+    ]
+    known = [one for one in speaking if (one.name, one.level) in _PLAIN]
+    known.sort(key=lambda one: order.index((one.name, one.level)))
+    return (known or speaking)[:MAX_REASONS]
+
+
+def _words(finding: Finding, evidence: Evidence) -> str:
+    plain = _PLAIN.get((finding.name, finding.level))
+    return plain(evidence) if plain else finding.text
+
+
+def _trades(evidence: Evidence) -> str:
+    n = evidence.total_trades
+    return f"{count(n)} trade{' is' if n == 1 else 's are'}"
+
+
+def _chance(evidence: Evidence) -> str:
+    """How often, for a reader who knows no p-values."""
+    p_value = evidence.selection_test_p_value or 0.0
+    if p_value < 0.002:
+        return "less than twice in 1,000 times"
+    if p_value < 0.1:
+        return f"{count(1000 * p_value)} times in 1,000"
+    return f"{percent(100 * p_value, 0)} of the time"

@@ -1,0 +1,54 @@
+"""What the first line says to do, and why, in words that need no statistics."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from optimize.statistics import Evidence, VerdictSettings, judge
+from rorq_pipeline.report.plain_words import plain_sentence
+from rorq_pipeline.results.models import VerdictRecord
+from tests.rorq_pipeline.report.fixtures import complete_data
+
+GOOD = Evidence(
+    total_trades=220, return_on_risk_percent=49.3, overfitting_fraction=0.1, loss_fraction=0.1,
+    deflated_sharpe_fraction=0.99, superior_ability_p_value=0.01, out_of_sample_traded_sessions=19,
+    out_of_sample_return_on_risk_percent=38.9, out_of_sample_low_percent=11.6,
+    out_of_sample_high_percent=68.4, adverse_fills_return_on_risk_percent=35.6, no_look_ahead=True,
+    replay_agrees=True, selection_test_p_value=0.0008,
+)  # fmt: skip
+UNKNOWN: dict[str, Any] = {
+    f"out_of_sample_{name}": None
+    for name in ("return_on_risk_percent", "low_percent", "high_percent")
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, ("Trade these parameters: luck alone finds a choice as good less than twice in 1,000 "
+             "times, and in the sessions that followed they made 38.9% on risk.")),
+        (UNKNOWN, ("Trade these parameters: luck alone finds a choice as good less than twice in "
+                  "1,000 times.")),
+        ({"selection_test_p_value": 0.17}, ("Do not trade these parameters yet: luck alone finds a "
+                                           "choice as good 17% of the time.")),
+        ({"selection_test_p_value": 0.04, "total_trades": 20},
+         ("Do not trade these parameters yet: 20 trades are too few, and luck alone finds a choice "
+         "as good 40 times in 1,000.")),
+        ({"total_trades": 6}, ("Do not trade these parameters: 6 trades are too few to say "
+                              "anything.")),
+        ({"out_of_sample_return_on_risk_percent": -38.0, "out_of_sample_low_percent": -60.0,
+          "out_of_sample_high_percent": -4.0},
+         "Do not trade these parameters: in the sessions that followed they lost 38.0% on risk."),
+        ({"no_look_ahead": False, "return_on_risk_percent": -3.0},
+         ("Do not trade these parameters: a decision used later data, so that no figure counts, "
+         "and they lost money in the very range they were chosen on.")),
+    ],
+)  # fmt: skip
+def test_the_verdict_in_plain_words(changes: dict[str, Any], sentence: str) -> None:
+    evidence, limits = replace(GOOD, **changes), VerdictSettings()
+    record = VerdictRecord(
+        of=complete_data().best.identity, verdict=judge(evidence, limits), evidence=evidence,
+        limits=limits,
+    )  # fmt: skip
+    assert plain_sentence(record) == sentence
