@@ -27,6 +27,19 @@ def hash_rows(bits):  # (n_rows, n_columns), uint64, of float64
 
 
 @kernel
+def hash_lists(offsets, values):  # (n_lists + 1,), of each list's values
+    """Return a 64-bit hash of each list; a list of others has the same with 1 in 2**64."""
+    hashes = np.empty(offsets.shape[0] - 1, np.uint64)
+    for row in range(hashes.shape[0]):
+        digest = np.uint64(row * 0)
+        for place in range(offsets[row], offsets[row + 1]):
+            digest = (digest ^ np.uint64(values[place] + 1)) * _MULTIPLIER
+            digest ^= digest >> _SHIFT
+        hashes[row] = digest
+    return hashes
+
+
+@kernel
 def add_rows(
     row_of_set,  # (n_sets,), the row that a set has, NO_ROW without
     rows,  # (n_rows, n_columns)

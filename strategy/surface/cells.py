@@ -21,7 +21,7 @@ from strategy.backtest import ENGINE_VERSION
 from strategy.kernels.grid_rows import NO_ROW, add_rows, add_squared_rows, hash_rows
 from strategy.session import FloatArray, SessionData, combine_fingerprints
 from strategy.space import SearchSpace
-from strategy.surface.compute import DEFAULT_BLOCKS, SurfacePlan
+from strategy.surface.compute import DEFAULT_BLOCKS, SurfacePlan, in_order
 from strategy.surface.result import Surface, SurfaceSums
 
 MONEY_QUANTUM_USD = 2.0**-30
@@ -67,26 +67,24 @@ class GridSums:
 
 def make_session_cell(plan: SurfacePlan, session: SessionData) -> SessionCell:
     """Evaluate every combination of the plan on one session."""
-    sums = SurfaceSums.zeros(plan.space, 1)
-    plan.add_session(session, sums, 0)
+    like, sums = plan.distinct_sets(session)
     total_trades = sums.total_trades.reshape(-1)
-    n_sets = len(total_trades)
-    risk_usd = sums.risk_usd.reshape(n_sets, -1)
-    net_pnl_usd = sums.net_pnl_usd.reshape(n_sets, -1)
+    risk_usd = sums.risk_usd.reshape(len(total_trades), -1)
+    net_pnl_usd = sums.net_pnl_usd.reshape(len(total_trades), -1)
     traded = np.flatnonzero(total_trades)
     first, row_of_traded = _distinct(total_trades, risk_usd, net_pnl_usd, traded)
-    row_of_set = np.full(n_sets, NO_ROW, np.int32)
-    row_of_set[traded] = row_of_traded
+    rows = np.full(len(total_trades), NO_ROW, np.int32)
+    rows[traded] = row_of_traded
     return SessionCell(
         ticker=session.ticker,
         date=session.date,
         fingerprint=session.fingerprint,
         source=session.source,
-        row_of_set=row_of_set,
-        missing_entries=sums.missing_entries.reshape(-1).copy(),
+        row_of_set=rows.reshape(sums.n_sets, -1)[like].reshape(-1),
+        missing_entries=sums.missing_entries[0][like].reshape(-1),
         total_trades=total_trades[first],
         risk_usd=_quantised(risk_usd[first]),
-        winners=sums.winners.reshape(n_sets, -1)[first].astype(np.uint16),
+        winners=sums.winners.reshape(len(total_trades), -1)[first].astype(np.uint16),
         net_pnl_usd=_quantised(net_pnl_usd[first]),
     )
 
@@ -157,21 +155,20 @@ def _add_to_block(cell: SessionCell, sums: SurfaceSums, block: int) -> None:
 
 def _distinct(
     total_trades: CountArray, risk_usd: FloatArray, net_pnl_usd: FloatArray, traded: Any
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Sets whose rows are the first of their kind, and which of these each traded set is like."""
     digests = (
         hash_rows(net_pnl_usd[traded].view(np.uint64)),
         hash_rows(risk_usd[traded].view(np.uint64)),
         total_trades[traded].astype(np.uint64),
     )
-    key = hash_rows(np.ascontiguousarray(np.stack(digests, axis=1)))
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # rows in the order of their sets
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return traded[first[order]], place[inverse]
+    first, place = in_order(hash_rows(np.ascontiguousarray(np.stack(digests, axis=1))))
+    return traded[first], place
 
 
 def _quantised(money_usd: FloatArray) -> FloatArray:
-    rounded: FloatArray = np.rint(money_usd / MONEY_QUANTUM_USD) * MONEY_QUANTUM_USD
-    return rounded + 0.0  # no negative zero
+    rounded: FloatArray = money_usd / MONEY_QUANTUM_USD
+    np.rint(rounded, out=rounded)
+    rounded *= MONEY_QUANTUM_USD
+    rounded += 0.0  # no negative zero
+    return rounded

@@ -17,7 +17,10 @@ import numpy.typing as npt
 from strategy.backtest import ENGINE_VERSION, seconds_since_open, session_clock
 from strategy.errors import MissingSessionError, SurfaceTooLargeError
 from strategy.kernels.codes import FILL_RULE_CODES, MODE_CODES
-from strategy.kernels.surface_walk import add_session
+from strategy.kernels.grid_rows import hash_lists
+from strategy.kernels.surface_entries import collect_entries
+from strategy.kernels.surface_exits import trade_entries
+from strategy.kernels.surface_walk import add_entries
 from strategy.params import StrategyParams
 from strategy.session import SessionData, combine_fingerprints
 from strategy.space import SearchSpace, not_searched
@@ -80,45 +83,68 @@ class SurfacePlan:
         """Add a session to one block of the sums."""
         n_sets = n_points(self.space, ENTRY_AXES)
         for run, params in enumerate(self.runs):
+            offsets, *traded = self._traded(params, session)
             part = sums.of_sets(slice(run * n_sets, (run + 1) * n_sets))
-            self._add_run(params, session, part, block)
+            add_entries(offsets[:-1], offsets[1:], *traded, *part.of_block(block))
 
-    def _add_run(
-        self, base: StrategyParams, session: SessionData, sums: SurfaceSums, block: int
-    ) -> None:
-        axes = self.axes
-        add_session(
+    def distinct_sets(self, session: SessionData) -> tuple[npt.NDArray[np.intp], SurfaceSums]:
+        """Trade a session once for all sets with the same entries.
+
+        Returns:
+            For each set, (n_sets,), whose sums it has; and those sums, a single block, in the order
+            of the first set that has them.
+        """
+        like: list[npt.NDArray[np.intp]] = []
+        parts: list[SurfaceSums] = []
+        for params in self.runs:
+            offsets, entries, *traded = self._traded(params, session)
+            first, same = in_order(hash_lists(offsets, entries))
+            part = SurfaceSums.zeros(self.space, 1, n_sets=len(first))
+            add_entries(offsets[first], offsets[first + 1], entries, *traded, *part.of_block(0))
+            like.append(same + sum(one.n_sets for one in parts))
+            parts.append(part)
+        return np.concatenate(like), SurfaceSums.joined(parts)
+
+    def _traded(self, base: StrategyParams, session: SessionData) -> tuple[Any, ...]:
+        """The session's entries by set, and what each of them brings, as `add_entries` takes."""
+        axes, clock = self.axes, session_clock(base, session)[2:]
+        seconds, sides, set_offsets, entries = collect_entries(
             session.underlying_close_usd,
             session.running_vwap_usd,
-            session.call_strikes_usd,
-            session.put_strikes_usd,
-            session.shares_per_contract,
-            session.bar_offsets,
-            session.bar_seconds,
-            session.bar_prices_usd,
             axes.window_starts,
             axes.window_ends,
             axes.stretch_thresholds,
             axes.reclaim_thresholds,
             axes.cooldowns,
-            axes.take_profits,
-            axes.stop_losses,
-            axes.durations,
-            axes.depths,
-            axes.modes,
-            session_clock(base, session)[2:],
-            base.contracts_per_trade,
-            base.slippage_amount,
-            base.slippage_fraction,
-            FILL_RULE_CODES[base.fill_rule],
-            base.latency_seconds,
-            base.max_fill_wait_seconds,
-            base.brokerage_fee_per_contract + base.exchange_fee_per_contract,
-            sums.total_trades[block],
-            sums.missing_entries[block],
-            sums.risk_usd[block],
-            sums.winners[block],
-            sums.net_pnl_usd[block],
+            clock[0],
+        )
+        return (
+            set_offsets,
+            entries,
+            *trade_entries(
+                seconds,
+                sides,
+                session.underlying_close_usd,
+                session.call_strikes_usd,
+                session.put_strikes_usd,
+                session.shares_per_contract,
+                session.bar_offsets,
+                session.bar_seconds,
+                session.bar_prices_usd,
+                axes.take_profits,
+                axes.stop_losses,
+                axes.durations,
+                axes.depths,
+                axes.modes,
+                clock,
+                base.contracts_per_trade,
+                base.slippage_amount,
+                base.slippage_fraction,
+                FILL_RULE_CODES[base.fill_rule],
+                base.latency_seconds,
+                base.max_fill_wait_seconds,
+                base.brokerage_fee_per_contract + base.exchange_fee_per_contract,
+            ),
         )
 
 
@@ -184,6 +210,17 @@ def compute_surface(
         block_of_session=tuple(b for b, rows in enumerate(blocks) for _ in rows),
         sums=sums,
     )
+
+
+def in_order(
+    keys: npt.NDArray[np.uint64],  # (n,)
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Where each distinct key comes first, ascending, and which of these each key is like."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return first[order], place[inverse]
 
 
 def surface_bytes(space: SearchSpace, n_blocks: int = DEFAULT_BLOCKS) -> int:

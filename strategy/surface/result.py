@@ -4,8 +4,8 @@ Arrays over the dimensions have the shape of the search space. They are views of
 whose layout `strategy.surface.layout` tells.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
@@ -38,10 +38,12 @@ class SurfaceSums:
     net_pnl_usd: FloatArray  # (n_blocks, n_sets, n_choices, n_exits)
 
     @classmethod
-    def zeros(cls, space: SearchSpace, n_blocks: int) -> "SurfaceSums":
-        """Sums of nothing yet."""
+    def zeros(
+        cls, space: SearchSpace, n_blocks: int, *, n_sets: int | None = None
+    ) -> "SurfaceSums":
+        """Sums of nothing yet; of all sets, or of some number."""
         sets, choices, n_exits = stored_shape(space)
-        head = (n_blocks, sets, choices)
+        head = (n_blocks, sets if n_sets is None else n_sets, choices)
         return cls(
             total_trades=np.zeros(head, np.int32),
             missing_entries=np.zeros(head, np.int32),
@@ -68,6 +70,23 @@ class SurfaceSums:
     def of_sets(self, sets: slice) -> "SurfaceSums":
         """Some of the sets alone; what is added there is added here."""
         return SurfaceSums(**{name: sums[:, sets] for name, sums in vars(self).items()})
+
+    def of_block(self, block: int) -> tuple[npt.NDArray[Any], ...]:
+        """One block's arrays, in the order of the fields; what is added there is added here."""
+        return tuple(sums[block] for sums in vars(self).values())
+
+    @classmethod
+    def joined(cls, parts: Sequence["SurfaceSums"]) -> "SurfaceSums":
+        """The sets of all parts, one part's after the other's."""
+        if len(parts) == 1:
+            return parts[0]
+        names = [field.name for field in fields(cls)]
+        return cls(**{n: np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names})
+
+    @property
+    def n_sets(self) -> int:
+        """Number of sets."""
+        return int(self.total_trades.shape[1])
 
     @staticmethod
     def bytes_for(space: SearchSpace, n_blocks: int) -> int:

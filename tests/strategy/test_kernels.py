@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 from strategy import backtest
-from strategy.kernels import contracts, fills, session_walk, signals, surface_walk
+from strategy.kernels import (
+    contracts,
+    fills,
+    grid_rows,
+    session_walk,
+    signals,
+    surface_entries,
+    surface_exits,
+    surface_walk,
+)
 from strategy.market_data import build_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData
@@ -18,7 +27,8 @@ from tests.spaces import space_of
 from tests.strategy.random_sessions import random_frames
 
 MODULES: tuple[ModuleType, ...] = (
-    contracts, fills, signals, session_walk, surface_walk, backtest, surface,
+    contracts, fills, grid_rows, signals, session_walk, surface_entries, surface_exits,
+    surface_walk, backtest, surface,
 )  # fmt: skip
 DAYS = (date(2023, 1, 3), date(2023, 11, 24))  # the second closes early
 SPACE = space_of(

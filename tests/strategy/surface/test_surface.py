@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strategy.backtest import run_backtest
 from strategy.errors import CorruptFileError, MissingSessionError, ParameterError
 from strategy.errors import SurfaceTooLargeError as TooLarge
-from strategy.kernels import surface_walk
+from strategy.kernels import surface_exits
 from strategy.market_data import SessionFrames, build_session
 from strategy.params import StrategyParams
 from strategy.session import SessionData, data_fingerprint
@@ -128,11 +128,11 @@ def test_the_plain_twin_of_the_exit_table_is_its_compiled_self() -> None:
     first, end = session.bar_offsets[contract : contract + 2]
     results = []
     for decide, price, spread in (
-        (surface_walk.decide_exits, surface_walk.exit_price, surface_walk.spread_exits),
+        (surface_exits.decide_exits, surface_exits.exit_price, surface_exits.spread_exits),
         (
-            surface_walk.decide_exits.py_func,
-            surface_walk.exit_price.py_func,
-            surface_walk.spread_exits.py_func,
+            surface_exits.decide_exits.py_func,
+            surface_exits.exit_price.py_func,
+            surface_exits.spread_exits.py_func,
         ),
     ):
         bars = (session.bar_seconds, session.bar_prices_usd, end, first, session.bar_seconds[first])
