@@ -194,7 +194,7 @@ class Driver:
                 raise StudyBusyError(
                     f"{self._what} is driven by {holder}",
                     expected="one run at a time",
-                    remedy="wait for it, stop it, or let both join (shared)",
+                    remedy="wait for it, stop it, or let both join (--join; in run config shared)",
                 )
             if holder != told:
                 self._tell(

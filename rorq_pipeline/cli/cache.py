@@ -86,6 +86,7 @@ def verify_command(
     stand together.
     """
     from rorq_pipeline.cli.cache_views import finding_lines
+    from strategy.market_data.validation import RULES_BY_NAME
 
     paths = ProjectPaths.resolve()
     chosen = _named(date_range, ticker) if date_range else _whole_cache(paths, ticker)
@@ -97,6 +98,8 @@ def verify_command(
     errors = [finding for finding in findings if finding.severity == "error"]
     for line in finding_lines(findings if warnings else errors):
         console.print(line, soft_wrap=True)
+    for remedy in dict.fromkeys(RULES_BY_NAME[finding.rule].remedy for finding in errors):
+        console.print(f"what helps: {remedy}", soft_wrap=True)
     _conclude(report, len(errors), len(findings) - len(errors))
     if errors:
         sys.exit(1)

@@ -4,7 +4,6 @@ import click
 
 from rorq_pipeline.cli.common import error_console
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.errors import RorqError
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -18,15 +17,10 @@ def command(port: int, host: str) -> None:
 
     from optimize.database.connect import ensure_database
     from optimize.storage.schema import rdb_storage
+    from rorq_pipeline.cli.ports import require_free_port
 
+    require_free_port(host, port)
     settings = ensure_database(ProjectPaths.resolve().root)
     storage = rdb_storage(settings)
     error_console.print(f"studies of {settings.address} on http://{host}:{port}", soft_wrap=True)
-    try:
-        run_server(storage, host=host, port=port)
-    except OSError as error:
-        raise RorqError(
-            f"cannot listen on {host}:{port}: {error.strerror}",
-            expected="a free port of this machine",
-            remedy="choose another with --port",
-        ) from None
+    run_server(storage, host=host, port=port)

@@ -113,7 +113,7 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
     from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger
     from rorq_pipeline.definitions import build_definitions
-    from rorq_pipeline.results.history import market_data_of, publication
+    from rorq_pipeline.results.history import market_data_of, publication, publications
     from rorq_pipeline.results.models import BestParams
     from rorq_pipeline.results.published import sessions_of_study
     from rorq_pipeline.runner import materialize_range
@@ -136,6 +136,7 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
         raise StudyMismatchError(
             f"publication {number} did not come again",
             expected="the same parameters and figures from the same run config",
-            remedy=f"see rorq results {date_range.key} --compare",
+            remedy=f"see what differs: rorq results {date_range.key} --compare {number} "
+            f"{max(publications(date_range.key))}",
         )
     show_outcome(date_range)

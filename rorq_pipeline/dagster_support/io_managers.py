@@ -63,8 +63,8 @@ class FileIOManager(dg.ConfigurableIOManager):
         if context.definition_metadata.get("required", True):
             name = context.asset_key.path[-1]
             raise dg.Failure(
-                description=f"{path} is absent; expected what the asset {name} makes; "
-                f"materialize {name} for {context.partition_key} first",
+                description=f"{path} is absent; expected what the asset {name} makes; make it "
+                f"first with: rorq materialize {path.stem} --select {name}",
                 allow_retries=False,
             )
         return None

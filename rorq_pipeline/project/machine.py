@@ -34,13 +34,9 @@ def require_memory() -> None:
     Raises:
         ResourceError: too little memory is free, or this shell admits too little.
     """
-    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if addresses != resource.RLIM_INFINITY and addresses < _ADDRESSES_GIBIBYTES * _GIBIBYTE:
-        raise ResourceError(
-            f"this shell admits {addresses / _GIBIBYTE:.1f} GiB of addresses (ulimit -v)",
-            expected=f"at least {_ADDRESSES_GIBIBYTES:.0f}",
-            remedy="lift it with: ulimit -v unlimited",
-        )
+    too_few = _too_few_addresses()
+    if too_few is not None:
+        raise too_few
     free = _free_gibibytes()
     if free is not None and free < NEEDED_GIBIBYTES:
         raise ResourceError(
@@ -53,6 +49,9 @@ def require_memory() -> None:
 def shortage(error: BaseException) -> ResourceError | None:
     """Return what an error says about the machine in one line, or None where it says nothing."""
     if isinstance(error, MemoryError):
+        too_few = _too_few_addresses()
+        if too_few is not None:  # libraries may not even load
+            return too_few
         free = _free_gibibytes()
         told = "" if free is None else f" ({free:.1f} GiB are free now)"
         return ResourceError(
@@ -72,6 +71,18 @@ def shortage(error: BaseException) -> ResourceError | None:
     if number in (errno.EMFILE, errno.ENFILE):
         return _too_few_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     return None
+
+
+def _too_few_addresses() -> ResourceError | None:
+    """Return the refusal where `ulimit -v` admits too little."""
+    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if addresses == resource.RLIM_INFINITY or addresses >= _ADDRESSES_GIBIBYTES * _GIBIBYTE:
+        return None
+    return ResourceError(
+        f"this shell admits {addresses / _GIBIBYTE:.1f} GiB of addresses (ulimit -v)",
+        expected=f"at least {_ADDRESSES_GIBIBYTES:.0f}",
+        remedy="lift it with: ulimit -v unlimited",
+    )
 
 
 def _too_few_files(limit: int) -> ResourceError:

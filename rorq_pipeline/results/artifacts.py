@@ -42,6 +42,7 @@ class Artifact(BaseModel):
     model_config = RESULT_CONFIG
 
     ASSET: ClassVar[str]  # name of the asset, and of its folder
+    MADE_BY: ClassVar[str] = ""  # the asset, where the folder has another name
     VERSION: ClassVar[int] = 1  # raised whenever a field or its meaning changes
 
     @classmethod
@@ -61,20 +62,46 @@ class Artifact(BaseModel):
         Raises:
             ArtifactError: it is absent, damaged, or of another version.
         """
-        content = read_object(path)
+        content = cls._read_object(path)
         version = content.pop("version", None)
         if version != cls.VERSION:
-            raise _unreadable(path, f"version {version}; this program reads version {cls.VERSION}")
+            raise cls._unusable(
+                path, f"version {version}; this program reads version {cls.VERSION}"
+            )
         try:
             artifact = cls.model_validate_json(json.dumps(content))
         except ValidationError as error:
             found = first_finding(error)
-            raise _unreadable(path, f"{found.name}: {found.said}") from None
+            raise cls._unusable(path, f"{found.name}: {found.said}") from None
         except RorqError as error:  # a nested model that names its own faults
-            raise _unreadable(path, str(error)) from None
+            raise cls._unusable(path, str(error)) from None
         if artifact.model_dump(mode="json") != content:  # a default stood in for what is absent
-            raise _unreadable(path, "not all of the fields that this program writes")
+            raise cls._unusable(path, "not all of the fields that this program writes")
         return artifact
+
+    @classmethod
+    def _read_object(cls, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:  # the last of thousands of brackets
+            problem = error.strerror if isinstance(error, OSError) else str(error)
+            raise cls._unusable(path, str(problem)) from None
+        if not isinstance(content, dict):
+            raise cls._unusable(path, "no JSON object")
+        return content
+
+    @classmethod
+    def _unusable(cls, path: Path, problem: str) -> ArtifactError:
+        return ArtifactError(
+            f"{path}: {problem}",
+            expected=f"what the asset {cls.MADE_BY or cls.ASSET} left there",
+            remedy=cls.remedy(path),
+        )
+
+    @classmethod
+    def remedy(cls, path: Path) -> str:
+        """What to do about a file that is of no use."""
+        return anew(cls.MADE_BY or cls.ASSET, path.stem)
 
     def write_file(self, path: Path) -> None:
         """Write all fields and the version, whole or not at all."""
@@ -112,22 +139,6 @@ def json_text(value: Any) -> str:
     return f"{json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)}\n"
 
 
-def read_object(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        ArtifactError: the file is absent, damaged, or holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise _unreadable(path, str(problem)) from None
-    if not isinstance(content, dict):
-        raise _unreadable(path, "no JSON object")
-    return content
-
-
 @contextmanager
 def project_lock(name: str) -> Iterator[None]:
     """Let one process of the project at a time do what follows."""
@@ -138,9 +149,6 @@ def project_lock(name: str) -> Iterator[None]:
         yield
 
 
-def _unreadable(path: Path, problem: str) -> ArtifactError:
-    return ArtifactError(
-        f"{path}: {problem}",
-        expected=f"what the asset {path.parent.name} left there",
-        remedy=f"materialize {path.parent.name} for {path.stem} again",
-    )
+def anew(asset: str, key: str) -> str:
+    """Return the remedy where what an asset left of a range is of no use."""
+    return f"make it anew with: rorq materialize {key} --select {asset}"

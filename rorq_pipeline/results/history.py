@@ -19,11 +19,17 @@ class Publication(Artifact):
     """What was published, when, and from which study with which run config."""
 
     ASSET: ClassVar[str] = "history"
+    MADE_BY: ClassVar[str] = "best_params"
 
     published_at: datetime  # UTC
     run_id: str
     run_config: dict[str, Any]  # that makes the same study and choice again
     best: BestParams
+
+    @classmethod
+    def remedy(cls, path: Path) -> str:
+        """It cannot be made again."""
+        return f"remove {path.name}: the other publications of the range stay as they are"
 
 
 def history_folder(key: str, artifacts: Path | None = None) -> Path:

@@ -7,6 +7,7 @@ found, the version of its model says.
 
 from typing import TypeVar
 
+from rorq_pipeline.results.artifacts import anew
 from rorq_pipeline.results.models import BestParams, OfResult, Optimization
 from strategy.errors import StudyMismatchError
 
@@ -29,7 +30,7 @@ def require_of_result(best: BestParams, *evidence: OfResult) -> None:
             raise StudyMismatchError(
                 f"{content.ASSET} of {best.date_range} is of another published result",
                 expected="evidence of the parameters that are published now",
-                remedy=f"materialize {content.ASSET} for {best.date_range} again",
+                remedy=anew(content.ASSET, best.date_range),
             )
 
 
@@ -44,5 +45,5 @@ def require_published_from(best: BestParams, optimization: Optimization) -> None
         raise StudyMismatchError(
             f"the latest study of {best.date_range} is {found}",
             expected=f"{expected}, from which its parameters were published",
-            remedy=f"materialize best_params for {best.date_range} again",
+            remedy=anew(best.ASSET, best.date_range),
         )

@@ -176,6 +176,7 @@ class Proofs(OfResult):
     """Nothing looked ahead, the reference engine agrees, and other fills."""
 
     ASSET: ClassVar[str] = "proofs"
+    MADE_BY: ClassVar[str] = "best_params"  # its checks
     VERSION: ClassVar[int] = 2
 
     look_ahead: LookaheadReport

@@ -112,7 +112,7 @@ def sessions_of_study(
         raise StudyMismatchError(
             f"the cached sessions of {date_range} have fingerprint {found[:12]}",
             expected=f"{outcome.data_fingerprint[:12]}, on which the study was made",
-            remedy="materialize optimization again, which starts a study of the new data",
+            remedy=f"start a study of the new data with: rorq materialize {date_range.key}",
         )
     return sessions
 
@@ -147,5 +147,5 @@ def _require_same_value(optimization: Optimization, result: BacktestResult) -> N
         raise StudyMismatchError(
             f"the best trial gives {found} % when traded again",
             expected=f"{expected} %, as stored in study {optimization.study.study_name}",
-            remedy="materialize optimization again with enable_persistence false",
+            remedy="begin the study anew: materialize optimization with enable_persistence false",
         )

@@ -18,6 +18,7 @@ from strategy.errors import BadDataError
 from strategy.market_data.occ_symbol import contradictions
 from strategy.market_data.schema import (
     CHAIN_FILE,
+    FETCH_AGAIN,
     MAX_PRICE_USD,
     MAX_VOLUME,
     OPTIONS_FILE,
@@ -26,7 +27,6 @@ from strategy.market_data.schema import (
 from strategy.session import FloatArray, IntArray, SessionData
 
 ALIGNMENT_VERSION = "1"  # grows whenever the same files would give other arrays
-_FETCH_AGAIN = "fetch the session again, or remove its folder"
 _SECONDS_BEFORE_OPEN = 9 * 3600 + 30 * 60  # from the start of the New York day to the open
 
 
@@ -54,7 +54,7 @@ def align_session(
         raise BadDataError(
             f"{prefix}{UNDERLYING_FILE} has no bar in the session",
             expected="bars between open and close",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         )
     closes, vwaps = _align_underlying(underlying[on_grid], seconds[on_grid], times.n_seconds)
     chain = _sorted_chain(chain, ticker, day, prefix + CHAIN_FILE)
@@ -129,7 +129,7 @@ def _align_options(
         raise BadDataError(
             f"{label} is not sorted by ticker",
             expected="the bars of a contract together",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         )
     seconds = _sound_seconds(options, times, label, new_run)
     _require_sound_prices(options, label)
@@ -219,5 +219,5 @@ def _sorted_chain(chain: pd.DataFrame, ticker: str, day: date, label: str) -> pd
 
 def _bad(label: str, column: str, found: str, expected: str) -> BadDataError:
     return BadDataError(
-        f"{label} column {column} has {found}", expected=expected, remedy=_FETCH_AGAIN
+        f"{label} column {column} has {found}", expected=expected, remedy=FETCH_AGAIN
     )

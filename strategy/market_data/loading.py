@@ -23,6 +23,9 @@ from strategy.market_data.reader import build_session, read_session_frames
 from strategy.market_data.schema import SYNTHETIC
 from strategy.session import SessionData
 
+ALLOW_MISSING = (  # how a remedy says it
+    "allow gaps (--allow-missing; in run config allow_missing_sessions of the resource market_data)"
+)
 MAPPED_AT_ONCE = 64  # sessions of a range: a quarter, 350 MB, a file handle each
 
 
@@ -168,7 +171,7 @@ def cached_days(
         raise MissingSessionError(
             f"{len(missing)} of the sessions of {ticker} before {days[-1]} are missing: {shown}",
             expected="every exchange session up to the last cached one",
-            remedy="fetch them with `rorq download`, or allow missing sessions",
+            remedy=f"fetch them with `rorq download`, or {ALLOW_MISSING}",
         )
     return days
 

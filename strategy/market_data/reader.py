@@ -25,6 +25,7 @@ from strategy.market_data.layout import combine_file_hashes, session_folder
 from strategy.market_data.plain_file import read_plain_file
 from strategy.market_data.schema import (
     CHAIN_FILE,
+    FETCH_AGAIN,
     FILE_SCHEMAS,
     FORMAT_VERSION,
     FORMAT_VERSION_KEY,
@@ -38,7 +39,6 @@ from strategy.market_data.schema import (
 )
 from strategy.session import SessionData
 
-_FETCH_AGAIN = "fetch the session again, or remove its folder"
 _SCHEMAS = {**FILE_SCHEMAS, QUOTES_FILE: QUOTES_SCHEMA}
 
 
@@ -78,7 +78,7 @@ def read_file(path: Path) -> CacheFile:
         raise CorruptFileError(
             f"{label} {'is absent' if isinstance(error, FileNotFoundError) else error.strerror}",
             expected="three readable files in a session",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         ) from None
     try:
         frame, source = _decode(label, _SCHEMAS[path.name], data)
@@ -86,7 +86,7 @@ def read_file(path: Path) -> CacheFile:
         raise CorruptFileError(
             f"{label} cannot be read ({_first_line(error)})",
             expected="a whole Parquet file",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         ) from None
     return CacheFile(frame=frame, source=source, sha256=hashlib.sha256(data).hexdigest())
 
@@ -105,7 +105,7 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
         raise SchemaError(
             f"{label} is of format version {version!r}",
             expected=f"version {FORMAT_VERSION}",
-            remedy="fetch the session again with this release",
+            remedy=FETCH_AGAIN,
         )
     source = metadata.get(SOURCE_KEY, UNKNOWN.encode()).decode(errors="replace")
     stated = metadata.get(CHECKSUM_KEY, b"").decode(errors="replace")
@@ -116,7 +116,7 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
         raise CorruptFileError(
             f"{label} has {table.num_rows} rows with the checksum {found}",
             expected=f"{n_rows} rows with {stated or 'any'}, as they were written",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         )
     return table.to_pandas(), source
 
@@ -127,7 +127,7 @@ def _require_possible_rows(label: str, n_rows: int) -> None:
         raise CorruptFileError(
             f"{label} states {n_rows:,} rows",
             expected=f"at most {limit:,} in a session",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         )
 
 
@@ -160,13 +160,13 @@ def check_columns(label: str, found: pa.Schema, expected: pa.Schema) -> None:
             raise SchemaError(
                 f"{label} has no column {field.name}",
                 expected=f"{field.name} of type {field.type}",
-                remedy=_FETCH_AGAIN,
+                remedy=FETCH_AGAIN,
             )
         if found.field(index).type != field.type:
             raise SchemaError(
                 f"{label} column {field.name} is of type {found.field(index).type}",
                 expected=str(field.type),
-                remedy=_FETCH_AGAIN,
+                remedy=FETCH_AGAIN,
             )
 
 
@@ -189,7 +189,7 @@ def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> Sessio
         raise MixedSourcesError(
             f"the files of {ticker}/{day} state the sources {', '.join(sorted(sources))}",
             expected="one source a session",
-            remedy=_FETCH_AGAIN,
+            remedy=FETCH_AGAIN,
         )
     return SessionFrames(
         ticker=ticker,

@@ -136,7 +136,7 @@ def test_parameters_are_published_on_the_data_of_the_study_only(
     write_samples(sampled_project.cache, SESSIONS[:1], SampleSettings(seed=7), force=True)
     result = materialize(rorq, "best_params")
     assert result.exit_code == 1
-    assert "materialize optimization again" in last_error(result)
+    assert f"of the new data with: rorq materialize {RANGE}" in last_error(result)
     assert not artifact(sampled_project, "best_params").exists()
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
+from strategy.market_data.schema import FETCH_AGAIN
 from strategy.market_data.validation import columns
-from strategy.market_data.validation.findings import FETCH, LOOK, Family, Rule, Severity
+from strategy.market_data.validation.findings import LOOK, Family, Rule, Severity
 from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import SessionView
 
 
 def _column_rule(
-    name: str, family: Family, severity: Severity, meaning: str, remedy: str = FETCH
+    name: str, family: Family, severity: Severity, meaning: str, remedy: str = FETCH_AGAIN
 ) -> Rule:
     def hits(view: SessionView, _: ValidationSettings) -> Iterable[Hit]:
         return view.column_hits.get(name, [])

@@ -54,7 +54,7 @@ def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
         yield Hit(file=UNDERLYING_FILE, count=gap.seconds, example=example)
 
 
-@rule(Family.COVERAGE, Severity.WARNING, "fetch the session again for this search space")
+@rule(Family.COVERAGE, Severity.WARNING, "fetch them with `rorq download --add-contracts`")
 def missing_contracts(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
     """Contracts that the search space could choose have no bar.
 

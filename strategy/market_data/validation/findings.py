@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from strategy.errors import BadDataError, CacheError
+from strategy.market_data.schema import FETCH_AGAIN
 from strategy.market_data.validation.hit import Hit
 from strategy.market_data.validation.settings import ValidationSettings
 from strategy.market_data.validation.view import SessionView
@@ -50,11 +51,10 @@ class Rule:
 
 
 Check = Callable[[SessionView, ValidationSettings], Iterable[Hit]]
-FETCH = "fetch the session again, or remove its folder"
 LOOK = "compare with another source where results depend on it"
 
 
-def rule(family: Family, severity: Severity, remedy: str = FETCH) -> Callable[[Check], Rule]:
+def rule(family: Family, severity: Severity, remedy: str = FETCH_AGAIN) -> Callable[[Check], Rule]:
     """Make a function a rule: its name is the rule's, its docstring what is found."""
 
     def make(check: Check) -> Rule:

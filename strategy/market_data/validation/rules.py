@@ -12,13 +12,15 @@ from strategy.errors import (
     MixedSourcesError,
     SchemaError,
 )
+from strategy.market_data.loading import ALLOW_MISSING
+from strategy.market_data.schema import FETCH_AGAIN
 from strategy.market_data.validation import (
     bar_rules,
     chain_rules,
     column_rules,
     coverage_rules,
 )
-from strategy.market_data.validation.findings import FETCH, Family, Rule, Severity
+from strategy.market_data.validation.findings import Family, Rule, Severity
 
 RULES_VERSION = 1
 
@@ -27,7 +29,7 @@ UNREADABLE = Rule(
     family=Family.FILES,
     severity=Severity.ERROR,
     meaning="A file is absent, cut short or damaged, or its content is not what was written.",
-    remedy=FETCH,
+    remedy=FETCH_AGAIN,
     error_class=CorruptFileError,
 )
 WRONG_SCHEMA = Rule(
@@ -35,7 +37,7 @@ WRONG_SCHEMA = Rule(
     family=Family.FILES,
     severity=Severity.ERROR,
     meaning="A column is absent or of another type, or the format is of another version.",
-    remedy=FETCH,
+    remedy=FETCH_AGAIN,
     error_class=SchemaError,
 )
 FILES_DISAGREE = Rule(
@@ -43,7 +45,7 @@ FILES_DISAGREE = Rule(
     family=Family.FILES,
     severity=Severity.ERROR,
     meaning="The three files of a session state different sources.",
-    remedy=FETCH,
+    remedy=FETCH_AGAIN,
     error_class=MixedSourcesError,
 )
 UNKNOWN_SOURCE = Rule(
@@ -58,7 +60,7 @@ REFUSED = Rule(
     family=Family.FILES,
     severity=Severity.ERROR,
     meaning="The reader refuses the session for a reason that no other rule gives.",
-    remedy=FETCH,
+    remedy=FETCH_AGAIN,
 )
 MISSING_SESSION = Rule(
     name="missing_session",
@@ -66,7 +68,7 @@ MISSING_SESSION = Rule(
     severity=Severity.ERROR,
     meaning="An exchange session before the last cached one of the range is not cached "
     "(a warning where missing sessions are allowed).",
-    remedy="fetch it with `rorq download`, or allow missing sessions",
+    remedy=f"fetch it with `rorq download`, or {ALLOW_MISSING}",
     error_class=MissingSessionError,
 )
 NOTHING_CACHED = Rule(

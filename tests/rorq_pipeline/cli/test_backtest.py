@@ -72,7 +72,7 @@ def test_parameters_of_another_version_are_refused_in_one_line(
     assert result.exit_code == 1
     (line,) = result.output.strip().splitlines()
     assert "version None; this program reads version 1" in line
-    assert f"materialize best_params for {RANGE} again" in line
+    assert f"rorq materialize {RANGE} --select best_params" in line
 
 
 @pytest.mark.parametrize("text", ["[1]", "nonsense", None])

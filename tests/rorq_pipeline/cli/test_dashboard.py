@@ -34,4 +34,4 @@ def test_a_taken_port_is_one_line(database_environment: DatabaseSettings) -> Non
         port = stranger.getsockname()[1]
         result = CliRunner().invoke(main, ["dashboard", "--port", str(port)])
     assert result.exit_code == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
+    assert f"port {port} of 127.0.0.1 is taken by process" in result.stderr

@@ -80,7 +80,7 @@ def test_a_required_input_that_was_never_made_says_what_to_do(tmp_path: Path) ->
     with pytest.raises(dg.Failure) as caught:
         io.load_input(input_context("best_params"))
     description = caught.value.description or ""
-    assert "materialize best_params" in description
+    assert f"first with: rorq materialize {PARTITION} --select best_params" in description
     assert "\n" not in description
 
 
@@ -91,7 +91,7 @@ def test_a_damaged_input_says_what_to_do_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(dg.Failure) as caught:
         io.load_input(input_context())
     description = caught.value.description or ""
-    assert f"materialize best_params for {PARTITION} again" in description
+    assert f"rorq materialize {PARTITION} --select best_params" in description
     assert "\n" not in description
     assert not caught.value.allow_retries
 

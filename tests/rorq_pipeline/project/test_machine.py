@@ -63,6 +63,13 @@ def test_what_the_machine_lacks_is_one_line_with_a_remedy(error: Exception, said
     assert told.remedy
 
 
+def test_memory_that_the_shell_withholds_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries may fail to load before a command could look."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (3 << 29, resource.RLIM_INFINITY))
+    told = shortage(MemoryError())
+    assert str(told).startswith("this shell admits 1.5 GiB of addresses (ulimit -v); expected")
+
+
 def test_other_errors_are_not_the_machines() -> None:
     assert shortage(PermissionError(errno.EACCES, "no")) is None
     assert shortage(ValueError()) is None

@@ -99,8 +99,8 @@ def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
     text = index.read_text(encoding="utf-8")
     assert f'href="./{FEBRUARY}.html"' in text
     assert f'href="./{JANUARY}.html"' not in text
-    assert f"materialize report for {JANUARY} again" in text
-    assert f"materialize best_params for {FEBRUARY} again" in text
+    assert f"rorq materialize {JANUARY} --select report" in text
+    assert f"rorq materialize {FEBRUARY} --select best_params" in text
 
 
 def test_a_range_is_listed_once_under_its_own_key_whatever_was_left_under_another(

@@ -136,7 +136,7 @@ def test_damaged_artifacts_of_other_ranges_are_named_or_made_again(
     assert found["record"]["steps"] == []
     (reason,) = found["left_out"]
     assert f"{FIRST.key}.json" in reason
-    assert f"materialize best_params for {FIRST.key} again" in reason
+    assert f"rorq materialize {FIRST.key} --select best_params" in reason
 
 
 def test_other_files_and_other_kinds_of_data_are_no_choices(

@@ -48,6 +48,7 @@ def test_a_damaged_publication_hides_no_other_and_its_number_is_not_given_again(
 ) -> None:
     (history_folder(KEY) / "2.json").write_text("{}")
     assert list(publications(KEY)) == [1]
+    assert "; remove 2.json: the other publications" in results(KEY, "--restore", "2").stderr
     changed = kept.best[FIRST].model_copy(update={"n_complete_trials": 7})
     assert keep_publication(changed, kept.optimization[FIRST], kept.market_data, run_id="d") == 3
 

@@ -14,6 +14,8 @@ from rorq_pipeline.results.models import MODELS, BestParams, Download
 from strategy.market_data.download.settings import DownloadReport
 from tests.rorq_pipeline.report.fixtures import complete_data, optimization, walk_forward
 
+ANEW = "make it anew with: rorq materialize 2023-01-03_2023-01-20 --select best_params"
+
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, Artifact]:
@@ -92,16 +94,18 @@ def test_other_files_are_refused_in_one_line(
         BestParams.read_file(path)
     line = str(caught.value)
     assert problem in line
-    assert line.endswith("; materialize best_params for 2023-01-03_2023-01-20 again")
+    assert line.endswith(f"; {ANEW}")
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"version": NaN}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"version": NaN}', b"[" * 100_000]
+)
 def test_damaged_files_are_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "best_params" / "2023-01-03_2023-01-20.json"
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(ArtifactError, match="materialize best_params for 2023-01-03"):
+    with pytest.raises(ArtifactError, match=ANEW):
         BestParams.read_file(path)
 
 
