@@ -21,8 +21,9 @@ FAMILIES = {
     "timestamps": "Bars lie in their session, in order, each second once.",
     "prices": "Prices are finite, positive and fit within their bar.",
     "chain": "The chain holds today's calls and puts, each contract once.",
-    "movement": "No bar jumps away and back, and quotes are not frozen.",
+    "movement": "No bar jumps away and back, and none is repeated.",
     "coverage": "Underlying and needed contracts have bars throughout the session.",
+    "quotes": "Quotes of fills, where there are any, are neither absent, zero, crossed nor stale.",
     "range": "No session is missing, and synthetic and real ones do not meet.",
 }  # family of strategy.market_data.validation -> what holds when the check passes
 

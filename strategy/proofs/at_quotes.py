@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from strategy.market_data.quotes.faults import QUOTE_FAULTS, STALE_QUOTE_SECONDS, quote_faults
 from strategy.metrics import Metrics
 from strategy.params import StrategyParams
 from strategy.proofs.settling import metrics_of, settled
 from strategy.session import FloatArray, SessionData
 
-STALE_QUOTE_SECONDS = 60.0  # before the end of the fill's second; live quotes change many times
 LEAST_USABLE_FRACTION = 0.9  # of the fills, for the result to count as known
 
 
@@ -79,12 +79,9 @@ def settle_at_quotes(
             settled(at_prices, trades, sessions, entry_prices, exit_prices), sessions
         ),
         n_fills=len(both),
-        **{f"n_{fault}": int(both[fault].sum()) for fault in _FAULTS},
+        **{f"n_{fault}": int(both[fault].sum()) for fault in QUOTE_FAULTS},
         mean_spread_usd=float((usable["ask"] - usable["bid"]).mean()) if len(usable) else None,
     )
-
-
-_FAULTS = ("missing", "zero", "crossed", "stale")  # a quote has the first that holds
 
 
 def _quotes_of(trades: pd.DataFrame, quotes: pd.DataFrame, fill: str) -> pd.DataFrame:
@@ -96,20 +93,9 @@ def _quotes_of(trades: pd.DataFrame, quotes: pd.DataFrame, fill: str) -> pd.Data
         ["ticker", "second"], keep="last"
     )
     found = keys.merge(known, how="left", on=["ticker", "second"], validate="many_to_one")
+    faults = quote_faults(found)
     bid = found["bid"].fillna(0.0)  # nobody bids: it sells for nothing
-    ends = pd.to_datetime(found["second"] + 1, unit="s", utc=True)
-    age_seconds = (ends - found["quoted_at"]).dt.total_seconds()
-    holds = {
-        "missing": found["quoted_at"].isna() | found["ask"].isna(),
-        "zero": found["ask"] <= 0.0,
-        "crossed": bid > found["ask"],
-        "stale": age_seconds > STALE_QUOTE_SECONDS,
-    }
-    usable = pd.Series(True, found.index)
-    for fault in _FAULTS:
-        found[fault] = holds[fault] & usable
-        usable &= ~holds[fault]
-    return found.assign(bid=bid, usable=usable)
+    return found.assign(bid=bid, usable=~faults.any(axis=1), **faults)
 
 
 def _seconds(moments: pd.Series) -> npt.NDArray[np.int64]:

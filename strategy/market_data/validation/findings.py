@@ -30,6 +30,7 @@ class Family(StrEnum):
     CHAIN = "chain"
     MOVEMENT = "movement"
     COVERAGE = "coverage"
+    QUOTES = "quotes"
     RANGE = "range"
 
 

@@ -15,7 +15,7 @@ from strategy.errors import CorruptFileError
 from strategy.market_data.validation.findings import Finding
 from strategy.market_data.validation.record import SessionRecord
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 _TIMES = ("first_bar_utc", "last_bar_utc")
 _TIME_TYPE = "datetime64[ms, UTC]"

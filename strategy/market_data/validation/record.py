@@ -26,6 +26,7 @@ class SessionRecord:
     underlying_sha256: str = ""
     chain_sha256: str = ""
     options_sha256: str = ""
+    quotes_sha256: str = ""  # empty also where the session has no quotes
     size_bytes: int = 0
     underlying_bars: int = 0
     option_bars: int = 0

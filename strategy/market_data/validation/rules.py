@@ -1,9 +1,9 @@
 """The list of all rules, and those that no function of a session's view decides.
 
-A rule stands beside the function that looks for it, in `column_rules`, `bar_rules`, `chain_rules`
-and `coverage_rules`; those here are decided where files are read and where a range is put together.
-`RULES_VERSION` is part of every manifest row: raise it whenever a rule, its severity or its
-meaning changes, so that sessions are validated again.
+A rule stands beside the function that looks for it, in `column_rules`, `bar_rules`, `chain_rules`,
+`coverage_rules` and `quote_rules`; those here are decided where files are read and where a range is
+put together. `RULES_VERSION` is part of every manifest row: raise it whenever a rule, its severity
+or its meaning changes, so that sessions are validated again.
 """
 
 from strategy.errors import (
@@ -19,10 +19,11 @@ from strategy.market_data.validation import (
     chain_rules,
     column_rules,
     coverage_rules,
+    quote_rules,
 )
 from strategy.market_data.validation.findings import Family, Rule, Severity
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 
 UNREADABLE = Rule(
     name="unreadable_file",
@@ -62,6 +63,13 @@ REFUSED = Rule(
     meaning="The reader refuses the session for a reason that no other rule gives.",
     remedy=FETCH_AGAIN,
 )
+UNREADABLE_QUOTES = Rule(
+    name="unreadable_quotes",
+    family=Family.QUOTES,
+    severity=Severity.WARNING,
+    meaning="The file of quotes is damaged, or a column is absent or of another type.",
+    remedy="bring them anew with `rorq quotes RANGE`, or remove the file",
+)
 MISSING_SESSION = Rule(
     name="missing_session",
     family=Family.RANGE,
@@ -96,12 +104,12 @@ NO_SESSION_DAY = Rule(
 )
 
 _HERE = (
-    *(UNREADABLE, WRONG_SCHEMA, FILES_DISAGREE, REFUSED, UNKNOWN_SOURCE),
+    *(UNREADABLE, WRONG_SCHEMA, FILES_DISAGREE, REFUSED, UNKNOWN_SOURCE, UNREADABLE_QUOTES),
     *(NOTHING_CACHED, MISSING_SESSION, MIXED_SOURCES, NO_SESSION_DAY),
 )
 _ELSEWHERE = tuple(
     thing
-    for module in (column_rules, bar_rules, chain_rules, coverage_rules)
+    for module in (column_rules, bar_rules, chain_rules, coverage_rules, quote_rules)
     for thing in vars(module).values()
     if isinstance(thing, Rule)
 )

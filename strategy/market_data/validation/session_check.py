@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from strategy.date_range import session_times
 from strategy.errors import CacheError, CorruptFileError, SchemaError
 from strategy.market_data.layout import combine_file_hashes, session_folder
@@ -15,6 +17,7 @@ from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
     OPTIONS_FILE,
+    QUOTES_FILE,
     SOURCES,
     UNDERLYING_FILE,
     UNKNOWN,
@@ -52,8 +55,11 @@ class SessionCheck:
         files, findings = _read(folder, day)
         record = replace(record, findings=tuple(findings), source=_source(files))
         record = _with_hashes(record, {name: file.sha256 for name, file in files.items()})
+        frames = {name: file.frame for name, file in files.items()}
+        quotes, unreadable = _read_quotes(folder, day)
+        record = record.with_findings(*unreadable)
         view = SessionView.of(
-            {name: file.frame for name, file in files.items()},
+            frames if quotes is None else {**frames, QUOTES_FILE: quotes},
             ticker=self.ticker,
             day=day,
             times=session_times(day),
@@ -68,7 +74,7 @@ class SessionCheck:
     def _identified(self, folder: Path, day: dt.date) -> SessionRecord:
         """The record of a session of which only the files' bytes have been looked at."""
         hashes, size_bytes = {}, 0
-        for name in FILE_SCHEMAS:
+        for name in (*FILE_SCHEMAS, QUOTES_FILE):
             try:
                 data = read_plain_file(folder / name)
             except OSError:
@@ -86,27 +92,29 @@ class SessionCheck:
         return _with_hashes(record, hashes)
 
 
+_IDENTITY = (*("ticker", "date", "fingerprint", "quotes_sha256", "rules_version", "settings_key"),)
+
+
 def same_check(previous: SessionRecord | None, record: SessionRecord) -> bool:
-    """Whether the same three files were checked in the same way before."""
+    """Whether the same files were checked in the same way before."""
     return (
         previous is not None
         and bool(record.fingerprint)
-        and all(
-            getattr(previous, name) == getattr(record, name)
-            for name in ("ticker", "date", "fingerprint", "rules_version", "settings_key")
-        )
+        and all(getattr(previous, name) == getattr(record, name) for name in _IDENTITY)
     )
 
 
 def _with_hashes(record: SessionRecord, hashes: Mapping[str, str]) -> SessionRecord:
-    """Note the SHA-256 of each readable file, and the fingerprint if all three are."""
+    """Note the SHA-256 of each readable file, and the fingerprint if its three files are."""
     known = {UNDERLYING_FILE: record.underlying_sha256, CHAIN_FILE: record.chain_sha256}
-    known |= {OPTIONS_FILE: record.options_sha256, **hashes}
+    known |= {OPTIONS_FILE: record.options_sha256}
+    known |= {name: sha256 for name, sha256 in hashes.items() if name in known}
     return replace(
         record,
         underlying_sha256=known[UNDERLYING_FILE],
         chain_sha256=known[CHAIN_FILE],
         options_sha256=known[OPTIONS_FILE],
+        quotes_sha256=hashes.get(QUOTES_FILE, record.quotes_sha256),
         fingerprint=combine_file_hashes(known) if all(known.values()) else "",
     )
 
@@ -130,6 +138,16 @@ def _read(folder: Path, day: dt.date) -> tuple[dict[str, CacheFile], list[Findin
         example = "no source" if unknown == [UNKNOWN] else f"source {unknown[0]!r}"
         findings.append(_finding(rules.UNKNOWN_SOURCE, day, "", example))
     return files, findings
+
+
+def _read_quotes(folder: Path, day: dt.date) -> tuple[pd.DataFrame | None, list[Finding]]:
+    """The quotes, if there are any that can be read, and a finding if they cannot."""
+    if not (folder / QUOTES_FILE).exists():
+        return None, []
+    try:
+        return read_file(folder / QUOTES_FILE).frame, []
+    except CacheError as error:
+        return None, [_finding(rules.UNREADABLE_QUOTES, day, QUOTES_FILE, error.found)]
 
 
 def _finding(rule: Rule, day: dt.date, file: str, example: str) -> Finding:

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from strategy.date_range import SessionTimes
 from strategy.market_data.needed import needed_contracts
-from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.quotes.faults import quote_faults
+from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, QUOTES_FILE, UNDERLYING_FILE
 from strategy.market_data.validation.columns import column_failures
 from strategy.market_data.validation.hit import Hit
 
@@ -128,6 +129,7 @@ class SessionView:
     underlying: Bars | None
     options: Bars | None
     chain: pd.DataFrame | None
+    quotes: pd.DataFrame | None  # None also where the session has none
     modes: tuple[str, ...]  # option_selection_mode values of the search space
     depths: tuple[int, ...]  # strikes_depth values of the search space
 
@@ -155,6 +157,7 @@ class SessionView:
             underlying=bars.get(UNDERLYING_FILE),
             options=bars.get(OPTIONS_FILE),
             chain=frames.get(CHAIN_FILE),
+            quotes=frames.get(QUOTES_FILE),
             modes=modes,
             depths=depths,
         )
@@ -170,6 +173,11 @@ class SessionView:
             for rule, hit in column_failures(file, frame).items():
                 hits.setdefault(rule, []).append(hit)
         return hits
+
+    @cached_property
+    def quote_faults(self) -> pd.DataFrame | None:
+        """What is wrong with each quote."""
+        return None if self.quotes is None else quote_faults(self.quotes)
 
     @cached_property
     def needed(self) -> set[str]:
