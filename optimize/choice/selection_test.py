@@ -139,17 +139,13 @@ def selection_test(blocks: BlockValues, *, n_draws: int = N_DRAWS, seed: int = 0
             n_draws=0,
         )
     random = np.random.default_rng(seed)
-    signs = random.choice(np.array([-1, 1], np.float32), (n_blocks, n_draws))
-    total = blocks.values.sum(axis=1)
-    best = float(total.max())
-    spread = np.sqrt((blocks.values**2).sum(axis=1))
-    scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+    signs = _signs(random, n_blocks, n_draws)
+    best = float(blocks.values.sum(axis=1).max())
     null = null_maxima(blocks.values, signs)
-    t_null = null_maxima(blocks.values * scale[:, None], signs)
     gross = blocks.values + blocks.cost_shares
     return SelectionTest(
         p_value_fraction=p_value(best, null),
-        t_p_value_fraction=p_value(float((total * scale).max()), t_null),
+        t_p_value_fraction=t_p_value(blocks, n_draws=n_draws, seed=seed),
         before_costs_p_value_fraction=p_value(best, null_maxima(gross, signs, -blocks.costs)),
         superior_ability_p_value_fraction=_superior_ability(blocks, random, n_draws),
         best_value_percent=best,
@@ -159,6 +155,22 @@ def selection_test(blocks: BlockValues, *, n_draws: int = N_DRAWS, seed: int = 0
         n_sessions=blocks.n_sessions,
         n_draws=n_draws,
     )
+
+
+def t_p_value(blocks: BlockValues, *, n_draws: int = N_DRAWS, seed: int = 0) -> float | None:
+    """The p-value of the best t alone, which is what the verdict reads."""
+    n_valid, n_blocks = blocks.values.shape
+    if n_blocks < MIN_BLOCKS or not n_valid:
+        return None
+    signs = _signs(np.random.default_rng(seed), n_blocks, n_draws)
+    spread = np.sqrt((blocks.values**2).sum(axis=1))
+    scale = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 0)
+    best = float((blocks.values.sum(axis=1) * scale).max())
+    return p_value(best, null_maxima(blocks.values * scale[:, None], signs))
+
+
+def _signs(random: np.random.Generator, n_blocks: int, n_draws: int) -> SingleArray:
+    return random.choice(np.array([-1, 1], np.float32), (n_blocks, n_draws))
 
 
 def null_maxima(
