@@ -3,7 +3,7 @@
     python design/verdict_pool.py pool.jsonl --seed 7001 --edge 0 --edge 0.2 --edge decaying
 
 A line is a month: what every policy's choice of the month before earned in it, the default choice's
-sessions, and every second month what a range of the three months that end with it would know: the
+sessions, and every third month what a range of the three months that end with it would know: the
 choice's figures in the range, under adverse fills and at the generator's quotes, and the selection
 test. Sessions are made, looked at and forgotten; the file goes on where it stopped.
 
@@ -46,10 +46,9 @@ from strategy.surface.compute import SurfacePlan
 
 FIRST_DAY, LAST_DAY = date(2013, 1, 2), date(2023, 6, 30)  # 126 months
 RANGE_MONTHS = 3
-A_RANGE_EVERY_MONTHS = 2
 HELD_MONTHS = 3  # how long a choice is followed
-LOOKBACKS_MONTHS = (1, 2, 3, 6, 12)
-POLICIES = all_policies(lookbacks=LOOKBACKS_MONTHS)
+LOOKBACKS_MONTHS = (1, 2, 3, 6)
+POLICIES = all_policies(("exact_best", "smooth"), LOOKBACKS_MONTHS, (10, 30, 100))
 DEFAULT = POLICIES.index(DEFAULT_POLICY)
 DECAYING = "decaying"
 FULL_EDGE, HALF_LIFE_SESSIONS, YEARS_A_CYCLE = 0.5, 42.0, 2
@@ -95,8 +94,9 @@ class Pool:
     def lines(self, n_done: int) -> Iterator[dict[str, Any]]:
         """A line a month, from `n_done` on."""
         recent: deque[Month] = deque(maxlen=max(LOOKBACKS_MONTHS))
+        n_before = max(LOOKBACKS_MONTHS) + HELD_MONTHS - 1  # made again, for what looks back
         chosen: deque[list[Choice | None]] = deque(maxlen=HELD_MONTHS)  # latest first
-        for number in range(max(0, n_done - recent.maxlen - HELD_MONTHS), len(self.months)):
+        for number in range(max(0, n_done - n_before), len(self.months)):
             month = self.month(number)
             if number >= n_done:
                 line = self._earned(month, chosen) | {"number": number}
@@ -106,14 +106,14 @@ class Pool:
                 recent[RANGE_MONTHS].cells.clear()
             chosen.appendleft(self._choices([one.sums for one in recent]))
             if number >= n_done:
-                is_range = number >= RANGE_MONTHS - 1 and number % A_RANGE_EVERY_MONTHS == 0
+                is_range = (number + 1) % RANGE_MONTHS == 0
                 own = chosen[0][DEFAULT]
                 in_range = self._range(list(recent)[RANGE_MONTHS - 1 :: -1], own)
                 yield line | {"range": in_range if is_range else None}
 
     def _earned(self, month: Month, chosen: Sequence[Sequence[Choice | None]]) -> dict[str, Any]:
         """What the choices of the month before brought, and the default's of earlier months."""
-        policies = []
+        policies: list[list[float] | None] = []
         for choice in chosen[0] if chosen else ():
             if choice is None:
                 policies.append(None)
@@ -161,7 +161,7 @@ class Pool:
         total = None
         for n_months, sums in enumerate(latest_first, start=1):
             total = sums if total is None else total + sums
-            for rule in RULES:
+            for rule in {policy.rule for policy in POLICIES}:
                 asked = [p for p in POLICIES if (p.rule, p.lookback_months) == (rule, n_months)]
                 least = [policy.min_trades(total.n_sessions) for policy in asked]
                 if asked:

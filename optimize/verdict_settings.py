@@ -11,7 +11,6 @@ from strategy.checked import Checked
 from strategy.errors import ParameterError
 
 MORE_IS_BETTER = ("trades", "deflated_sharpe")
-MIN_POLICY_MONTHS = 6  # of five, no p-value of signs is below 1/32
 LESS_IS_BETTER = ("overfitting", "loss", "superior_ability")
 
 
@@ -38,7 +37,8 @@ class VerdictSettings(Checked):
         0.025,
         ge=0,
         le=1,
-        description="Probability of a history as good where the policy earns nothing, at most.",
+        description="Probability of a history as good where the policy earns nothing, after "
+        "however many months one looks, at most.",
     )
     policy_to_reject: float = Field(
         0.025,
@@ -63,11 +63,12 @@ class VerdictSettings(Checked):
         0.10, ge=0, le=1, description="P-value of Hansen's test against not trading, at most."
     )
     superior_ability_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
-    out_of_sample_sessions: int = Field(
-        5,
-        ge=3,
-        description="Sessions with trades after the range, without which an out-of-sample value "
-        "counts as unknown.",
+    out_of_sample_to_reject: float = Field(
+        0.025,
+        ge=0,
+        le=1,
+        description="Probability of sessions as bad after the range where nothing is lost, on "
+        "whatever day one looks; as little is rejected.",
     )
 
     @model_validator(mode="after")

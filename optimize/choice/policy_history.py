@@ -1,9 +1,8 @@
 """What one policy, fixed beforehand, earned month by month; and whether that could be luck.
 
-Each month was traded by what the policy chose from the months before. If it earns nothing, and a
-month's P&L is as likely to be above zero as below, each pattern of signs is as likely as what
-happened (Fisher's randomisation test). Trading costs put the mean below zero, where the test is
-conservative. The months need not have equal spreads, but one must not foretell the next one's sign.
+Each month was traded by what the policy chose from the months before. Whether its sessions earn is
+asked of an account that bets on each (`optimize.statistics.betting`): a month with another choice
+and another spread needs no assumption, and the answer may be looked at after every month.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,24 +13,28 @@ import numpy as np
 
 from optimize.choice.policies import Policy
 from optimize.choice.policy_record import MonthTable
-from optimize.choice.walk_forward_matrix import RecordStore, walk_forward_matrix
-from optimize.verdict_settings import MIN_POLICY_MONTHS
+from optimize.choice.walk_forward_matrix import (
+    NO_CHOICE,
+    MonthRecord,
+    RecordStore,
+    walk_forward_matrix,
+)
+from optimize.statistics.betting import account, gain_p_value, loss_p_value, returns_at_stake
 from strategy.session import FloatArray, SessionData
 from strategy.surface.cell_files import CellStore
-
-MAX_ENUMERATED_MONTHS = 16
-N_DRAWS = 65_536  # where there are more months
+from strategy.surface.compute import SurfacePlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyHistory:
-    """The months that a policy traded; p-values are None with fewer than `MIN_POLICY_MONTHS`."""
+    """The months that a policy traded; p-values are None without a month."""
 
     policy: Policy
     months: tuple[str, ...]
     net_pnl_usd: tuple[float, ...]  # of each month, zero where nothing could be chosen
-    p_value_fraction: float | None  # of the hypothesis that it earns nothing
-    loss_p_value_fraction: float | None  # of the hypothesis that it loses nothing
+    account_usd: float | None  # what one dollar became that was bet on gains
+    p_value_fraction: float | None  # of the hypothesis that no session earns
+    loss_p_value_fraction: float | None  # of the hypothesis that no session loses
 
     @property
     def usd_a_month(self) -> float | None:
@@ -40,17 +43,26 @@ class PolicyHistory:
 
     @classmethod
     def of(
-        cls, policy: Policy, months: Sequence[str], net_pnl_usd: Sequence[float]
+        cls,
+        policy: Policy,
+        months: Sequence[str],
+        net_pnl_usd: Sequence[float],
+        session_returns: FloatArray,  # (n_sessions of all months,), over what was at stake
     ) -> "PolicyHistory":
-        """Test what was earned in some months."""
-        by_month = np.array(net_pnl_usd, dtype=np.float64)
+        """Ask whether the sessions of some months earned."""
         return cls(
             policy=policy,
             months=tuple(months),
-            net_pnl_usd=tuple(by_month.tolist()),
-            p_value_fraction=sign_flip_p_value(by_month),
-            loss_p_value_fraction=sign_flip_p_value(-by_month),
+            net_pnl_usd=tuple(float(usd) for usd in net_pnl_usd),
+            account_usd=account(session_returns) if months else None,
+            p_value_fraction=gain_p_value(session_returns) if months else None,
+            loss_p_value_fraction=loss_p_value(session_returns) if months else None,
         )
+
+    @classmethod
+    def unknown(cls, policy: Policy) -> "PolicyHistory":
+        """No month was traded, or none could be read."""
+        return cls.of(policy, (), (), np.empty(0))
 
 
 def policy_history(
@@ -64,35 +76,29 @@ def policy_history(
 ) -> PolicyHistory:
     """Walk a policy forward over the months of these sessions; arguments of `walk_forward_matrix`.
 
-    With too few months to tell, nothing is computed.
+    Without a month after its lookback nothing is computed.
     """
     n_months = len({f"{day:%Y-%m}" for day in fingerprints})
     back = 1 if policy.lookback_months == "all" else policy.lookback_months
-    if n_months - back < MIN_POLICY_MONTHS:
-        return PolicyHistory.of(policy, (), ())
+    if n_months <= back:
+        return PolicyHistory.unknown(policy)
     made = walk_forward_matrix(cells, ticker, fingerprints, load, [policy], records=records)
     table = MonthTable.of(made, [policy])
     judged = table.judged[:, 0]
+    records_judged = [record for record, on in zip(made[1:], judged, strict=True) if on]
     return PolicyHistory.of(
         policy,
-        [month for month, counts in zip(table.months, judged, strict=True) if counts],
+        [record.month for record in records_judged],
         table.net_pnl_usd[judged, 0].tolist(),
+        np.concatenate([_session_returns(record, cells.plan) for record in records_judged]),
     )
 
 
-def sign_flip_p_value(values: FloatArray) -> float | None:
-    """One-sided: the share of all patterns of signs whose sum reaches the one that came.
-
-    Exact up to `MAX_ENUMERATED_MONTHS` values; of more, patterns are drawn, always the same.
-    """
-    if len(values) < MIN_POLICY_MONTHS:
-        return None
-    observed = float(values.sum())
-    reached = observed - 1e-9 * float(np.abs(values).sum())  # equal but for rounding
-    if len(values) <= MAX_ENUMERATED_MONTHS:
-        sums = np.zeros(1)
-        for value in values:
-            sums = np.concatenate([sums + value, sums - value])
-        return float((sums >= reached).mean())
-    signs = np.random.default_rng(0).choice(np.array([-1.0, 1.0]), (N_DRAWS, len(values)))
-    return float((1 + (signs @ values >= reached).sum()) / (1 + N_DRAWS))
+def _session_returns(record: MonthRecord, plan: SurfacePlan) -> FloatArray:
+    """Returns at stake of a month's sessions, traded by what was chosen the month before."""
+    net_pnl_usd, risk_usd = record.session_net_pnl_usd[0], record.session_risk_usd[0]
+    index = int(record.held[0, 0])
+    if index == NO_CHOICE:
+        return np.zeros_like(net_pnl_usd)
+    params = plan.space.strategy_params(plan.space.combination(index), plan.fixed_params)
+    return returns_at_stake(net_pnl_usd, risk_usd, params.stop_loss_percent)

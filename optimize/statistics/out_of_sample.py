@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from optimize.statistics.betting import gain_p_value, loss_p_value, returns_at_stake
 from optimize.statistics.bootstrap import Interval, bootstrap_intervals
 from optimize.statistics.session_sums import SessionSums, trade_sessions
 from strategy.date_range import DateRange, sessions_between
@@ -45,6 +46,8 @@ class OutOfSample:
     metrics: Metrics | None  # None without a session
     intervals: dict[str, Interval]  # by metric name; empty where there are too few sessions
     in_sample_return_on_risk_percent: float | None
+    gain_p_value_fraction: float | None  # that no session earns, at any look; None without a trade
+    loss_p_value_fraction: float | None  # that no session loses, at any look
 
     @property
     def return_on_risk_percent(self) -> float | None:
@@ -86,6 +89,8 @@ def out_of_sample(
     status = NOT_YET
     if metrics is not None:
         status = MEASURED if metrics.total_trades else NO_TRADES
+    returns = returns_at_stake(sums.net_pnl_usd, sums.risk_usd, params.stop_loss_percent)
+    is_known = status == MEASURED
     return OutOfSample(
         status=status,
         sessions=sums,
@@ -94,4 +99,6 @@ def out_of_sample(
         metrics=metrics,
         intervals=bootstrap_intervals(sums, seed=seed),
         in_sample_return_on_risk_percent=in_sample_return_on_risk_percent,
+        gain_p_value_fraction=gain_p_value(returns) if is_known else None,
+        loss_p_value_fraction=loss_p_value(returns) if is_known else None,
     )

@@ -4,11 +4,13 @@ Either of two legs carries `trade`. The selection test: the whole choice, rule i
 it would have found where nothing pays; it needs no history but a strong edge. The policy's history:
 what the way of choosing, fixed beforehand, earned in the months that followed each choice; it needs
 months, and sees a weaker edge. Each is held to half of the nominal 5 percent: they share data, and
-the sum is an upper bound of their joint level whatever their dependence (Bonferroni).
+the sum is an upper bound of their joint level whatever their dependence (Bonferroni). What is said
+of the history, and of the sessions after the range, holds on whatever day one looks
+(`optimize.statistics.betting`).
 
 Proofs, the return on risk in the range and under adverse fills, and the number of trades must hold
 beside it. A broken proof, a loss in the range, a handful of trades, a policy whose history loses or
-a loss out of sample beyond its interval rejects; all else is `watch`.
+a loss out of sample beyond luck rejects; all else is `watch`.
 
 The other statistics inform: they look at the same blocks of sessions, so that a vote of each would
 count one figure several times and leave nothing to trade.
@@ -17,7 +19,7 @@ count one figure several times and leave nothing to trade.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from optimize.verdict_settings import MIN_POLICY_MONTHS, MORE_IS_BETTER, VerdictSettings
+from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
 Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
@@ -35,8 +37,8 @@ class Evidence:
     superior_ability_p_value: float | None  # over every combination
     out_of_sample_traded_sessions: int  # sessions after the range with a trade
     out_of_sample_return_on_risk_percent: float | None
-    out_of_sample_low_percent: float | None  # lower end of its interval
-    out_of_sample_high_percent: float | None
+    out_of_sample_gain_p_value: float | None  # of as much where nothing is earned
+    out_of_sample_loss_p_value: float | None  # of as little where nothing is lost
     adverse_fills_return_on_risk_percent: float | None
     no_look_ahead: bool | None  # proven on the range's own data
     replay_agrees: bool | None  # the reference engine gives the same trades
@@ -120,14 +122,14 @@ def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
     p_value, loss_p_value = evidence.policy_p_value, evidence.policy_loss_p_value
     usd = evidence.policy_usd_a_month
     if p_value is None or loss_p_value is None or usd is None:
-        text = f"{name} not known ({n_months} months traded, {MIN_POLICY_MONTHS} are needed)"
+        text = f"{name} not known (no month was traded)"
         return Finding(name=name, level="unknown", text=text)
     text = f"the policy brought {usd:+.0f} USD a month in {n_months} months, "
     if loss_p_value <= limits.policy_to_reject:
         text += f"as little has a probability of {loss_p_value:.3f} where it loses nothing"
         return Finding(name=name, level="bad", text=text)
     text += f"as much has a probability of {p_value:.3f} where it earns nothing"
-    if p_value <= limits.policy_to_trade:
+    if p_value <= limits.policy_to_trade and usd > 0:
         return Finding(name=name, level="good", text=text)
     need = f"{text} (trade needs at most {limits.policy_to_trade:g})"
     return Finding(name=name, level="doubtful", text=need)
@@ -212,24 +214,21 @@ def _proof(name: str, holds: bool | None, text: str) -> Finding:
 
 
 def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
-    """Good: the whole interval earns. Bad: the whole interval loses, which alone decides.
-
-    Days without a trade say nothing of a ratio, so that only those with trades are counted.
-    """
+    """Good: earns beyond luck. Bad: loses beyond luck, which alone decides."""
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
-    low, high = evidence.out_of_sample_low_percent, evidence.out_of_sample_high_percent
-    n_traded = evidence.out_of_sample_traded_sessions
-    n_needed = limits.out_of_sample_sessions
-    if value is None or low is None or high is None or n_traded < n_needed:
-        text = f"out of sample not known (trades in {n_traded} sessions, {n_needed} are needed)"
+    gain, loss = evidence.out_of_sample_gain_p_value, evidence.out_of_sample_loss_p_value
+    if value is None or gain is None or loss is None:
+        text = "out of sample not known (no trade after the range)"
         return Finding(name=name, level="unknown", text=text, decides=False)
-    level: Level = "good" if low > 0 else "bad" if high < 0 else "doubtful"
-    return Finding(
-        name=name,
-        level=level,
-        text=f"return on risk {value:+.1f}% out of sample ({low:+.1f} to {high:+.1f})",
-        decides=level == "bad",
-    )
+    limit = limits.out_of_sample_to_reject
+    n_traded = evidence.out_of_sample_traded_sessions
+    text = f"return on risk {value:+.1f}% out of sample in {n_traded} sessions with trades, "
+    if loss <= limit:
+        text += f"as little has a probability of {loss:.3f} where nothing is lost"
+        return Finding(name=name, level="bad", text=text)
+    text += f"as much has a probability of {gain:.3f} where nothing is earned"
+    level: Level = "good" if gain <= limit else "doubtful"
+    return Finding(name=name, level=level, text=text, decides=False)
 
 
 def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence) -> str:

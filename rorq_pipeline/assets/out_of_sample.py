@@ -15,7 +15,7 @@ from rorq_pipeline.results.annotations import BestParams
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="2",
+    code_version="3",
     stage="evidence",
     io_manager_key="results",
     description="What the published parameters earned on the sessions after the range, as many as "

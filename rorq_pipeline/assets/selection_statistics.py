@@ -15,7 +15,7 @@ from rorq_pipeline.results.annotations import BestParams, Optimization
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="3",
+    code_version="4",
     stage="evidence",
     io_manager_key="results",
     description="Probability of backtest overfitting over all splits of the range's blocks, "

@@ -23,7 +23,7 @@ else:
 @range_asset(
     group="evidence",
     kinds={"json"},
-    code_version="3",
+    code_version="4",
     stage="evidence",
     io_manager_key="results",
     description="One line on top of everything: trade, watch or reject, and why. Its limits are "

@@ -195,7 +195,6 @@ def reach_verdict(
     require_of_result(best, selection, outside, proofs)
     statistics, traded, quotes = selection.statistics, outside.traded, proofs.fills.quotes
     tested, history = selection.selection_test, selection.policy_history
-    interval = traded.intervals.get("return_on_risk_percent")
     evidence = Evidence(
         total_trades=best.metrics.total_trades,
         return_on_risk_percent=best.metrics.return_on_risk_percent,
@@ -210,8 +209,8 @@ def reach_verdict(
         policy_loss_p_value=history.loss_p_value_fraction if history else None,
         out_of_sample_traded_sessions=int((traded.sessions.trades > 0).sum()),
         out_of_sample_return_on_risk_percent=traded.return_on_risk_percent,
-        out_of_sample_low_percent=interval.low if interval else None,
-        out_of_sample_high_percent=interval.high if interval else None,
+        out_of_sample_gain_p_value=traded.gain_p_value_fraction,
+        out_of_sample_loss_p_value=traded.loss_p_value_fraction,
         adverse_fills_return_on_risk_percent=proofs.fills[ADVERSE].return_on_risk_percent,
         at_quotes_return_on_risk_percent=quotes.return_on_risk_percent if quotes else None,
         has_quotes=quotes is not None,

@@ -147,6 +147,7 @@ class OutOfSampleEvidence(OfResult):
     """The published parameters, and the other selections, on the sessions after the range."""
 
     ASSET: ClassVar[str] = "out_of_sample"
+    VERSION: ClassVar[int] = 2
 
     traded: OutOfSample
     status: str  # that of `traded`, or why a following session cannot be read
@@ -160,6 +161,7 @@ class SelectionEvidence(OfResult):
     """How far the best of all combinations is luck."""
 
     ASSET: ClassVar[str] = "selection_statistics"
+    VERSION: ClassVar[int] = 2
 
     statistics: SelectionStatistics
     selection_test: SelectionTest | None = None  # of the rule that chose; None without a surface
@@ -188,6 +190,7 @@ class VerdictRecord(OfResult):
     """Trade, watch or reject, with the figures that led to it and the limits they were held to."""
 
     ASSET: ClassVar[str] = "verdict"
+    VERSION: ClassVar[int] = 2
 
     verdict: Verdict
     evidence: Evidence

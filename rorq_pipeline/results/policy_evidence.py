@@ -47,7 +47,7 @@ def measure_policy_history(
             records=MatrixFiles(paths.state / "walk_forward", best.ticker, plan, [policy]),
         )
     except CacheError:
-        return PolicyHistory.of(policy, (), ())
+        return PolicyHistory.unknown(policy)
 
 
 def days_of_whole_months(

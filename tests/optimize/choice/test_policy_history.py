@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from optimize.choice.policies import Policy
-from optimize.choice.policy_history import PolicyHistory, policy_history, sign_flip_p_value
+from optimize.choice.policy_history import PolicyHistory, policy_history
 from strategy.space import SearchSpace
 from strategy.surface.cells import SessionCell
 from tests.spaces import space_of
@@ -18,7 +18,8 @@ SPACE = space_of(
     **{name: values[:1] for name, values in SearchSpace.seed().items()}
     | {"option_selection_mode": ("itm", "otm")}
 )
-# One session a month; each combination risks 100 USD in it, and earns this, in turn.
+# One session a month; each combination risks 100 USD in it, and earns this, in turn. It stops at
+# 25 percent, so that 400 USD are at stake: -10 is a return of -0.025, and 30 one of 0.075.
 ITM = [30.0, -10.0, 30.0, -10.0, 30.0, -10.0, 30.0, -10.0]
 OTM = [-10.0, 30.0, -10.0, 30.0, -10.0, 30.0, -10.0, 30.0]
 DAYS = [date(2023, month, 1) for month in range(1, 9)]
@@ -28,7 +29,7 @@ LATEST = Policy(rule="exact_best", lookback_months=1, min_trades_in_21_sessions=
 class PaperCells:
     """Month cells of two combinations that trade once a session; tells which months were read."""
 
-    plan = SimpleNamespace(space=SPACE)
+    plan = SimpleNamespace(space=SPACE, fixed_params=None)
 
     def __init__(self, earned: Mapping[date, tuple[float, float]]) -> None:
         self.earned = earned
@@ -69,8 +70,12 @@ def test_what_was_best_a_month_ago_loses_every_month() -> None:
     assert found.months == tuple(f"2023-{month:02d}" for month in range(2, 9))
     assert found.net_pnl_usd == (-10.0,) * 7
     assert found.usd_a_month == -10.0
+    assert found.account_usd == pytest.approx(
+        (0.99375**7 + 0.9875**7 + 0.98125**7 + 0.97625**7) / 4  # a quarter of it lost: -0.00625
+    )
     assert found.p_value_fraction == 1.0
-    assert found.loss_p_value_fraction == 1 / 2**7
+    against = (1.003125**7 + 1.00625**7 + 1.009375**7 + 1.011875**7) / 4  # stakes half as much
+    assert found.loss_p_value_fraction == pytest.approx(1 / against)
 
 
 def test_months_within_the_lookback_are_not_judged() -> None:
@@ -79,9 +84,10 @@ def test_months_within_the_lookback_are_not_judged() -> None:
     found = history(in_turn(), policy)
     assert found.months == tuple(f"2023-{month:02d}" for month in range(3, 9))
     assert found.net_pnl_usd == (30.0, -10.0) * 3
-    # A sum of 60 or more, of 64 patterns: with all three of 30 above zero whatever the tens are
-    # (8 patterns), with two of three only if all the tens are (3 patterns).
-    assert found.p_value_fraction == 11 / 64
+    pairs = (1.01875 * 0.99375, 1.0375 * 0.9875, 1.05625 * 0.98125, 1.07125 * 0.97625)
+    grown = sum(pair**3 for pair in pairs) / 4
+    assert found.account_usd == pytest.approx(grown)
+    assert found.p_value_fraction == pytest.approx(1 / grown)
 
 
 def test_later_months_change_nothing_that_was_earned_before() -> None:
@@ -93,38 +99,17 @@ def test_later_months_change_nothing_that_was_earned_before() -> None:
     assert after.net_pnl_usd[6] == -500.0  # chosen by the month before
 
 
-def test_too_few_months_cost_nothing() -> None:
+def test_without_a_month_after_the_lookback_nothing_is_computed() -> None:
     cells = in_turn()
-    found = history(cells, LATEST, n_months=6)
+    found = history(cells, LATEST, n_months=1)
     assert (found.months, found.p_value_fraction, found.usd_a_month) == ((), None, None)
+    assert (found.account_usd, found.loss_p_value_fraction) == (None, None)
     assert cells.n_read == 0
-    assert history(cells, LATEST, n_months=7).p_value_fraction is not None
+    assert history(cells, LATEST, n_months=2).p_value_fraction == 1.0
 
 
-@pytest.mark.parametrize(
-    ("values", "p_value"),
-    [
-        ([1.0] * 6, 1 / 64),
-        ([1.0] * 5 + [-1.0], 7 / 64),  # 4 or more: none or one below zero
-        ([0.0] * 6, 1.0),
-        ([5.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.5),
-        ([1.0] * 5, None),
-    ],
-)
-def test_sign_patterns_counted_by_hand(values: list[float], p_value: float | None) -> None:
-    assert sign_flip_p_value(np.array(values)) == p_value
-
-
-def test_drawn_patterns_agree_with_the_binomial_distribution() -> None:
-    """Of 20 months 15 gain: P(15 or more of 20) is 21,700 / 2**20."""
-    found = sign_flip_p_value(np.array([1.0] * 15 + [-1.0] * 5))
-    assert found == pytest.approx(21_700 / 2**20, abs=0.002)
-
-
-def test_the_level_holds_without_an_edge_and_a_weak_edge_is_seen() -> None:
-    random = np.random.default_rng(3)
-    spread = random.uniform(50, 500, (2_000, 9))
-    drawn = random.standard_normal((2_000, 9)) * spread
-    p_values = np.array([sign_flip_p_value(row) for row in drawn])
-    assert (p_values <= 0.025).mean() == pytest.approx(0.025, abs=0.011)  # three standard errors
-    assert np.mean([sign_flip_p_value(row) <= 0.025 for row in drawn[:500] + spread[:500]]) > 0.6
+def test_a_month_without_a_choice_stakes_nothing() -> None:
+    policy = Policy(rule="exact_best", lookback_months=1, min_trades_in_21_sessions=42)
+    found = history(in_turn(), policy)  # of one trade a month none is chosen
+    assert found.net_pnl_usd == (0.0,) * 7
+    assert (found.account_usd, found.p_value_fraction) == (1.0, 1.0)

@@ -18,8 +18,8 @@ GOOD = Evidence(
     superior_ability_p_value=0.01,
     out_of_sample_traded_sessions=21,
     out_of_sample_return_on_risk_percent=8.0,
-    out_of_sample_low_percent=1.0,
-    out_of_sample_high_percent=15.0,
+    out_of_sample_gain_p_value=0.2,
+    out_of_sample_loss_p_value=1.0,
     adverse_fills_return_on_risk_percent=3.0,
     no_look_ahead=True,
     replay_agrees=True,
@@ -46,8 +46,7 @@ INFORMING = [
 ]
 OUTSIDE = [
     "out_of_sample_return_on_risk_percent",
-    "out_of_sample_low_percent",
-    "out_of_sample_high_percent",
+    "out_of_sample_gain_p_value",
 ]
 
 
@@ -75,11 +74,11 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
         (
             {
                 "out_of_sample_return_on_risk_percent": -9.0,
-                "out_of_sample_low_percent": -15.0,
-                "out_of_sample_high_percent": -2.0,
+                "out_of_sample_gain_p_value": 1.0,
+                "out_of_sample_loss_p_value": 0.025,
             },
             "reject",
-            "return on risk -9.0% out of sample",
+            "out of sample in 21 sessions with trades, as little has a probability of 0.025 where",
         ),
         ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
         (
@@ -137,8 +136,15 @@ def test_the_policys_history_is_told_with_its_figures():
         "the policy brought +120 USD a month in 9 months, as much has a probability of 0.200 where "
         "it earns nothing (trade needs at most 0.025)"
     ) in verdict.line
-    unknown = judge(replace(GOOD, selection_test_p_value=0.3, policy_months=5))
-    assert "policy's history not known (5 months traded, 6 are needed)" in unknown.line
+    unknown = judge(replace(GOOD, selection_test_p_value=0.3))
+    assert "policy's history not known (no month was traded)" in unknown.line
+
+
+def test_a_history_that_lost_money_never_carries():
+    """Its sessions may have earned on average where those with the most at stake lost."""
+    lost = HISTORY | {"policy_p_value": 0.001, "policy_usd_a_month": -1.0}
+    verdict = judge(replace(GOOD, selection_test_p_value=0.3, **lost))
+    assert verdict.decision == "watch"
 
 
 @pytest.mark.parametrize(
@@ -150,17 +156,18 @@ def test_a_good_history_does_not_do_without_the_proofs(missing):
     assert judge(replace(good, total_trades=29)).decision == "watch"
 
 
-def test_a_loss_out_of_sample_needs_sessions_to_reject():
-    lost = {
-        "out_of_sample_return_on_risk_percent": -9.0,
-        "out_of_sample_low_percent": -15.0,
-        "out_of_sample_high_percent": -2.0,
-    }
-    assert judge(replace(GOOD, **lost, out_of_sample_traded_sessions=5)).decision == "reject"
-    verdict = judge(replace(GOOD, **lost, out_of_sample_traded_sessions=4))
+def test_a_loss_out_of_sample_rejects_beyond_luck_alone():
+    lost = {"out_of_sample_return_on_risk_percent": -9.0, "out_of_sample_gain_p_value": 1.0}
+    verdict = judge(replace(GOOD, **lost, out_of_sample_loss_p_value=0.026))
+    assert verdict.decision == "trade"
+    verdict = judge(replace(GOOD, **lost, out_of_sample_loss_p_value=None))
     assert verdict.decision == "trade"
     texts = [finding.text for finding in verdict.findings]
-    assert "out of sample not known (trades in 4 sessions, 5 are needed)" in texts
+    assert "out of sample not known (no trade after the range)" in texts
+    strict = VerdictSettings(out_of_sample_to_reject=0.03)
+    assert (
+        judge(replace(GOOD, **lost, out_of_sample_loss_p_value=0.03), strict).decision == "reject"
+    )
 
 
 @pytest.mark.parametrize("name", DECIDING)

@@ -178,7 +178,6 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: Proo
     assert found.verdict.decision in ("trade", "watch", "reject")
     assert "[synthetic data]" in found.verdict.line
     trades = run_backtest(best.strategy_params, published.market_data.load(SECOND)).trades
-    interval = outside.traded.intervals["return_on_risk_percent"]
     pbo = statistics.statistics.overfitting
     evidence = found.evidence
     assert evidence.total_trades == best.metrics.total_trades
@@ -200,10 +199,13 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: Proo
     assert evidence.out_of_sample_return_on_risk_percent == pytest.approx(
         100 * trades["net_pnl_usd"].sum() / trades["risk_usd"].sum()
     )
-    assert (evidence.out_of_sample_low_percent, evidence.out_of_sample_high_percent) == (
-        interval.low,
-        interval.high,
-    )
+    by_session = trades.groupby("session_date")[["net_pnl_usd", "risk_usd"]].sum()
+    stop = abs(best.strategy_params.stop_loss_percent) / 100
+    returns = (by_session["net_pnl_usd"] * stop / by_session["risk_usd"]).to_numpy()
+    accounts = [np.prod(1 + stake * returns) for stake in (0.25, 0.5, 0.75, 0.95)]
+    against = [np.prod(1 - stake * returns) for stake in (0.125, 0.25, 0.375, 0.475)]
+    assert evidence.out_of_sample_gain_p_value == pytest.approx(min(1, 1 / np.mean(accounts)))
+    assert evidence.out_of_sample_loss_p_value == pytest.approx(min(1, 1 / np.mean(against)))
     assert evidence.adverse_fills_return_on_risk_percent == (
         first_proofs.fills["adverse"].return_on_risk_percent
     )
