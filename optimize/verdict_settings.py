@@ -63,6 +63,12 @@ class VerdictSettings(Checked):
         0.10, ge=0, le=1, description="P-value of Hansen's test against not trading, at most."
     )
     superior_ability_to_reject: float = Field(0.75, ge=0, le=1, description="More is rejected.")
+    out_of_sample_sessions: int = Field(
+        5,
+        ge=3,
+        description="Sessions with trades after the range, without which an out-of-sample value "
+        "counts as unknown.",
+    )
     out_of_sample_to_reject: float = Field(
         0.025,
         ge=0,

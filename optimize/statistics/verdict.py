@@ -217,11 +217,11 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
     """Good: earns beyond luck. Bad: loses beyond luck, which alone decides."""
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
     gain, loss = evidence.out_of_sample_gain_p_value, evidence.out_of_sample_loss_p_value
-    if value is None or gain is None or loss is None:
-        text = "out of sample not known (no trade after the range)"
+    n_traded, n_needed = evidence.out_of_sample_traded_sessions, limits.out_of_sample_sessions
+    if value is None or gain is None or loss is None or n_traded < n_needed:
+        text = f"out of sample not known (trades in {n_traded} sessions, {n_needed} are needed)"
         return Finding(name=name, level="unknown", text=text, decides=False)
     limit = limits.out_of_sample_to_reject
-    n_traded = evidence.out_of_sample_traded_sessions
     text = f"return on risk {value:+.1f}% out of sample in {n_traded} sessions with trades, "
     if loss <= limit:
         text += f"as little has a probability of {loss:.3f} where nothing is lost"

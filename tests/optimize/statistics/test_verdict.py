@@ -157,17 +157,20 @@ def test_a_good_history_does_not_do_without_the_proofs(missing):
 
 
 def test_a_loss_out_of_sample_rejects_beyond_luck_alone():
-    lost = {"out_of_sample_return_on_risk_percent": -9.0, "out_of_sample_gain_p_value": 1.0}
-    verdict = judge(replace(GOOD, **lost, out_of_sample_loss_p_value=0.026))
-    assert verdict.decision == "trade"
-    verdict = judge(replace(GOOD, **lost, out_of_sample_loss_p_value=None))
+    lost = replace(
+        GOOD,
+        out_of_sample_return_on_risk_percent=-9.0,
+        out_of_sample_gain_p_value=1.0,
+        out_of_sample_loss_p_value=0.026,
+    )
+    assert judge(lost).decision == "trade"
+    assert judge(lost, VerdictSettings(out_of_sample_to_reject=0.026)).decision == "reject"
+    lost = replace(lost, out_of_sample_loss_p_value=0.01)
+    assert judge(replace(lost, out_of_sample_traded_sessions=5)).decision == "reject"
+    verdict = judge(replace(lost, out_of_sample_traded_sessions=4))
     assert verdict.decision == "trade"
     texts = [finding.text for finding in verdict.findings]
-    assert "out of sample not known (no trade after the range)" in texts
-    strict = VerdictSettings(out_of_sample_to_reject=0.03)
-    assert (
-        judge(replace(GOOD, **lost, out_of_sample_loss_p_value=0.03), strict).decision == "reject"
-    )
+    assert "out of sample not known (trades in 4 sessions, 5 are needed)" in texts
 
 
 @pytest.mark.parametrize("name", DECIDING)
