@@ -14,7 +14,7 @@ from pydantic import Field
 
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.partitions import range_of_partition
-from rorq_pipeline.results.artifacts import artifact_path, write_whole
+from rorq_pipeline.results.artifacts import ArtifactError, anew, artifact_path, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,10 +88,21 @@ class ParquetIOManager(FileIOManager):
         value.to_parquet(path, compression="zstd", index=False)
 
     def read(self, path: Path) -> "pd.DataFrame":
-        """Read the table."""
+        """Read the table.
+
+        Raises:
+            ArtifactError: it is damaged.
+        """
         import pandas as pd  # heavy: only where a table is read
 
-        return pd.read_parquet(path)
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:  # what is no Parquet is a ValueError of Arrow's
+            raise ArtifactError(
+                f"{path}: {str(error).splitlines()[0]}",
+                expected=f"what the asset {path.parent.name} left there",
+                remedy=anew(path.parent.name, path.stem),
+            ) from None
 
 
 class ArtifactIOManager(FileIOManager):

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.dagster_support.io_managers import FileIOManager
+from rorq_pipeline.results.artifacts import ArtifactError, anew
+from strategy.errors import CorruptFileError
 
 if TYPE_CHECKING:
     from strategy.surface.result import Surface
@@ -29,4 +31,11 @@ class SurfaceIOManager(FileIOManager):
         """Read the totals as a surface of one block."""
         from strategy.surface.store import read_surface  # heavy: only where a surface is read
 
-        return read_surface(path)
+        try:
+            return read_surface(path)
+        except CorruptFileError as error:
+            raise ArtifactError(
+                f"{path}: {error.found}",
+                expected=error.expected,
+                remedy=anew(path.parent.name, path.stem),
+            ) from None

@@ -9,9 +9,11 @@ import pytest
 
 from rorq_pipeline.dagster_support.io_managers import (
     ArtifactIOManager,
+    FileIOManager,
     HtmlIOManager,
     ParquetIOManager,
 )
+from rorq_pipeline.dagster_support.surface_io import SurfaceIOManager
 from rorq_pipeline.results.artifacts import write_whole
 from tests.rorq_pipeline.results_made import best_params
 
@@ -84,10 +86,14 @@ def test_a_required_input_that_was_never_made_says_what_to_do(tmp_path: Path) ->
     assert "\n" not in description
 
 
-def test_a_damaged_input_says_what_to_do_in_one_line(tmp_path: Path) -> None:
-    io = ArtifactIOManager(folder=str(tmp_path))
-    io.handle_output(output_context(), BEST)
-    (tmp_path / "best_params" / f"{PARTITION}.json").write_text("{}")
+@pytest.mark.parametrize("manager", [ArtifactIOManager, ParquetIOManager, SurfaceIOManager])
+def test_a_damaged_input_says_what_to_do_in_one_line(
+    tmp_path: Path, manager: type[FileIOManager]
+) -> None:
+    io = manager(folder=str(tmp_path))
+    path = tmp_path / "best_params" / f"{PARTITION}{io.suffix}"
+    path.parent.mkdir()
+    path.write_text("{}")
     with pytest.raises(dg.Failure) as caught:
         io.load_input(input_context())
     description = caught.value.description or ""
