@@ -4,15 +4,16 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import Progress
 
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import console
 from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
+from rorq_pipeline.cli.fetching import fetching
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.errors import DownloadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.progress import Progress
 
     from strategy.market_data.download import DownloadProgress, DownloadReport
 
@@ -82,20 +83,15 @@ def command(
         ask_empty_again=again,
         add_contracts=add_contracts,
     )
-    try:
-        with Progress(console=error_console, transient=True) as bars:
-            report = download_sessions(
-                paths.cache,
-                ticker,
-                date_range,
-                settings,
-                progress=_bars(bars, ticker),
-                search_values=space,
-            )
-    except KeyboardInterrupt:
-        raise DownloadError(
-            "interrupted", remedy="what was fetched is kept; the same command continues"
-        ) from None
+    with fetching() as bars:
+        report = download_sessions(
+            paths.cache,
+            ticker,
+            date_range,
+            settings,
+            progress=_bars(bars, ticker),
+            search_values=space,
+        )
     _tell(report, ticker, str(paths.cache))
 
 

@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import Progress
 
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.fetching import fetching
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
-from strategy.errors import DownloadError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,20 +111,15 @@ def _fetch(
         requests_per_minute=requests_per_minute,
         concurrency=concurrency,
     )
-    try:
-        with Progress(console=error_console, transient=True) as bars:
-            task = bars.add_task(f"quotes of {best.ticker}", total=None)
-            return fetch_quotes(
-                paths.cache,
-                best.ticker,
-                wanted,
-                settings,
-                progress=lambda done, total: bars.update(task, completed=done, total=total),
-            )
-    except KeyboardInterrupt:
-        raise DownloadError(
-            "interrupted", remedy="what was fetched is kept; the same command continues"
-        ) from None
+    with fetching() as bars:
+        task = bars.add_task(f"quotes of {best.ticker}", total=None)
+        return fetch_quotes(
+            paths.cache,
+            best.ticker,
+            wanted,
+            settings,
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
 
 
 def _tell(report: "QuotesReport", ticker: str) -> None:
