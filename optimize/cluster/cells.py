@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from optimize.cluster.settings import ClusterSettings
-from strategy.errors import ClusterError
+from optimize.cluster.settings import ClusterSettings, require_installed
 from strategy.surface.cell_blocks import CellBlock, compile_kernels, make_block
 from strategy.surface.cell_files import CellStore
 
@@ -91,12 +90,7 @@ class _Teller:
 
 
 def _runner() -> Callable[..., None]:
-    try:
-        from optimize.cluster.work import run_on_cluster  # of an extra of the installation
-    except ImportError:
-        raise ClusterError(
-            "RORQ_CLUSTER is set, and dask's client is not installed",
-            expected="the package distributed",
-            remedy="pip install 'rorq-pipeline[cluster]', or unset RORQ_CLUSTER for threads",
-        ) from None
+    require_installed()
+    from optimize.cluster.work import run_on_cluster  # of an extra of the installation
+
     return run_on_cluster

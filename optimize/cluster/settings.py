@@ -1,8 +1,9 @@
 """Where the cluster is, and how long to wait for it."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
-from strategy.errors import ParameterError
+from strategy.errors import ClusterError, ParameterError
 
 SCHEMES = ("tcp", "tls", "ws", "wss")  # as dask's schedulers listen; TLS files by dask's own config
 
@@ -26,3 +27,17 @@ class ClusterSettings:
                 "tcp://10.0.0.5:8786",
                 remedy="set RORQ_CLUSTER to what the scheduler prints, or unset it for threads",
             )
+
+
+def require_installed() -> None:
+    """Require dask's client, which is an extra of the installation.
+
+    Raises:
+        ClusterError: it is not installed.
+    """
+    if find_spec("distributed") is None:
+        raise ClusterError(
+            "a cluster is set, and dask's client is not installed",
+            expected="the package distributed",
+            remedy="pip install 'rorq-pipeline[cluster]', or unset RORQ_CLUSTER for threads",
+        )

@@ -1,41 +1,54 @@
 """A function over named tasks on a cluster: each result once, as it comes, whatever dies meanwhile.
 
-At most one task a worker is under way, so that a worker's death points to the task that it had. A
-lost worker costs its task, which dask gives to another; with a lost scheduler, what was under way
-is lost, and only that is submitted again once a scheduler is back. Whoever is given the results
-keeps them: this module knows nothing of files.
+Each worker is given one task at a time, so that its death points to the task that it had. A lost
+worker costs its task, which another is given; with a lost scheduler, what was under way is lost,
+and only that is submitted again once a scheduler is back. Whoever is given the results keeps them:
+this module knows nothing of files.
 """
 
+import asyncio
 import itertools
 import logging
+import queue
 import secrets
-import threading
 import time
-import warnings
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from distributed import Client, Future, KilledWorker
-from distributed.versions import VersionMismatchWarning
 
+from optimize.cluster.connection import (
+    RETRY_SECONDS,
+    ConnectionLost,
+    connected,
+    line_of,
+    workers_of,
+)
 from optimize.cluster.settings import ClusterSettings
-from optimize.cluster.versions import no_package, require_alike
+from optimize.cluster.versions import no_package
 from strategy.errors import ClusterError, ClusterUnreachableError, RorqError
 
 ADMITTED_DEATHS = 1  # of workers with one task; it is named after one more
-_TICK_SECONDS = 1.0  # between two looks at scheduler and workers
-_RETRY_SECONDS = 0.5  # between two attempts to connect
-_CLOSE_SECONDS = 5.0
+_TICK_SECONDS = 0.25  # between two looks at scheduler and workers
 _MAX_FRUITLESS = 5  # connections lost one after another without a result
-_LOST = (OSError, TimeoutError, EOFError)  # dask's errors of connections are OSErrors
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 _logger = logging.getLogger("rorq")
 
 
-class _ConnectionLost(Exception):  # noqa: N818  no error yet: it is tried again
-    """The scheduler is gone, and with it what was under way."""
+_Answer = tuple[str, Any, BaseException | None]  # key, result, error
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A task that a worker has."""
+
+    name: str
+    worker: str
+    future: "Future[Any]"
 
 
 def run_on_cluster(
@@ -62,16 +75,17 @@ def run_on_cluster(
         RorqError: what a task raised.
     """
     remaining = dict(tasks)
+    deaths: Counter[str] = Counter()  # of workers, by the task that they had
     fruitless = 0
     while remaining:
         n_before = len(remaining)
         try:
-            with _connected(settings) as client:
+            with connected(settings) as client:
                 if warm is not None:
                     _warm_hosts(client, warm, settings)
                     warm = None
-                _Round(client, settings, function, remaining).run(on_result)
-        except _ConnectionLost:
+                _Round(client, settings, function, remaining, deaths).run(on_result)
+        except ConnectionLost:
             fruitless = fruitless + 1 if len(remaining) == n_before else 0
             if fruitless == _MAX_FRUITLESS:
                 raise ClusterUnreachableError(
@@ -87,59 +101,9 @@ def run_on_cluster(
             )
 
 
-def dashboard_url(settings: ClusterSettings) -> str | None:
-    """Where the scheduler shows what its workers do; None where it does not say."""
-    with _connected(settings) as client:
-        link: str | None = client.dashboard_link
-    return link
-
-
-@contextmanager
-def _connected(settings: ClusterSettings) -> Iterator[Client]:
-    """A client of a cluster that has a worker and is like this process."""
-    client = _client(settings)
-    try:
-        try:
-            client.wait_for_workers(1, timeout=settings.connect_seconds)
-            require_alike(client, within_seconds=settings.connect_seconds)
-        except TimeoutError:
-            raise ClusterUnreachableError(
-                f"{settings.address} has no worker that answers within "
-                f"{settings.connect_seconds:.0f} s",
-                expected="at least one",
-                remedy=f"start one: dask worker {settings.address} --nthreads 1",
-            ) from None
-        except OSError:
-            raise _ConnectionLost from None
-        yield client
-    finally:
-        with suppress(*_LOST, RuntimeError):
-            client.close(timeout=_CLOSE_SECONDS)
-
-
-def _client(settings: ClusterSettings) -> Client:
-    """Connect, again and again until time is up."""
-    end = time.monotonic() + settings.connect_seconds
-    while True:
-        left = max(end - time.monotonic(), _RETRY_SECONDS)
-        try:
-            with warnings.catch_warnings():  # versions are compared by ourselves
-                warnings.simplefilter("ignore", VersionMismatchWarning)
-                return Client(settings.address, timeout=left, set_as_default=False, name="rorq")
-        except (*_LOST, ValueError) as error:
-            if time.monotonic() + _RETRY_SECONDS > end:
-                raise ClusterUnreachableError(
-                    f"no scheduler answers at {settings.address} ({_line(error)})",
-                    expected=f"one within {settings.connect_seconds:.0f} s",
-                    remedy="start it, or correct RORQ_CLUSTER, or unset it for threads; what is "
-                    "done is kept",
-                ) from None
-            time.sleep(_RETRY_SECONDS)
-
-
 def _warm_hosts(client: Client, warm: Callable[[], object], settings: ClusterSettings) -> None:
     """Let one worker a host compile what all on it then load; one that cannot costs only time."""
-    first = {one["host"]: address for address, one in _workers(client).items()}
+    first = {one["host"]: address for address, one in workers_of(client).items()}
     futures = [
         client.submit(warm, key=f"rorq-warm-{secrets.token_hex(8)}", workers=[address])
         for address in first.values()
@@ -147,13 +111,8 @@ def _warm_hosts(client: Client, warm: Callable[[], object], settings: ClusterSet
     end = time.monotonic() + settings.connect_seconds
     for future in futures:
         with suppress(Exception):
-            future.result(timeout=max(end - time.monotonic(), _RETRY_SECONDS))
+            future.result(timeout=max(end - time.monotonic(), RETRY_SECONDS))
         future.release()
-
-
-def _workers(client: Client) -> Mapping[str, Any]:
-    workers: Mapping[str, Any] = client.scheduler_info()["workers"]
-    return workers
 
 
 class _Round:
@@ -165,16 +124,19 @@ class _Round:
         settings: ClusterSettings,
         function: Callable[[Task], Result],
         remaining: dict[str, Task],
+        deaths: Counter[str],
     ) -> None:
         self._client = client
+        self._loop: Any = client.loop
         self._settings = settings
         self._function = function
         self._remaining = remaining
-        self._queue = iter(list(remaining))
-        self._under_way: dict[str, tuple[str, Future[Result]]] = {}  # by key: name and future
-        self._prefix = f"rorq-{secrets.token_hex(8)}"  # others' keys on the cluster are others'
-        self._news = threading.Event()
-        self._n_workers = len(_workers(client))
+        self._deaths = deaths
+        self._queue = deque(remaining)
+        self._under_way: dict[str, _Given] = {}  # by key
+        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._keys = (f"rorq-{secrets.token_hex(8)}-{n}" for n in itertools.count())
+        self._workers = list(workers_of(client))
         self._last_worker = self._last_result = time.monotonic()
 
     def run(self, on_result: Callable[[str, Result], None]) -> None:
@@ -182,9 +144,7 @@ class _Round:
         next_look = time.monotonic() + _TICK_SECONDS
         while self._remaining:
             self._submit()
-            self._news.wait(_TICK_SECONDS)
-            self._news.clear()
-            arrived = list(self._arrived())
+            arrived = self._arrived()
             self._submit()  # before results are worked on, so that no worker waits for it
             for name, result in arrived:
                 on_result(name, result)
@@ -194,51 +154,87 @@ class _Round:
                 next_look = time.monotonic() + _TICK_SECONDS
 
     def _submit(self) -> None:
-        free = max(self._n_workers - len(self._under_way), 0)
-        for name in itertools.islice(self._queue, free):
-            key = f"{self._prefix}-{name}"
-            future = self._client.submit(self._function, self._remaining[name], key=key, pure=False)
-            self._under_way[key] = name, future
-            future.add_done_callback(lambda _: self._news.set())
+        busy = {given.worker for given in self._under_way.values()}
+        for worker in self._workers:
+            if worker in busy or not self._queue:
+                continue
+            name, key = self._queue.popleft(), next(self._keys)
+            future = self._client.submit(
+                self._function, self._remaining[name], key=key, pure=False, workers=[worker]
+            )
+            self._under_way[key] = _Given(name, worker, future)
+            self._loop.add_callback(self._fetch, key, future)
 
-    def _arrived(self) -> Iterator[tuple[str, Any]]:
-        """Names and results of finished tasks, which are then no longer under way."""
+    async def _fetch(self, key: str, future: "Future[Any]") -> None:
+        """Wait for a task and its result, in dask's own thread."""
+        try:
+            self._answers.put((key, await future, None))
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  told by who waits
+            self._answers.put((key, None, error))
+
+    def _arrived(self) -> list[tuple[str, Any]]:
+        """Names and results of tasks that have come, after at most a tick."""
+        arrived = []
+        with suppress(queue.Empty):
+            answer = self._answers.get(timeout=_TICK_SECONDS)
+            while True:
+                arrived.append(answer)
+                answer = self._answers.get_nowait()
         if self._client.status != "running":
-            raise _ConnectionLost
-        for key, (name, future) in list(self._under_way.items()):
-            if future.status == "pending":
-                continue
-            if future.status == "error":
-                raise self._told(name, future.exception(timeout=self._settings.connect_seconds))
-            if future.status != "finished":
-                raise _ConnectionLost
-            try:
-                result = future.result(timeout=self._settings.connect_seconds)
-            except TimeoutError:  # its worker is gone with it: another makes it again
-                continue
-            except (OSError, RuntimeError):
-                raise _ConnectionLost from None
-            del self._under_way[key]
-            future.release()
+            raise ConnectionLost
+        return [came for key, result, error in arrived for came in self._taken(key, result, error)]
+
+    def _taken(
+        self, key: str, result: Any, error: BaseException | None
+    ) -> Iterator[tuple[str, Any]]:
+        given = self._under_way.pop(key, None)
+        if given is None:  # given up, since its worker was lost
+            return
+        if isinstance(error, KilledWorker):  # dask admits fewer deaths than we do
+            self._lost(given, n_deaths=1)
+        elif error is not None and given.future.status == "error":
+            raise self._told(given.name, error)
+        elif error is not None:
+            raise ConnectionLost
+        else:
             self._last_result = time.monotonic()
-            yield name, result
+            yield given.name, result
+        given.future.release()
 
     def _look(self) -> None:
-        """Ask the scheduler how many workers there are, and which tasks ended theirs."""
+        """Ask the scheduler for its workers, and take back what lost ones had."""
         try:
-            self._n_workers, deaths = self._client.run_on_scheduler(
+            self._workers, deaths = self._client.run_on_scheduler(
                 _state_question(),
                 list(self._under_way),
                 callback_timeout=self._settings.connect_seconds,
             )
         except (OSError, TimeoutError, RuntimeError):
-            raise _ConnectionLost from None
+            raise ConnectionLost from None
+        for key, given in list(self._under_way.items()):
+            if given.worker not in self._workers:
+                del self._under_way[key]
+                given.future.release()
+                self._lost(given, deaths.get(key, 0))
+        self._require_progress()
+
+    def _lost(self, given: "_Given", n_deaths: int) -> None:
+        """Queue a task again whose worker is gone, unless it has ended another before."""
+        self._deaths[given.name] += min(n_deaths, 1)  # none where the worker left on request
+        n_deaths = self._deaths[given.name]
+        if n_deaths > ADMITTED_DEATHS:
+            raise ClusterError(
+                f"{given.name} ended the worker that worked on it, {n_deaths} times",
+                expected=f"at most {ADMITTED_DEATHS}",
+                remedy="look at the workers' logs, and at their memory limit; all else that is "
+                "done is kept",
+            )
+        self._queue.appendleft(given.name)
+
+    def _require_progress(self) -> None:
         now = time.monotonic()
-        if self._n_workers:
+        if self._workers:
             self._last_worker = now
-        for key, n_deaths in deaths.items():
-            if n_deaths > ADMITTED_DEATHS:
-                raise self._deadly(self._under_way[key][0], n_deaths)
         if now - self._last_worker > self._settings.connect_seconds:
             raise ClusterUnreachableError(
                 f"{self._settings.address} has had no worker for "
@@ -248,7 +244,7 @@ class _Round:
                 "command then goes on with what is missing",
             )
         if now - self._last_result > self._settings.silence_seconds:
-            names = ", ".join(name for name, _ in self._under_way.values())
+            names = ", ".join(given.name for given in self._under_way.values())
             raise ClusterError(
                 f"{self._settings.address} finished nothing for "
                 f"{self._settings.silence_seconds:.0f} s; under way: {names}",
@@ -256,7 +252,7 @@ class _Round:
                 remedy="look at the scheduler's dashboard and at the workers' logs",
             )
 
-    def _told(self, name: str, error: BaseException | None) -> RorqError:
+    def _told(self, name: str, error: BaseException) -> RorqError:
         """What a task's error says in one line."""
         if isinstance(error, RorqError):
             return type(error)(
@@ -264,35 +260,20 @@ class _Round:
                 expected=error.expected,
                 remedy=error.remedy,
             )
-        if isinstance(error, KilledWorker):
-            return self._deadly(name, error.allowed_failures + 1)
         if isinstance(error, ImportError):
             return no_package(f"a worker of {self._settings.address}", error.name or str(error))
         return ClusterError(
-            f"{name} failed on a worker of {self._settings.address}: {_line(error)}",
+            f"{name} failed on a worker of {self._settings.address}: {line_of(error)}",
             remedy="look at the worker's log, or unset RORQ_CLUSTER for threads",
-        )
-
-    def _deadly(self, name: str, n_deaths: int) -> ClusterError:
-        return ClusterError(
-            f"{name} ended the worker that worked on it, {n_deaths} times",
-            expected=f"at most {ADMITTED_DEATHS}",
-            remedy="look at the workers' logs, and at their memory limit; all else that is done "
-            "is kept",
         )
 
 
 def _state_question() -> Any:
     """A function that pickle sends by value: the scheduler may lack this package."""
 
-    def state(keys: list[str], dask_scheduler: Any) -> tuple[int, dict[str, int]]:
+    def state(keys: list[str], dask_scheduler: Any) -> tuple[list[str], dict[str, int]]:
         tasks = dask_scheduler.tasks
         deaths = {key: tasks[key].suspicious for key in keys if key in tasks}
-        return len(dask_scheduler.running), deaths
+        return [worker.address for worker in dask_scheduler.running], deaths
 
     return state
-
-
-def _line(error: BaseException | None) -> str:
-    text = str(error).splitlines()
-    return f"{type(error).__name__}: {text[0]}"[:200] if text else type(error).__name__

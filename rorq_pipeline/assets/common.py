@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
+from rorq_pipeline.project.cluster import dashboard_url
 from strategy.backtest_range import BacktestRange
 
 LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
@@ -44,6 +45,12 @@ def range_of(context: dg.AssetExecutionContext) -> BacktestRange:
 def numbers(values: dict[str, float | int | None]) -> dict[str, dg.MetadataValue]:
     """Return metadata that Dagster plots across partitions; what is not defined is left out."""
     return {name: _number(value) for name, value in values.items() if value is not None}
+
+
+def cluster_link() -> dict[str, dg.MetadataValue]:
+    """Return a link to the dashboard of the cluster that does the work; nothing without one."""
+    url = dashboard_url()
+    return {"cluster_dashboard": dg.MetadataValue.url(url)} if url else {}
 
 
 def _number(value: float) -> dg.MetadataValue:

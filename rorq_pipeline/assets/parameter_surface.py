@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import numbers, range_asset, range_of
+from rorq_pipeline.assets.common import cluster_link, numbers, range_asset, range_of
 from rorq_pipeline.checks.common import range_check
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import value_table
@@ -93,6 +93,7 @@ def parameter_surface(
                 else "no combination has enough trades"
             ),
             **_picture(surface, min_trades),
+            **cluster_link(),
         },
     )
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import numbers, range_asset, range_of
+from rorq_pipeline.assets.common import cluster_link, numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams, Optimization
@@ -55,5 +55,6 @@ def walk_forward_matrix(
                 }
             ),
             "not_known": kept.absent or "none",
+            **cluster_link(),
         },
     )

@@ -47,6 +47,7 @@ def examine(paths: ProjectPaths) -> list[Finding]:
         _disk,
         _cache,
         _database,
+        _cluster,
         _run_config,
         *(lambda _paths, port=port: _port(port) for port in _PORTS),
     )
@@ -157,6 +158,21 @@ def _database(paths: ProjectPaths) -> Finding:
     engine.dispose()
     return Finding(
         subject="database", text=f"PostgreSQL {version} at {settings.address} ({settings.source})"
+    )
+
+
+def _cluster(_paths: ProjectPaths) -> Finding:
+    from rorq_pipeline.project.cluster import NAME, look_at_cluster
+
+    try:
+        state = look_at_cluster()
+    except RorqError as error:
+        return Finding(subject="cluster", text=error.found, remedy=error.remedy)
+    if state is None:
+        return Finding(subject="cluster", text=f"no {NAME}: threads of this machine do the work")
+    dashboard = f"; {state.dashboard_url}" if state.dashboard_url else ""
+    return Finding(
+        subject="cluster", text=f"{state.n_workers} workers with the same engine{dashboard}"
     )
 
 

@@ -9,10 +9,22 @@ from contextlib import contextmanager
 import dagster as dg
 
 from rorq_pipeline.project.machine import shortage
-from strategy.errors import DatabaseLostError, DatabaseUnreachableError, RorqError, StudyBusyError
+from strategy.errors import (
+    ClusterUnreachableError,
+    DatabaseLostError,
+    DatabaseUnreachableError,
+    RorqError,
+    StudyBusyError,
+)
 
 STOPPED = "stopped on request"  # StudyInterruptedError says it too
-PASSING = (DatabaseLostError, DatabaseUnreachableError, StudyBusyError)  # may be over in a moment
+# may be over in a moment
+PASSING = (
+    ClusterUnreachableError,
+    DatabaseLostError,
+    DatabaseUnreachableError,
+    StudyBusyError,
+)
 
 
 @contextmanager

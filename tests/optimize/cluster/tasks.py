@@ -10,7 +10,7 @@ def double(task: tuple[str, float]) -> float:
     """Twice the number, after a moment, with a mark in the folder that it was begun."""
     folder, number = task
     (Path(folder) / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
-    time.sleep(0.2)
+    time.sleep(0.4)
     return 2 * number
 
 
@@ -18,6 +18,7 @@ def deadly(task: tuple[str, float]) -> float:
     """As `double`, but the number 3 ends the process that works on it."""
     doubled = double(task)
     if task[1] == 3:
+        time.sleep(1.0)
         os.kill(os.getpid(), signal.SIGKILL)
     return doubled
 
@@ -25,3 +26,8 @@ def deadly(task: tuple[str, float]) -> float:
 def at_fault(number: float) -> float:
     """An error that is none of ours."""
     raise ZeroDivisionError(f"{number} cannot\nbe divided")
+
+
+def slow(seconds: float) -> None:
+    """Does nothing for some time."""
+    time.sleep(seconds)

@@ -1,5 +1,6 @@
 """Cells made by two worker processes on loopback, against those made by threads."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
@@ -11,8 +12,9 @@ import pytest
 from optimize.choice.policies import all_policies
 from optimize.choice.walk_forward_matrix import MonthRecord, walk_forward_matrix
 from optimize.cluster.cells import CellsOnCluster
+from optimize.cluster.connection import look_at
 from optimize.cluster.settings import ClusterSettings
-from optimize.cluster.work import dashboard_url, run_on_cluster
+from optimize.cluster.work import run_on_cluster
 from strategy.errors import ClusterError, MissingSessionError, SessionChangedError
 from strategy.market_data.loading import load_session
 from strategy.session import SessionData
@@ -93,11 +95,11 @@ def test_an_error_of_a_task_is_one_line(cluster: Loopback) -> None:
     )
 
 
-def test_the_run_can_link_to_the_dashboard(cluster: Loopback) -> None:
-    url = dashboard_url(ClusterSettings(address=cluster.address))
-    assert url is not None
-    assert url.startswith("http://127.0.0.1:")
-    assert url.endswith("/status")
+def test_its_workers_and_its_dashboard_can_be_told(cluster: Loopback) -> None:
+    state = look_at(ClusterSettings(address=cluster.address))
+    assert state.n_workers == 2
+    assert state.dashboard_url is not None
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/status", state.dashboard_url)
 
 
 def never(day: date) -> SessionData:

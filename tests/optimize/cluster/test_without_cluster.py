@@ -1,6 +1,5 @@
 """What is said, and kept, where there is no cluster, or one that ends in the midst."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -38,8 +37,7 @@ def test_a_scheduler_that_does_not_answer_is_named_in_time() -> None:
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "optimize.cluster.work", raising=False)
+    monkeypatch.setattr("optimize.cluster.settings.find_spec", lambda name: None)
     with pytest.raises(ClusterError, match=r"pip install 'rorq-pipeline\[cluster\]'"):
         on(tmp_path)(store(tmp_path), "SPY", {DAYS[0]: "0" * 64})
 

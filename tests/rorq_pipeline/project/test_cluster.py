@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from optimize.cluster.settings import ClusterSettings
+from rorq_pipeline.cli import health
 from rorq_pipeline.project.choices import cell_store
-from rorq_pipeline.project.cluster import cells_on_cluster, find_cluster
+from rorq_pipeline.project.cluster import cells_on_cluster, dashboard_url, find_cluster
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import ClusterUnreachableError, ParameterError
 from strategy.surface.compute import SurfacePlan
@@ -50,3 +51,15 @@ def test_what_is_no_address_is_told_before_any_work(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("RORQ_CLUSTER", "10.0.0.5")
     with pytest.raises(ParameterError, match="RORQ_CLUSTER"):
         cell_store(ProjectPaths.resolve(), SurfacePlan.of(SPACE, None))
+
+
+def test_the_doctor_names_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def line() -> health.Finding:
+        return health._cluster(ProjectPaths.resolve())
+
+    assert line().is_well
+    monkeypatch.setattr("rorq_pipeline.project.cluster._LOOK_SECONDS", 0.3)
+    monkeypatch.setenv("RORQ_CLUSTER", "tcp://127.0.0.1:1")
+    assert not line().is_well
+    assert line().text.startswith("no scheduler answers at tcp://127.0.0.1:1")
+    assert dashboard_url() is None  # nor is a run that is done told to have failed
