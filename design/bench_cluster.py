@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 
 from bench_surface import YEAR, make_samples
+
 from optimize.cluster.cells import CellsOnCluster
 from optimize.cluster.connection import look_at
 from optimize.cluster.settings import ClusterSettings
