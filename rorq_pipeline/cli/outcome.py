@@ -1,6 +1,6 @@
 """What a range came to: how `rorq materialize`, `demo` and `results --restore` end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 ALL = ("optimization", "best_params", "verdict", "report")
 
 
-def show_outcome(date_range: "BacktestRange", assets: Collection[str] = ALL) -> None:
-    """Print what the assets of a range hold, and the next useful command."""
+def show_outcome(
+    date_range: "BacktestRange",
+    assets: Collection[str] = ALL,
+    *,
+    then: Sequence[tuple[str, str]] | None = None,
+) -> None:
+    """Print what the assets of a range hold, and the next useful command or those of `then`."""
     key = date_range.key
     if "best_params" in assets:
         _show_best(key)
@@ -27,7 +32,8 @@ def show_outcome(date_range: "BacktestRange", assets: Collection[str] = ALL) -> 
         from rorq_pipeline.results.artifacts import artifact_path
 
         console.print(f"report  {artifact_path('report', key, '.html')}", soft_wrap=True)
-    _show_next(key, assets)
+    for command, meaning in then if then is not None else (_next(key, assets),):
+        console.print(f"next: {command}    # {meaning}", soft_wrap=True, highlight=False)
 
 
 def _show_best(key: str) -> None:
@@ -59,13 +65,11 @@ def _show_verdict(key: str) -> None:
     console.print(f"verdict {line}", soft_wrap=True, highlight=False, markup=False)
 
 
-def _show_next(key: str, assets: Collection[str]) -> None:
+def _next(key: str, assets: Collection[str]) -> tuple[str, str]:
     if "report" in assets:
-        then = f"rorq backtest {key} --best", "every trade of these parameters"
-    elif "best_params" in assets:
-        then = f"rorq materialize {key}", "the evidence, verdict and report; the study is kept"
-    elif "optimization" in assets:
-        then = f"rorq materialize {key}", "publish, test and report it; the study is kept"
-    else:
-        then = f"rorq materialize {key}", "the whole chain"
-    console.print(f"next    {then[0]}    # {then[1]}", soft_wrap=True, highlight=False)
+        return f"rorq backtest {key} --best", "every trade of these parameters"
+    if "best_params" in assets:
+        return f"rorq materialize {key}", "the evidence, verdict and report; the study is kept"
+    if "optimization" in assets:
+        return f"rorq materialize {key}", "publish, test and report it; the study is kept"
+    return f"rorq materialize {key}", "the whole chain"

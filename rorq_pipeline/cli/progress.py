@@ -1,9 +1,11 @@
-"""What a rorq command shows while Dagster works: one line a step, and the assets' own messages."""
+"""What a rorq command shows while Dagster works: one line a step and its messages, or one bar."""
 
 import logging
 import time
+from collections.abc import Mapping
 
 import dagster as dg
+from rich.progress import Progress
 from rich.text import Text
 
 from rorq_pipeline.cli.common import error_console
@@ -40,13 +42,40 @@ class _StepLines(logging.Handler):
         error_console.print(Text(text, style=style), soft_wrap=True)
 
 
-def _make_logger(_context: dg.InitLoggerContext) -> logging.Logger:
-    """Log to the terminal of a rorq command."""
+class _StepBar(logging.Handler):
+    """Moves a bar by a step when it ends, and names what is at work beside it."""
+
+    def __init__(self, bar: Progress, words: Mapping[str, str]) -> None:
+        super().__init__(logging.DEBUG)
+        self._bar, self._words = bar, words
+        self._task = bar.add_task("starting", total=len(words))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        metadata = get_log_record_metadata(record)
+        event, step = metadata["dagster_event"], metadata["step_key"] or ""
+        words = self._words.get(step, step.replace("_", " "))
+        if event is None:
+            if "trials complete" in metadata["orig_message"]:
+                told = metadata["orig_message"].partition(",")[0]
+                self._bar.update(self._task, description=f"{words}, {told}")
+        elif event.event_type is dg.DagsterEventType.STEP_START:
+            self._bar.update(self._task, description=words)
+        elif event.event_type is dg.DagsterEventType.STEP_SUCCESS:
+            self._bar.advance(self._task)
+
+
+def step_bar_logger(bar: Progress, words: Mapping[str, str]) -> dg.LoggerDefinition:
+    """Log to a bar; `words` says what each step does, in their order."""
+    handler = _StepBar(bar, words)
+    return dg.LoggerDefinition(lambda _: _logger(handler))
+
+
+def _logger(handler: logging.Handler) -> logging.Logger:
     logger = logging.Logger("rorq", logging.DEBUG)  # noqa: LOG001  no other handler may see it
-    logger.addHandler(_StepLines())
+    logger.addHandler(handler)
     return logger
 
 
 step_lines_logger = dg.LoggerDefinition(
-    _make_logger, description="One line a step, on standard error."
+    lambda _: _logger(_StepLines()), description="One line a step, on standard error."
 )

@@ -41,6 +41,32 @@ def command(ticker: str, as_json: bool) -> None:
     _show(ticker, matrix.source, policy_figures(table), nested_choice(table))
 
 
+def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
+    """Print the return on risk of each rule and lookback, over all months of the cache."""
+    from optimize.choice.policies import DEFAULT_POLICY, LOOKBACKS_MONTHS
+    from optimize.choice.policy_record import MonthTable, policy_figures
+    from optimize.choice.rules import RULES
+    from rorq_pipeline.project.choices import make_matrix, project_plan
+
+    matrix = make_matrix(paths, project_plan(paths, ticker), ticker)
+    rate = DEFAULT_POLICY.min_trades_in_21_sessions
+    found = {
+        (one.policy.rule, one.policy.lookback_months): one.return_on_risk_percent
+        for one in policy_figures(MonthTable.of(matrix.records, matrix.policies))
+        if one.policy.min_trades_in_21_sessions == rate
+    }
+    shown = [back for back in LOOKBACKS_MONTHS if any((rule, back) in found for rule in RULES)]
+    if not shown:
+        return
+    table = Table(title="return on risk in the months that followed, %, by rule and months looked "
+                  "back on", title_justify="left", box=None, pad_edge=False)  # fmt: skip
+    for name in ("rule", *map(str, shown)):
+        table.add_column(name, justify="left" if name == "rule" else "right", no_wrap=True)
+    for rule in RULES:
+        table.add_row(rule, *(_text(found.get((rule, back)), "{:+.1f}") for back in shown))
+    console.print(table)
+
+
 def _show(ticker: str, source: str, figures: "list[PolicyFigures]", nested: "Nested") -> None:
     from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY
 
