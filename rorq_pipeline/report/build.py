@@ -90,7 +90,7 @@ def _page_values(sections: Sequence[Section]) -> dict[str, Any]:
 def _filters() -> dict[str, Callable[..., Any]]:
     names = (
         "count", "day", "duration", "metric", "metric_title", "moment", "number", "parameter",
-        "parameter_title", "percent", "plain", "share", "signed", "usd",
+        "parameter_title", "percent", "plain", "share", "signed", "true_minus", "usd",
     )  # fmt: skip
     return {name: getattr(formats, name) for name in names}
 

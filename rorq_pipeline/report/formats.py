@@ -4,10 +4,12 @@ Negative numbers carry a true minus sign. Nothing here escapes HTML: the templat
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+_HYPHEN_BEFORE_NUMBER = re.compile(r"(?<![\w.])-(?=[$\d])")
 MISSING = EN_DASH = "\u2013"
 MINUS = "\u2212"
 
@@ -78,6 +80,20 @@ def percent(value: float | None, digits: int = 1) -> str:
 def share(fraction: float | None, digits: int = 0) -> str:
     """A fraction, shown in percent."""
     return MISSING if fraction is None or is_missing(fraction) else percent(100 * fraction, digits)
+
+
+def p_value(fraction: float | None) -> str:
+    """A probability as statistics write it: = 0.12, = 0.004, < 0.001."""
+    if fraction is None or is_missing(fraction):
+        return f"= {MISSING}"
+    if fraction < 0.001:
+        return "< 0.001"
+    return f"= {number(fraction, 2 if fraction >= 0.1 else 3)}"
+
+
+def true_minus(text: str) -> str:
+    """A sentence whose negative numbers carry a true minus sign."""
+    return _HYPHEN_BEFORE_NUMBER.sub(MINUS, text)
 
 
 def signed(text: str) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from optimize.statistics import VerdictSettings, WalkForward
 from rorq_pipeline.report import formats
-from rorq_pipeline.report.build import environment, static_text
+from rorq_pipeline.report.build import environment, script_json, static_text
 from rorq_pipeline.report.data import ReportData, too_few
 from rorq_pipeline.report.figures.equity import equity_usd
 from rorq_pipeline.report.plain_words import plain_sentence
@@ -50,7 +50,10 @@ def build_index(
             span_of=_span,
             any_synthetic=any(entry.source == SYNTHETIC for entry in entries),
             styles=static_text("tokens.css", "page.css", "sections.css", "tables.css", "print.css"),
-            scripts=static_text("page.js"),
+            compared=script_json([_compared(entry) for entry in ordered])
+            if len(ordered) > 1
+            else "",
+            scripts=static_text("page.js", "compare.js"),
         )
     )
 
@@ -64,6 +67,9 @@ def report_entry(data: ReportData, href: str) -> ReportEntry:
         source=data.best.source,
         href=href,
         metrics=data.best.metrics,
+        selection=data.best.selection,
+        promised_percent=data.best.promised_percent,
+        trial_params=data.best.trial_params,
         equity_usd=tuple(_thinned([float(value) for value in equity_usd(data.trades)])),
         verdict=data.verdict.verdict if data.verdict else None,
         sentence=plain_sentence(data.verdict) if data.verdict else "",
@@ -87,6 +93,30 @@ def _row(entry: ReportEntry) -> dict[str, Any]:
         "title": _span(entry.date_range),
         "mark": VERDICT_MARKS[entry.verdict.decision] if entry.verdict else "",
         "spark": sparkline(entry.equity_usd, label=f"Equity by trade, ends at {formats.usd(end)}"),
+    }
+
+
+def _compared(entry: ReportEntry) -> dict[str, Any]:
+    """What stands of a range beside another: verdict, promise and result, metrics, parameters."""
+    followed = entry.out_of_sample_too_few or formats.percent(
+        entry.out_of_sample_return_on_risk_percent
+    )
+    return {
+        "title": f"{entry.ticker}, {_span(entry.date_range)}",
+        "values": [
+            ("Verdict", entry.verdict.decision if entry.verdict else "none"),
+            ("Promised", formats.percent(entry.promised_percent)),
+            ("In the sessions that followed", followed),
+            *(
+                (formats.metric_title(name), formats.metric(name, getattr(entry.metrics, name)))
+                for name in formats.METRIC_TITLES
+            ),
+            ("Way of choosing", entry.selection.replace("_", " ")),
+            *(
+                (formats.parameter_title(name), formats.parameter(name, value))
+                for name, value in entry.trial_params.items()
+            ),
+        ],
     }
 
 

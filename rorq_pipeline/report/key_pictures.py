@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from rorq_pipeline.report.data import ReportData
@@ -14,6 +15,14 @@ from rorq_pipeline.report.formats import parameter, parameter_title
 from rorq_pipeline.report.surface_view import SurfaceView, telling_pair
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#6b7178"  # Okabe and Ito's colours
+# The page's scale (static/surface.js): losses orange, zero pale, gains blue
+_HEAT = LinearSegmentedColormap.from_list(
+    "heat",
+    [
+        (0.0, "#d55e00"), (0.25, "#efb48a"), (0.5, "#f3f1ea"), (0.625, "#c9d9e4"),
+        (0.75, "#8bb8d4"), (0.875, "#3f8fc0"), (1.0, "#06304f"),
+    ],
+)  # fmt: skip
 _SIZE_INCHES = (7.2, 3.4)
 
 
@@ -69,7 +78,7 @@ def _draw_history(axes: Axes, data: ReportData) -> None:
     if data.optimization.study.direction == "minimize":
         best = np.minimum.accumulate(values)
     axes.plot(numbers, values, "o", color=BLUE, ms=4, alpha=0.55, mew=0)
-    axes.step(numbers, best, where="post", color=VERMILLION, lw=1.8)
+    axes.step(numbers, best, where="post", color="black", lw=1.8)
     axes.set_title(_title("Trials, and the best so far", data), loc="left", fontsize=10)
     axes.set_xlabel("Trial")
     axes.set_ylabel("Return on risk, %")
@@ -79,9 +88,7 @@ def _draw_surface(axes: Axes, surface: SurfaceView) -> None:
     pair = telling_pair(surface)
     cells = surface.best_by_pair[pair]
     limit = float(np.nanmax(np.abs(cells))) if np.isfinite(cells).any() else 1.0
-    shown = axes.imshow(
-        cells, cmap="cividis", aspect="auto", origin="lower", vmin=min(0.0, float(-limit) / 4)
-    )
+    shown = axes.imshow(cells, cmap=_HEAT, aspect="auto", origin="lower", vmin=-limit, vmax=limit)
     axes.figure.colorbar(shown, ax=axes, label="Best return on risk, %")
     _name_axis(axes.set_yticks, pair[0], surface.dimensions[pair[0]])
     _name_axis(axes.set_xticks, pair[1], surface.dimensions[pair[1]])
@@ -89,7 +96,8 @@ def _draw_surface(axes: Axes, surface: SurfaceView) -> None:
     axes.set_xlabel(parameter_title(pair[1]))
     if pair[0] in surface.chosen_index and pair[1] in surface.chosen_index:
         at = surface.chosen_index[pair[1]], surface.chosen_index[pair[0]]
-        axes.plot(*at, marker="o", ms=11, mfc="none", mec="white", mew=2)
+        axes.plot(*at, marker="o", ms=13, mfc="none", mec="white", mew=4)
+        axes.plot(*at, marker="o", ms=13, mfc="none", mec="black", mew=1.5)
 
 
 def _name_axis(set_ticks: Callable[..., object], name: str, values: Sequence[object]) -> None:

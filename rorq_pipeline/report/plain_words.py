@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from optimize.statistics import Evidence
 from optimize.statistics.verdict import Finding, Verdict
-from rorq_pipeline.report.formats import count, percent, usd
+from rorq_pipeline.report.formats import count, percent, true_minus, usd
 from rorq_pipeline.results.models import VerdictRecord
 
 ADVICE = {
@@ -61,7 +61,7 @@ def _weighty(verdict: Verdict) -> list[Finding]:
 
 def _words(finding: Finding, evidence: Evidence) -> str:
     plain = _PLAIN.get((finding.name, finding.level))
-    return plain(evidence) if plain else finding.text
+    return plain(evidence) if plain else true_minus(finding.text)
 
 
 def _trades(evidence: Evidence) -> str:

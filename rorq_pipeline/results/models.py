@@ -253,13 +253,16 @@ class ReportEntry(Artifact):
     """What the index shows of a range's report."""
 
     ASSET: ClassVar[str] = "report"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     date_range: str  # key
     ticker: str
     source: str
     href: str  # path of the report, relative to the index page
     metrics: Metrics
+    selection: Selection
+    promised_percent: float | None
+    trial_params: Combination
     equity_usd: tuple[float, ...]  # cumulative net P&L, of at most some 160 trades
     verdict: Verdict | None
     sentence: str  # the verdict in plain words; empty without one

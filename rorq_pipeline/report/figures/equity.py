@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from rorq_pipeline.report.figures.outcomes import whole_ticks
 from rorq_pipeline.report.formats import short_day
 
 MAX_LABELS = 3000  # moments on the curve; each is twenty characters of the page
@@ -67,7 +68,7 @@ def equity_figure(trades: pd.DataFrame) -> dict[str, Any]:
         "layout": {
             "height": 430, "showlegend": False, "hovermode": "closest",
             "xaxis": {"title": {"text": "Trades, in the order of their exits"}, "anchor": "y2",
-                      "rangemode": "tozero"},
+                      "rangemode": "tozero", **whole_ticks(len(equity))},
             "yaxis": {"title": {"text": "Equity, USD"}, "domain": [0.38, 1], "tickformat": "$,~f",
                       "zeroline": True},
             "yaxis2": {"title": {"text": "Drawdown, USD"}, "domain": [0, 0.28],

@@ -5,6 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+MOST_SINGLE_TICKS = 8  # trades; up to it each has a tick, beyond it plotly's are whole
+
+
+def whole_ticks(largest: float) -> dict[str, Any]:
+    """Ticks of an axis that counts: there is no half trade."""
+    return {"dtick": 1} if largest <= MOST_SINGLE_TICKS else {"tickformat": ",d"}
+
 
 def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
     """Histogram of net P&L a trade, losses and gains in their colours."""
@@ -29,7 +36,11 @@ def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
             "height": 260,
             "showlegend": False,
             "xaxis": {"title": {"text": "Net P&L a trade, USD"}, "tickformat": "$,~f"},
-            "yaxis": {"title": {"text": "Trades"}},
+            "yaxis": {
+                "title": {"text": "Trades"},
+                "rangemode": "tozero",
+                **whole_ticks(max(counts)),
+            },
         },
     }
 

@@ -21,7 +21,7 @@ def sessions_figure(
     return {
         "data": [
             _curve("In sample", [short_day(day) for day in inside], before, "--blue", "solid"),
-            _curve("Out of sample", dates_after, after, "--vermillion", "dot"),
+            _curve("Out of sample", dates_after, after, "--blue", "dot"),
         ],
         "layout": {
             "height": 300,

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from rorq_pipeline.report.formats import parameter_title
+from rorq_pipeline.report.formats import parameter, parameter_title, true_minus
 
 MIN_COMPLETE = 2  # below it, importances and parallel coordinates say nothing
 MAX_PARALLEL_TRIALS = 400  # lines in the parallel coordinates, the best ones
@@ -50,7 +50,7 @@ def history_figure(study: optuna.Study) -> dict[str, Any]:
     points["name"], best["name"] = "Trial", "Best so far"
     points["marker"] = {"color": "--blue@0.55", "size": 6}
     points["hovertemplate"] = "trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
-    best["line"] = {"color": "--vermillion", "width": 2, "shape": "hv"}
+    best["line"] = {"color": "--ink", "width": 2, "shape": "hv"}
     best["hovertemplate"] = "best up to trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
     figure["data"] = [points, best]
     figure["layout"] = {
@@ -100,7 +100,7 @@ def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
     first_best = len(lines) - max(len(lines) // 10, 1)
     for number, line in enumerate(lines):
         best = number >= first_best
-        line["line"] = {"color": "--vermillion" if best else "--blue", "width": 1.6 if best else 1}
+        line["line"] = {"color": "--ink" if best else "--blue", "width": 1.6 if best else 1}
         line["opacity"] = 0.85 if best else 0.28
     figure["data"] = lines
     figure["layout"] = _parallel_layout(figure["layout"], varied)
@@ -113,8 +113,21 @@ def _varied(trials: Sequence[FrozenTrial]) -> set[str]:
     return {name for name in names if len({trial.params.get(name) for trial in trials}) > 1}
 
 
+def _tick_text(name: str, text: str) -> str:
+    """A value of an axis with its unit, as everywhere on the page."""
+    try:
+        return parameter(name, float(text))
+    except ValueError:
+        return parameter(name, text)
+
+
 def _parallel_layout(layout: dict[str, Any], params: Sequence[str]) -> dict[str, Any]:
     for note in layout.get("annotations", []):
+        axis_number = round(note["x"])
+        if axis_number:  # the first axis is the objective
+            note["text"] = _tick_text(params[axis_number - 1], note["text"])
+        else:
+            note["text"] = true_minus(note["text"])
         note["font"] = {"size": 10.5, "color": "--ink"}
         note["bgcolor"] = "--paper@0.86"
     for shape in layout.get("shapes", []):

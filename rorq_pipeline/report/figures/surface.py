@@ -15,7 +15,7 @@ def profile_figure(surface: SurfaceView, name: str) -> dict[str, Any]:
     labels = [parameter(name, surface.dimensions[name][row]) for row in shown]
     lines = [
         ("best of all others", surface.best_by_dimension[name], "--blue", "solid"),
-        ("others as chosen", surface.chosen_by_dimension[name], "--vermillion", "dot"),
+        ("others as chosen", surface.chosen_by_dimension[name], "--purple", "dot"),
         ("median of all others", surface.median_by_dimension[name], "--grey", "dash"),
     ]
     data = [
@@ -105,7 +105,7 @@ def _line(
 def _chosen_mark(label: str, value: float) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "markers", "x": [label], "y": [value],
-        "marker": {"size": 11, "color": "--vermillion", "symbol": "diamond",
+        "marker": {"size": 11, "color": "--ink", "symbol": "diamond",
                    "line": {"color": "--paper", "width": 1.5}},
         "hovertemplate": "chosen: %{x}<br><b>%{y:.1f}%</b><extra></extra>",
     }  # fmt: skip

@@ -6,6 +6,8 @@ from rorq_pipeline.report.figures.equity import (
     daily_pnl_usd,
     equity_figure,
 )
+from rorq_pipeline.report.formats import duration, number
+from rorq_pipeline.report.risk import annual_sharpe, annual_sortino, drawdowns, holding_seconds
 from rorq_pipeline.report.section import Section
 
 
@@ -25,6 +27,18 @@ def equity_section(data: ReportData) -> Section:
             "n_flat": sum(value == 0 for value in daily.values()),
             "best": (best, daily[best]),
             "worst": (worst, daily[worst]),
+            "ratios": [
+                ("Sharpe ratio of a year", number(annual_sharpe(data.best.metrics.daily_sharpe))),
+                ("Sharpe ratio of a day", number(data.best.metrics.daily_sharpe)),
+                ("Sortino ratio of a year", number(annual_sortino(list(daily.values())))),
+                *_holding(data),
+            ],
+            "drawdowns": drawdowns(data.trades),
         },
         figures={"equity": equity_figure(data.trades), "daily": daily_figure(daily)},
     )
+
+
+def _holding(data: ReportData) -> list[tuple[str, str]]:
+    names = ("Held, median", "Held, mean", "Held, longest")
+    return list(zip(names, map(duration, holding_seconds(data.trades)), strict=True))

@@ -6,7 +6,7 @@ from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import DeflatedSharpe, Overfitting, SuperiorAbility
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
-from rorq_pipeline.report.formats import count, number, percent, share
+from rorq_pipeline.report.formats import count, number, p_value, percent, share
 from rorq_pipeline.report.section import Section
 
 
@@ -41,16 +41,16 @@ def _selection_test(
     if s is None or s.t_p_value_fraction is None:
         return None
     limit = (limits or VerdictSettings()).selection_test_to_trade
-    value = number(s.p_value_fraction)
+    value = p_value(s.p_value_fraction)
     return {
         "title": "Selection test",
-        "value": number(s.t_p_value_fraction),
+        "value": f"p {p_value(s.t_p_value_fraction)}",
         "fraction": s.t_p_value_fraction,
         "low": None,
         "high": None,
         "mark_fraction": limit,
-        "note": f"of the value itself {value}, against not trading "
-        f"{number(s.superior_ability_p_value_fraction)}",
+        "note": f"of the value itself p {value}, against not trading "
+        f"p {p_value(s.superior_ability_p_value_fraction)}",
         "sentence": f"The probability of a choice as good, by the same rule over "
         f"{count(s.n_combinations)} combinations, if nothing paid: {count(s.n_draws)} times the "
         f"P&L of each of {count(s.n_blocks)} blocks of sessions kept or changed its sign. The "
@@ -139,7 +139,7 @@ def _spa(s: SuperiorAbility) -> dict[str, Any] | None:
     drawn = f"{count(s.n_tested)} "
     return {
         "title": "Test against not trading",
-        "value": f"p = {number(s.p_value_fraction)}",
+        "value": f"p {p_value(s.p_value_fraction)}",
         "fraction": s.p_value_fraction,
         "low": s.p_value_lower_fraction,
         "high": s.p_value_upper_fraction,

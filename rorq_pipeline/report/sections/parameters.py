@@ -20,7 +20,7 @@ SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
 
 
 def parameters_section(data: ReportData) -> Section:
-    """One column a selection; without any, one column for the published parameters."""
+    """One column a combination that was chosen; without any, one for the published parameters."""
     columns = _columns(data)
     return Section(
         id="parameters",
@@ -44,20 +44,28 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
         name: (one.candidate, one.candidate.combination, one.metrics)
         for name, one in best.selections.items()
     } or {best.selection: (None, best.trial_params, best.metrics)}
-    columns = []
+    columns: list[dict[str, Any]] = []
     for name, (place, combination, metrics) in shown.items():
         title, meaning = SELECTION_TITLES[name]
-        columns.append(
-            {
-                "title": title,
-                "meaning": meaning,
-                "is_published": name == best.selection,
-                "place": place,
-                "combination": combination,
-                "metrics": metrics,
-                "outside": outside.get(name),
-            }
-        )
+        is_published = name == best.selection
+        same = next((one for one in columns if one["combination"] == combination), None)
+        if same is None:
+            columns.append(
+                {
+                    "title": title,
+                    "meaning": meaning,
+                    "is_published": is_published,
+                    "place": place,
+                    "combination": combination,
+                    "metrics": metrics,
+                    "outside": outside.get(name),
+                }
+            )
+            continue
+        same["title"] += f", {title.lower()}"
+        same["meaning"] += f"; {meaning}"
+        if is_published:  # what is promised is the published way's
+            same.update(is_published=True, place=place)
     return columns
 
 

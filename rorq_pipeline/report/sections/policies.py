@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from math import sqrt
 from typing import Any
 
 from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, LOOKBACKS_MONTHS, Policy
@@ -10,15 +9,15 @@ from optimize.choice.policy_record import PolicyFigures
 from optimize.choice.rules import RULES
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import count, number, percent, share, signed, usd
+from rorq_pipeline.report.risk import annual_sharpe
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.results.models import PolicyCurve, WalkForwardMatrixRecord
 
-SESSIONS_A_YEAR = 252
 _TITLE = "How to choose"
 _CURVES = {  # name -> (words, colour, dash)
     "default": (f"Default: {DEFAULT_POLICY.label}", "--blue", "solid"),
     "nested": ("Best so far, chosen anew each month", "--green", "dash"),
-    "former": (f"As before: {FORMER_POLICY.label}", "--vermillion", "dot"),
+    "former": (f"As before: {FORMER_POLICY.label}", "--purple", "dot"),
 }
 
 
@@ -165,7 +164,7 @@ def _equity(curves: Sequence[PolicyCurve]) -> dict[str, Any]:
 
 
 def _sharpe(daily: float | None) -> str:
-    return number(None if daily is None else daily * sqrt(SESSIONS_A_YEAR))
+    return number(annual_sharpe(daily))
 
 
 def _interval(low: float | None, high: float | None, digits: int) -> str:

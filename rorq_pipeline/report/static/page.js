@@ -9,7 +9,7 @@
   };
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   const show = () => {
-    button.setAttribute("aria-pressed", String(isDark()));
+    button.textContent = isDark() ? "Switch to light" : "Switch to dark";
     if (window.rorq) window.rorq.redraw();
   };
   const stored = remembered();

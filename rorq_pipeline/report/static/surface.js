@@ -26,7 +26,8 @@
     const limit = known.length ? Math.max(...known) : 1;
     const data = [{
       type: "heatmap", z: cells, x: labels[x], y: labels[y], zmin: -limit, zmax: limit,
-      colorscale: scale, xgap: 2, ygap: 2, hoverongaps: false, texttemplate: "%{z:.0f}",
+      colorscale: scale, xgap: 2, ygap: 2, hoverongaps: false,
+      text: cells.map((row) => row.map((value) => (value === null ? "" : value.toFixed(0).replace("-", "−")))), texttemplate: "%{text}",
       colorbar: { thickness: 10, outlinewidth: 0, ticksuffix: "%", tickfont: { color: "--soft-ink", size: 11 } },
       hovertemplate: `${surface.names[x]} %{x}<br>${surface.names[y]} %{y}<br><b>%{z:.2f}%</b><extra></extra>`,
     }];

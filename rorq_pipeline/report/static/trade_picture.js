@@ -43,16 +43,16 @@
     const price = (second) => underlying[second - picture.start];
     const times = ["stretch_time", "signal_time", "entry_time", "exit_time"].map((name) => row[at[name]]);
     const data = [
-      line("Stretch band", x, band(values.bands.stretch), { line: { color: "--orange", width: 1.2, dash: "dash" } }),
+      line("Stretch band", x, band(values.bands.stretch), { line: { color: "--sky", width: 1.2, dash: "dash" } }),
       line("Reclaim band", x, band(values.bands.reclaim), { line: { color: "--green", width: 1.2, dash: "dash" } }),
       line("VWAP", x, vwap, { line: { color: "--grey", width: 1.6 } }),
       line("Underlying", x, underlying, { line: { color: "--blue", width: 1.6, shape: "hv" } }),
       line("Option", optionX, sums(picture.option), { line: { color: "--purple", width: 1.6, shape: "hv" }, yaxis: "y2" }),
     ];
-    if (times[0] !== null) data.push(mark("Stretch", times[0], price(times[0]), "circle-open", "--orange", "y"));
+    if (times[0] !== null) data.push(mark("Stretch", times[0], price(times[0]), "circle-open", "--sky", "y"));
     data.push(mark("Reclaim", times[1], price(times[1]), "circle", "--green", "y"));
     data.push(mark("Entry", times[2], row[at.entry_price], "triangle-up", "--blue", "y2"));
-    data.push(mark("Exit", times[3], row[at.exit_price], "triangle-down", "--vermillion", "y2"));
+    data.push(mark("Exit", times[3], row[at.exit_price], "triangle-down", "--ink", "y2"));
     return {
       data,
       layout: {

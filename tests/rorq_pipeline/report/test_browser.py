@@ -64,6 +64,27 @@ def test_axe_finds_no_serious_fault(
     assert serious == []
 
 
+def test_two_ranges_stand_side_by_side(opened: Opener) -> None:
+    page = opened("index").page
+    rows = {
+        row[0]: row[1:]
+        for row in page.evaluate(
+            "[...document.querySelectorAll('#compared tr')]"
+            ".map(row => [...row.cells].map(c => c.textContent))"
+        )
+    }
+    assert rows[""] == ["SPY, 1\u201328 February 2023", "SPY, 1\u201331 March 2023"]
+    assert rows["Verdict"] == ["trade", "reject"]
+    assert rows["Promised"] == ["20.0%", "30.0%"]
+    assert rows["In the sessions that followed"] == ["5 trades in 4 sessions, too few", "1.2%"]
+    assert rows["Take profit"] == ["50%", "75%"]
+    page.select_option("#compare [name=left]", "2")  # January, the oldest
+    assert page.locator("#compared tbody tr", has_text="Take profit").inner_text().split() == [
+        "Take", "profit", "25%", "75%",
+    ]  # fmt: skip
+    assert page.locator("#compared .differs", has_text="75%").count() == 1
+
+
 def test_the_trades_sort_by_any_column(opened: Opener) -> None:
     page = opened("report").page
     button = page.locator("#trade-table thead button", has_text="Net P&L")
@@ -137,9 +158,9 @@ def test_light_and_dark_toggle_and_are_announced(opened: Opener, name: str) -> N
     page = opened(name).page
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)
-    assert page.get_attribute("#theme", "aria-pressed") == "false"
+    assert page.inner_text("#theme") == "Switch to dark"
     page.click("#theme")
-    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    assert page.inner_text("#theme") == "Switch to light"
     assert page.evaluate(background) != light
     page.click("#theme")
     assert page.evaluate(background) == light

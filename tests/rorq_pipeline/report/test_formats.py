@@ -111,3 +111,22 @@ def test_durations(seconds: int | None, text: str) -> None:
 @pytest.mark.parametrize(("fraction", "text"), [(0.345, "34%"), (1.0, "100%"), (None, DASH)])
 def test_shares(fraction: float | None, text: str) -> None:
     assert formats.share(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0.0, "< 0.001"),
+        (0.0009, "< 0.001"),
+        (0.0042, "= 0.004"),
+        (0.1234, "= 0.12"),
+        (None, f"= {DASH}"),
+    ],
+)
+def test_a_p_value_is_never_zero(fraction: float | None, text: str) -> None:
+    assert formats.p_value(fraction) == text
+
+
+def test_negative_numbers_in_a_sentence_carry_a_true_minus() -> None:
+    told = formats.true_minus("return on risk -0.5% (-7.8 to +7.9) in-sample, 2023-01-03, -$4")
+    assert told == ("return on risk \u22120.5% (\u22127.8 to +7.9) in-sample, 2023-01-03, \u2212$4")
