@@ -1,13 +1,13 @@
 """`rorq download`: sessions from the data provider into the cache."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rorq_pipeline.cli.common import console
 from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
-from rorq_pipeline.cli.fetching import fetching
+from rorq_pipeline.cli.fetching import fetching, provider_options
 from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
@@ -25,18 +25,7 @@ if TYPE_CHECKING:
 @click.option("--start", type=DAY, hidden=True, help="First day, without RANGE.")
 @click.option("--end", type=DAY, hidden=True, help="Last day, without RANGE.")
 @click.option("--ticker", default="SPY", show_default=True, help="Where RANGE names none.")
-@click.option(
-    "--requests-per-minute",
-    type=click.IntRange(min=1),
-    help="At most so many requests in any minute; 5 on free plans.  [default: no limit]",
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="Requests under way at once.",
-)
+@provider_options
 @click.option(
     "--search-space",
     type=click.Path(exists=True, dir_okay=False),
@@ -44,18 +33,15 @@ if TYPE_CHECKING:
 )
 @click.option("--again", is_flag=True, help="Ask anew for days known to be empty.")
 @click.option("--add-contracts", is_flag=True, help="Add contracts that downloaded sessions lack.")
-@click.option("--base-url", hidden=True, help="Another address of the provider.")
 def command(
     range_text: str | None,
     start: datetime | None,
     end: datetime | None,
     ticker: str,
-    requests_per_minute: int | None,
-    concurrency: int,
     search_space: str | None,
     again: bool,
     add_contracts: bool,
-    base_url: str | None,
+    **how_to_ask: Any,
 ) -> None:
     """Download the sessions of RANGE: underlying seconds, chain, bars of the contracts.
 
@@ -77,9 +63,7 @@ def command(
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
     settings = DownloadSettings(
         api_key=require_provider_key(paths.root),
-        base_url=base_url,
-        requests_per_minute=requests_per_minute,
-        concurrency=concurrency,
+        **how_to_ask,
         ask_empty_again=again,
         add_contracts=add_contracts,
     )

@@ -1,13 +1,38 @@
-"""What `rorq download` and `rorq quotes` share: progress, and how they are interrupted."""
+"""What `rorq download` and `rorq quotes` share: how to ask, progress, how they are interrupted."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
+import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.common import error_console
 from strategy.errors import DownloadError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def provider_options(command: F) -> F:
+    """Add how to ask: parameters of `DownloadSettings`, under its names."""
+    for option in (
+        click.option("--base-url", hidden=True, help="Another address of the provider."),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 64),
+            default=8,
+            show_default=True,
+            help="Requests under way at once.",
+        ),
+        click.option(
+            "--requests-per-minute",
+            type=click.IntRange(min=1),
+            help="At most so many requests in any minute; 5 on free plans.  [default: no limit]",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @contextmanager

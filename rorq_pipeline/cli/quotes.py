@@ -1,11 +1,11 @@
 """`rorq quotes`: the quotes of a published choice's fills, and what it makes at them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rorq_pipeline.cli.common import console
-from rorq_pipeline.cli.fetching import fetching
+from rorq_pipeline.cli.fetching import fetching, provider_options
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
 
@@ -22,22 +22,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("date_range", metavar="RANGE")
-@click.option(
-    "--requests-per-minute",
-    type=click.IntRange(min=1),
-    help="At most so many requests in any minute; 5 on free plans.  [default: no limit]",
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(1, 64),
-    default=8,
-    show_default=True,
-    help="Requests under way at once.",
-)
-@click.option("--base-url", hidden=True, help="Another address of the provider.")
-def command(
-    date_range: str, requests_per_minute: int | None, concurrency: int, base_url: str | None
-) -> None:
+@provider_options
+def command(date_range: str, **how_to_ask: Any) -> None:
     """Bring the quotes of the RANGE's published trades into the cache, and settle them at these.
 
     One request for each entry and exit of best_params, with the key of POLYGON_API_KEY; quotes in
@@ -59,7 +45,7 @@ def command(
     if best.is_synthetic:
         _keep_sample_quotes(best, wanted)
     else:
-        _tell(_fetch(best, wanted, requests_per_minute, concurrency, base_url), chosen.ticker)
+        _tell(_fetch(best, wanted, how_to_ask), chosen.ticker)
     quotes = take_up_quotes(best, market_data, chosen).quotes
     if quotes is None:
         console.print(f"no trade of {chosen.key} has a quote", soft_wrap=True)
@@ -96,21 +82,14 @@ def _keep_sample_quotes(best: "BestParams", wanted: "Mapping[date, Sequence[Fill
 def _fetch(
     best: "BestParams",
     wanted: "Mapping[date, Sequence[Fill]]",
-    requests_per_minute: int | None,
-    concurrency: int,
-    base_url: str | None,
+    how_to_ask: "Mapping[str, Any]",
 ) -> "QuotesReport":
     from rorq_pipeline.project.provider_key import require_provider_key
     from strategy.market_data.download import DownloadSettings
     from strategy.market_data.quotes.fetch import fetch_quotes
 
     paths = ProjectPaths.resolve()
-    settings = DownloadSettings(
-        api_key=require_provider_key(paths.root),
-        base_url=base_url,
-        requests_per_minute=requests_per_minute,
-        concurrency=concurrency,
-    )
+    settings = DownloadSettings(api_key=require_provider_key(paths.root), **how_to_ask)
     with fetching() as bars:
         task = bars.add_task(f"quotes of {best.ticker}", total=None)
         return fetch_quotes(
