@@ -5,8 +5,8 @@ victim is one of command, postgres, dev and step; all by default, the command mo
 `python -m tests.rorq_pipeline.live.chaos matrix [SIGNAL...]` ends `rorq dev` by each signal in each
 step of the chain, and goes on with a command, the daemon, or both at once.
 
-The matrix has a third of its cases in each of three passes; after the first, each two of step,
-signal and sequel have met. `matrix 36` does the first 36 cases.
+The matrix goes through all steps again and again, each time with another pair of signal and sequel.
+`matrix 28` does the first 28 cases.
 
 Each round begins without study, artifacts and runs. A line a round, then a summary; it ends with 1
 if a round did not end in time, or with other artifacts than the undisturbed run's. What time that
@@ -339,11 +339,11 @@ def main(n_rounds: int, seed: int, victims: Sequence[str] = VICTIMS) -> int:
 def matrix(signals: Sequence[signal.Signals] = SIGNALS, most: int | None = None) -> int:
     """End `rorq dev` in every step; return the number of bad rounds."""
     with chaos_of(0, ("dev",)) as chaos:
+        n = len(signals)
         cases = [
-            (step, how, THEN[(i + j + shift) % len(THEN)])
-            for shift in range(len(THEN))
+            (step, signals[(i + k) % n], THEN[(i // n + k // n) % len(THEN)])
+            for k in range(n * len(THEN))
             for i, step in enumerate(chaos.step_seconds)
-            for j, how in enumerate(signals)
         ]
         return tell_all(
             chaos,
