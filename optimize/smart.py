@@ -87,7 +87,7 @@ def knob_options(command: F) -> F:
 @click.option(
     "--search-space",
     type=click.Path(path_type=Path),
-    help="TOML file that replaces the values of any dimension.",
+    help="TOML file that replaces the values of any dimension: stretch_threshold = [0.002, 0.003].",
 )
 @click.option(
     "--set",
@@ -117,7 +117,8 @@ def main(
 ) -> None:
     """Search the strategy's parameters on one range of cached sessions; resume if it is stored.
 
-    RANGE is one such as 2023-01-03_2023-01-31; QQQ_ before it names another ticker than SPY. By
+    RANGE is one such as 2023-01-03_2023-01-31, or a month such as 2023-01; QQQ_ before it names
+    another ticker than SPY. By
     default it is BACKTEST_START_DATE to BACKTEST_END_DATE of the environment, else three calendar
     months that end with that of the latest cached session.
     """

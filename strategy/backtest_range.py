@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from strategy.date_range import DateRange, months_later
+from strategy.date_range import MONTH, DateRange, months_later
 from strategy.errors import DateRangeError, ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
 
 DEFAULT_MONTHS = 3  # of the range that is meant where none is named
-_N_PARTS_WITH_TICKER = 3  # ticker, first and last date, joined by _
 
 
 @dataclass(frozen=True, order=True)
@@ -47,9 +46,9 @@ class BacktestRange(DateRange):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read [TICKER_]FIRST_LAST, such as 2023-01-03_2023-01-31 or QQQ_2023-01-03_2023-01-31."""
+        """Read [TICKER_]FIRST_LAST or [TICKER_]MONTH, such as QQQ_2023-01-03_2023-01-31."""
         parts = text.strip().split("_")
-        has_ticker = len(parts) == _N_PARTS_WITH_TICKER
+        has_ticker = len(parts) == (2 if MONTH.fullmatch(parts[-1]) else 3)
         dates = DateRange.parse("_".join(parts[1:] if has_ticker else parts))
         return cls(dates.start_date, dates.end_date, parts[0] if has_ticker else DEFAULT_TICKER)
 

@@ -22,7 +22,8 @@ REGULAR_OPEN_TIME = time(9, 30)  # New York wall time of every session's first s
 REGULAR_CLOSE_TIME = time(16, 0)  # New York wall time of a full session's last second
 CALENDAR_START = date(2003, 1, 2)  # before it, one-second consolidated data does not exist
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})")
-_REMEDY = "write it as 2023-01-03_2023-01-31"
+MONTH = re.compile(r"\d{4}-\d{2}")
+_REMEDY = "write it as 2023-01-03_2023-01-31, or 2023-01 for a month"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +66,17 @@ class DateRange:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a partition key such as 2023-01-03_2023-01-31, which must hold a session."""
-        found = _KEY.fullmatch(text.strip())
-        if found is None:
+        """Read 2023-01-03_2023-01-31, or a month such as 2023-01; it must hold a session."""
+        text = text.strip()
+        found = _KEY.fullmatch(text)
+        if MONTH.fullmatch(text):
+            parsed = cls.of_month(_parse_date(f"{text}-01"))
+        elif found is not None:
+            parsed = cls(_parse_date(found[1]), _parse_date(found[2]))
+        else:
             raise DateRangeError(
                 f"date range {text[:80]!r}", expected="two dates joined by _", remedy=_REMEDY
             )
-        parsed = cls(_parse_date(found[1]), _parse_date(found[2]))
         parsed.require_sessions()
         return parsed
 

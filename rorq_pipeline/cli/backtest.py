@@ -52,7 +52,8 @@ def command(
 ) -> None:
     """Trade one set of strategy parameters through one RANGE; print its trades and metrics.
 
-    The RANGE names the underlying too: QQQ_2023-01-03_2023-01-31; without a ticker it is SPY.
+    RANGE is one such as 2023-01-03_2023-01-31, or a month such as 2023-01. It names the underlying
+    too: QQQ_2023-01-03_2023-01-31; without a ticker it is SPY.
     """
     from strategy.backtest import run_backtest
     from strategy.market_data import PreparedSessions, load_sessions

@@ -81,9 +81,9 @@ def verify_command(
     """Validate the sessions of RANGE, or every cached session by itself; exit 1 on errors.
 
     Each error is one line: session, file, rule, and an example. RANGE is two dates, such as
-    2023-01-03_2023-01-31, or with its ticker QQQ_2023-01-03_2023-01-31; for a range it is an error
-    as well if a session is missing before the last cached one, or if synthetic and real sessions
-    stand together.
+    2023-01-03_2023-01-31, or a month, with a ticker QQQ_2023-01-03_2023-01-31; for a range it is
+    an error as well if a session is missing before the last cached one, or if synthetic and real
+    sessions stand together.
     """
     from rorq_pipeline.cli.cache_views import finding_lines
     from strategy.market_data.validation import RULES_BY_NAME

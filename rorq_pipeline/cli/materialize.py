@@ -43,7 +43,8 @@ def parse_run_config(_ctx: click.Context, _param: click.Parameter, value: str | 
     "--search-space",
     "search_space_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file of search dimensions; others keep the seed's values.",
+    help="TOML file of search dimensions, such as stretch_threshold = [0.002, 0.003]; others keep "
+    "the seed's values.",
 )
 @click.option(
     "--set",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def command(date_range: str, **how_to_ask: Any) -> None:
     """Bring the quotes of the RANGE's published trades into the cache, and settle them at these.
 
+    RANGE is one such as 2023-01-03_2023-01-31, or a month such as 2023-01.
+
     One request for each entry and exit of best_params, with the key of POLYGON_API_KEY; quotes in
     the cache stay. Synthetic sessions have quotes of their own. An interrupted call continues where
     it was.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def command(date_range: str, compare: tuple[int, int] | None, restore: int | None) -> None:
     """List what was published for RANGE: parameters are kept when others replace them.
 
+    RANGE is one such as 2023-01-03_2023-01-31, or a month such as 2023-01.
+
     Restoring runs the chain with the run config of that publication. Its study is resumed if it is
     still stored, so that this takes no new search; the evidence and the report follow.
     """

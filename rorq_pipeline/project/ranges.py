@@ -1,6 +1,5 @@
 """Which backtest ranges a session belongs to, and which range is meant when none is named."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +8,11 @@ from enum import Enum
 from pathlib import Path
 
 from strategy.backtest_range import DEFAULT_MONTHS, BacktestRange, holds_any
-from strategy.date_range import DateRange, months_later
+from strategy.date_range import MONTH, DateRange, months_later
 from strategy.errors import DateRangeError, MissingSessionError
 from strategy.ticker import DEFAULT_TICKER
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
-
-_MONTHS = re.compile(r"(\d{4}-\d{2})(?:\.\.(\d{4}-\d{2}))?")
 
 
 class RangeRule(Enum):
@@ -101,31 +98,25 @@ def ranges_from(text: str) -> list[BacktestRange]:
     Raises:
         DateRangeError: the text is none of these, or its months are out of order.
     """
-    ticker, _, months = text.strip().rpartition("_")
-    found = _MONTHS.fullmatch(months)
-    if found is None:
-        return [BacktestRange.parse(text)]
-    first, last = _first_day(found[1]), _first_day(found[2] or found[1])
-    if first > last:
+    first_text, to, last_month = text.strip().partition("..")
+    first = BacktestRange.parse(first_text)
+    if not to:
+        return [first]
+    last = DateRange.parse(last_month)
+    if not (MONTH.fullmatch(first_text.rpartition("_")[2]) and MONTH.fullmatch(last_month)):
         raise DateRangeError(
-            f"months {months}", expected="the earlier month first", remedy="swap the two months"
+            f"months {text[:80]!r}",
+            expected="two months joined by ..",
+            remedy="write them as 2023-01..2023-06",
         )
-    days = [first]
-    while days[-1] < last:
-        days.append(months_later(days[-1], 1))
-    spans = [DateRange.of_month(day) for day in days]
-    return [
-        BacktestRange(span.start_date, span.end_date, ticker or DEFAULT_TICKER) for span in spans
-    ]
-
-
-def _first_day(month: str) -> date:
-    try:
-        return date.fromisoformat(f"{month}-01")
-    except ValueError:
+    spans = [DateRange.of_month(first.start_date)]
+    if spans[0].start_date > last.start_date:
         raise DateRangeError(
-            f"month {month!r}", expected="a month that exists", remedy="correct the month"
-        ) from None
+            f"months {text}", expected="the earlier month first", remedy="swap the two months"
+        )
+    while spans[-1].end_date < last.end_date:
+        spans.append(DateRange.of_month(months_later(spans[-1].start_date, 1)))
+    return [BacktestRange(span.start_date, span.end_date, first.ticker) for span in spans]
 
 
 def range_or_latest(text: str | None, cache_dir: Path, grouping: Grouping) -> BacktestRange:

@@ -22,6 +22,8 @@ JANUARY = BacktestRange(date(2023, 1, 3), date(2023, 1, 31))
         (" 2023-01-01_2023-01-31 ", "2023-01-03_2023-01-31", "SPY"),
         # Friday 7 April 2023 was Good Friday; 8 and 9 the weekend
         ("QQQ_2023-04-03_2023-04-09", "QQQ_2023-04-03_2023-04-06", "QQQ"),
+        ("2023-01", "2023-01-03_2023-01-31", "SPY"),
+        ("QQQ_2023-01", "QQQ_2023-01-03_2023-01-31", "QQQ"),
     ],
 )
 def test_one_set_of_sessions_has_one_key(text: str, key: str, ticker: str) -> None:

@@ -127,7 +127,18 @@ def test_months_stand_for_their_ranges(text: str, expected: list[str]) -> None:
     assert [r.key for r in ranges_from(text)] == expected
 
 
-@pytest.mark.parametrize("text", ["2023-02..2023-01", "2023-13", "2023-00..2023-02", "2023", "a_b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-02..2023-01",
+        "2023-13",
+        "2023-00..2023-02",
+        "2023",
+        "a_b",
+        "2023-01..2023-02-03",
+        "2023-01..",
+    ],
+)
 def test_months_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(DateRangeError):
         ranges_from(text)
