@@ -75,12 +75,14 @@ def knob_options(command: F) -> F:
     "--cache",
     type=click.Path(path_type=Path),
     envvar="RORQ_CACHE",
+    show_envvar=True,
     help="Folder of the cached sessions. Default: polygon_cache in the project root.",
 )
 @click.option(
     "--project-root",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="RORQ_HOME",
+    show_envvar=True,
     default=_CHECKOUT,
     help="Folder of config.py and of the embedded database. Default: this checkout.",
 )

@@ -136,6 +136,7 @@ def test_months_stand_for_their_ranges(text: str, expected: list[str]) -> None:
         "2023",
         "a_b",
         "2023-01..2023-02-03",
+        "2023-01-03_2023-01-31..2023-02",
         "2023-01..",
     ],
 )
