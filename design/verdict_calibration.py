@@ -35,9 +35,10 @@ from optimize.choice.rules import RULES
 from optimize.choice.selection_test import block_values, selection_test
 from optimize.statistics.verdict import Evidence, judge
 from optimize.verdict_settings import VerdictSettings
+from strategy.costs import cost_weights
 from strategy.date_range import sessions_between
 from strategy.market_data.sample.generate import SampleSettings, sample_session
-from strategy.params import StrategyParams, cost_per_trade_usd
+from strategy.params import StrategyParams
 from strategy.session import SessionData
 from strategy.space import SearchSpace
 from strategy.surface.cell_files import CellStore, month_of
@@ -137,7 +138,7 @@ def tested_quarter(pool: Pool, quarter: Sequence[str]) -> dict[str, Any]:
             pool.grid,
             rule=DEFAULT_POLICY.rule,
             min_trades=DEFAULT_POLICY.min_trades(len(cells)),
-            cost_per_trade_usd=cost_per_trade_usd(StrategyParams()),
+            costs=cost_weights(StrategyParams(), pool.grid.space["stop_loss_percent"]),
         )
     )
     return {

@@ -28,6 +28,7 @@ from optimize.choice.policies import DEFAULT_POLICY, Policy, all_policies
 from optimize.choice.rules import RULES, Choice
 from optimize.choice.selection_test import block_values, t_p_value
 from strategy.backtest import run_backtest
+from strategy.costs import cost_weights
 from strategy.date_range import sessions_between
 from strategy.market_data.quotes.files import fills_by_day
 from strategy.market_data.quotes.sample import made_quotes
@@ -36,7 +37,7 @@ from strategy.market_data.sample.generate import (
     SampleSettings,
     sample_session,
 )
-from strategy.params import StrategyParams, cost_per_trade_usd
+from strategy.params import StrategyParams
 from strategy.proofs.fill_scenarios import ADVERSE, fills_band
 from strategy.session import SessionData
 from strategy.space import SearchSpace
@@ -177,7 +178,7 @@ class Pool:
             self.grid,
             rule=DEFAULT_POLICY.rule,
             min_trades=DEFAULT_POLICY.min_trades(len(cells)),
-            cost_per_trade_usd=cost_per_trade_usd(StrategyParams()),
+            costs=cost_weights(StrategyParams(), self.plan.space["stop_loss_percent"]),
         )
         found: dict[str, Any] = {"selection_test_p_value": t_p_value(blocks)}
         if choice is None:

@@ -155,15 +155,3 @@ class StrategyParams(Checked):
     def replacing(self, **changes: Any) -> Self:
         """Return a copy with some values changed, all checked again."""
         return type(self)(**{**self.model_dump(), **changes})
-
-
-def cost_per_trade_usd(
-    params: StrategyParams, shares_per_contract: int = STANDARD_SHARES_PER_CONTRACT
-) -> float:
-    """Fees and slippage of one trade, both sides; less if it is sold below the slippage."""
-    a_side = (
-        params.slippage_amount * shares_per_contract
-        + params.brokerage_fee_per_contract
-        + params.exchange_fee_per_contract
-    )
-    return 2.0 * a_side * params.contracts_per_trade

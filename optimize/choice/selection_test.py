@@ -30,6 +30,7 @@ import numpy.typing as npt
 from optimize.choice.grid import Axis, Grid
 from optimize.choice.kernels import raise_to_maxima
 from optimize.choice.rules import smoothed
+from strategy.costs import CostWeights
 from strategy.session import FloatArray, IntArray
 from strategy.surface.cells import SessionCell, block_numbers, sum_cells
 
@@ -83,7 +84,7 @@ def block_values(
     *,
     rule: str,
     min_trades: int,
-    cost_per_trade_usd: float,
+    costs: CostWeights,
     max_blocks: int = MAX_BLOCKS,
 ) -> BlockValues:
     """Add up the sessions by block, as equal in length as can be, and smooth as the rule does.
@@ -93,7 +94,7 @@ def block_values(
         grid: Of their search space.
         rule: One of `LINEAR_RULES`.
         min_trades: Of a combination that may be chosen, over all sessions.
-        cost_per_trade_usd: Fees and slippage that the net P&L contains.
+        costs: Fees and slippage that the net P&L contains, by the grid's stop losses.
         max_blocks: At most so many blocks.
     """
     if rule not in LINEAR_RULES:
@@ -110,9 +111,11 @@ def block_values(
     for column, rows in groupby(numbered, key=itemgetter(0)):
         sums = sum_cells(grid.space, (cell for _, cell in rows))
         net_pnl = _as_chosen(sums.net_pnl_usd, grid.exit_axes, grid, rule)
-        trades = _as_chosen(sums.total_trades.astype(np.float64), (), grid, rule)
+        by_stop = costs.per_trade_usd * sums.total_trades + costs.of_risk_fraction * sums.risk_usd
+        by_stop = _as_chosen(by_stop, (grid.stop_axis,), grid, rule)[sets][:, stops]
+        spent = by_stop + costs.of_net_pnl_fraction * net_pnl[sets]
         values[:, column] = (net_pnl[sets] * percent).ravel()
-        shares[:, column] = (cost_per_trade_usd * trades[sets] * percent).ravel()
+        shares[:, column] = (spent * percent).ravel()
     return BlockValues(
         combination=(grid.set_index[sets][:, None] + grid.exit_index[None, :]).ravel(),
         values=values,

@@ -15,9 +15,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from strategy.costs import cost_weights
 from strategy.errors import ParameterError
-from strategy.params import cost_per_trade_usd
-from strategy.surface.layout import by_run, runs_of
+from strategy.surface.layout import RISK_AXIS, by_run_and_stop, runs_of
 from strategy.surface.result import Surface
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,12 +40,19 @@ class TrialBlocks:
     trades: IntArray  # (n_trials, n_blocks)
     net_pnl: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
     risk: FloatArray  # (n_trials, n_blocks), QUANTUM_USD, whole numbers
-    cost_per_trade: FloatArray  # (n_trials, 1), fees and slippage; QUANTUM_USD, whole numbers
+    # Fees and slippage are these times trades, net P&L and risk; the last two are 0 but for
+    # slippage by the price. See `strategy.costs`.
+    cost_per_trade: FloatArray  # (n_trials, 1), QUANTUM_USD, whole numbers
+    cost_of_net_pnl: FloatArray  # (n_trials, 1), fraction
+    cost_of_risk: FloatArray  # (n_trials, 1), fraction
 
     @cached_property
     def pnl_before_costs(self) -> FloatArray:
         """What the trades made before fees and slippage; QUANTUM_USD, whole numbers."""
         before: FloatArray = self.net_pnl + self.cost_per_trade * self.trades
+        if self.cost_of_risk.any():
+            by_price = self.cost_of_net_pnl * self.net_pnl + self.cost_of_risk * self.risk
+            before += np.rint(by_price)
         return before
 
     @property
@@ -72,6 +79,8 @@ class TrialBlocks:
             net_pnl=self.net_pnl[rows],
             risk=self.risk[rows],
             cost_per_trade=self.cost_per_trade[rows],
+            cost_of_net_pnl=self.cost_of_net_pnl[rows],
+            cost_of_risk=self.cost_of_risk[rows],
         )
 
     def sample(self, n_trials: int, seed: int) -> Self:
@@ -104,6 +113,8 @@ def trial_blocks(
     min_trades: int,
     sessions_per_block: npt.ArrayLike,  # (n_blocks,)
     cost_per_trade_usd: npt.ArrayLike = 0.0,  # that the net P&L contains; one for all, or (*dims)
+    cost_of_net_pnl_fraction: npt.ArrayLike = 0.0,  # likewise
+    cost_of_risk_fraction: npt.ArrayLike = 0.0,  # likewise
 ) -> TrialBlocks:
     """Keep of a surface's block sums one column of each distinct valid combination.
 
@@ -126,7 +137,10 @@ def trial_blocks(
     )
     columns = (trades, _quantised(net_pnl), _quantised(risk))
     rows = np.sort(_first_of_each(columns))
-    costs = np.broadcast_to(np.asarray(cost_per_trade_usd, np.float64), arrays[0].shape[1:])
+    costs = [
+        np.broadcast_to(np.asarray(each, np.float64), arrays[0].shape[1:]).ravel()[valid[rows]]
+        for each in (cost_per_trade_usd, cost_of_net_pnl_fraction, cost_of_risk_fraction)
+    ]
     return TrialBlocks(
         combination=valid[rows].astype(np.int64),
         n_combinations=arrays[0][0].size,
@@ -136,20 +150,29 @@ def trial_blocks(
         trades=np.ascontiguousarray(columns[0][:, rows].T, dtype=np.int64),
         net_pnl=np.ascontiguousarray(columns[1][:, rows].T),
         risk=np.ascontiguousarray(columns[2][:, rows].T),
-        cost_per_trade=_quantised(costs.ravel()[valid[rows]])[:, None],
+        cost_per_trade=_quantised(costs[0])[:, None],
+        cost_of_net_pnl=costs[1][:, None],
+        cost_of_risk=costs[2][:, None],
     )
 
 
 def surface_trials(surface: Surface, min_trades: int) -> TrialBlocks:
     """Take the distinct valid trials of an exact surface, of contracts of standard size."""
-    runs = runs_of(surface.space, surface.fixed_params)
+    space = surface.space
+    runs = runs_of(space, surface.fixed_params)
+    weights = [cost_weights(run, space[RISK_AXIS]) for run in runs]
+    stops = np.ones(len(space[RISK_AXIS]))
     return trial_blocks(
         surface.block_total_trades,
         surface.block_net_pnl_usd,
         surface.block_risk_usd,
         min_trades=min_trades,
         sessions_per_block=np.bincount(surface.block_of_session),
-        cost_per_trade_usd=by_run([cost_per_trade_usd(run) for run in runs], surface.space),
+        cost_per_trade_usd=by_run_and_stop([w.per_trade_usd for w in weights], space),
+        cost_of_net_pnl_fraction=by_run_and_stop(
+            [w.of_net_pnl_fraction * stops for w in weights], space
+        ),
+        cost_of_risk_fraction=by_run_and_stop([w.of_risk_fraction for w in weights], space),
     )
 
 

@@ -43,11 +43,12 @@ from rorq_pipeline.results.published import sessions_of_study
 from rorq_pipeline.results.surfaces import range_cells
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
+from strategy.costs import cost_weights
 from strategy.errors import CacheError, SurfaceTooLargeError
 from strategy.market_data import list_sessions, load_days, session_folder
 from strategy.market_data.layout import session_source
 from strategy.market_data.schema import SYNTHETIC
-from strategy.params import StrategyParams, cost_per_trade_usd
+from strategy.params import StrategyParams
 from strategy.proofs.fill_scenarios import ADVERSE
 from strategy.session import SessionData
 from strategy.surface.cell_files import RangeCells
@@ -169,13 +170,14 @@ def _tested_choice(
     else:
         rule = best.selection if best.selection in LINEAR_RULES else "smooth"
         min_trades = min_trades_of(best.min_trades_per_session, len(cells))
+    space = optimization.search_space
     return selection_test(
         block_values(
             cells,
-            Grid.of(optimization.search_space),
+            Grid.of(space),
             rule=rule,
             min_trades=min_trades,
-            cost_per_trade_usd=cost_per_trade_usd(best.strategy_params),
+            costs=cost_weights(best.strategy_params, space["stop_loss_percent"]),
         )
     )
 

@@ -1,7 +1,7 @@
 """How much of the gross profit hangs on little: one trade, one day, thin bars, stale prices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ THIN_BAR_TRADES = 2  # a bar of at most so many trades is thin
 class ProfitShares:
     """Shares of the gross profit, the P&L of the trades that gained; None where none did."""
 
-    thin_bars_fraction: float | None  # gained by trades with a fill at a thin bar
+    # Gained by trades with a fill at a thin bar; None also where a bar does not say its trades.
+    thin_bars_fraction: float | None
     stale_prices_fraction: float | None  # gained by trades with a fill at a stale price
     largest_trade_fraction: float | None
     largest_day_fraction: float | None  # of the P&L of the days that gained
@@ -28,13 +29,17 @@ def profit_shares(
     params: StrategyParams, trades: pd.DataFrame, sessions: Sequence[SessionData]
 ) -> ProfitShares:
     """Share out a backtest's gross profit; `trades` are its table of trades on the sessions."""
-    thin, stale = np.zeros(len(trades), dtype=bool), np.zeros(len(trades), dtype=bool)
+    thin, unknown, stale = np.zeros((3, len(trades)), dtype=bool)
     for fill in ("entry", "exit"):
         bar_trades = of_bars(trades, sessions, fill, "trades")
         thin |= (bar_trades > 0) & (bar_trades <= THIN_BAR_TRADES)
+        unknown |= bar_trades < 0
         ages = trades[f"{fill}_price_age_seconds"].to_numpy()
         stale |= ages > params.price_staleness_threshold_seconds
-    return shares_of(trades["net_pnl_usd"], trades["session_date"], thin=thin, stale=stale)
+    shares = shares_of(trades["net_pnl_usd"], trades["session_date"], thin=thin, stale=stale)
+    if (unknown & ~thin & (trades["net_pnl_usd"].to_numpy() > 0.0)).any():
+        return replace(shares, thin_bars_fraction=None)
+    return shares
 
 
 def shares_of(

@@ -57,10 +57,13 @@ def runs_of(space: SearchSpace, fixed_params: Mapping[str, Any] | None) -> list[
     ]
 
 
-def by_run(values: npt.ArrayLike, space: SearchSpace) -> npt.NDArray[Any]:
-    """View one value for each of `runs_of` as an array over the dimensions."""
-    sizes = [len(space[name]) if name in OUTER_AXES else 1 for name in space]
-    return np.broadcast_to(np.reshape(values, sizes), space.shape)
+def by_run_and_stop(values: npt.ArrayLike, space: SearchSpace) -> npt.NDArray[Any]:
+    """View a value for each of `runs_of` and each stop loss as an array over the dimensions."""
+    axes = (*OUTER_AXES, RISK_AXIS)
+    places = np.reshape(values, [len(space[name]) for name in axes])
+    places = places.transpose([axes.index(name) for name in space if name in axes])
+    sizes = [len(space[name]) if name in axes else 1 for name in space]
+    return np.broadcast_to(places.reshape(sizes), space.shape)
 
 
 def stored_shape(space: SearchSpace) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from strategy.errors import ParameterError, RorqError
-from strategy.params import StrategyParams, cost_per_trade_usd
+from strategy.params import StrategyParams
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,3 @@ def test_replacing_checks_again() -> None:
     assert params.replacing(slippage_amount=0.0).latency_seconds == 4
     with pytest.raises(ParameterError, match="slippage_amount"):
         params.replacing(slippage_amount=-0.01)
-
-
-def test_a_trade_costs_slippage_and_fees_on_both_sides():
-    # 2 sides x (100 shares x 0.02 + 0.65 + 0.65)
-    assert cost_per_trade_usd(StrategyParams()) == pytest.approx(6.6)
-    dear = StrategyParams(contracts_per_trade=3, slippage_amount=0.1, brokerage_fee_per_contract=0)
-    assert cost_per_trade_usd(dear, 10) == pytest.approx(3 * 2 * (1 + 0.65))
-    free = {"slippage_amount": 0, "brokerage_fee_per_contract": 0, "exchange_fee_per_contract": 0}
-    assert cost_per_trade_usd(StrategyParams(**free)) == 0

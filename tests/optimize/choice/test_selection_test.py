@@ -17,6 +17,7 @@ from optimize.choice.selection_test import (
     p_value,
     selection_test,
 )
+from strategy.costs import CostWeights
 from strategy.space import SearchSpace
 from strategy.surface.cells import sum_cells
 from tests.optimize.choice.made_grids import SPACE as VALUES
@@ -24,6 +25,11 @@ from tests.optimize.choice.made_grids import random_cells
 
 SPACE = SearchSpace.from_mapping(VALUES)
 GRID = Grid.of(SPACE)
+FREE = CostWeights(
+    per_trade_usd=np.zeros(GRID.n_stops),
+    of_net_pnl_fraction=0.0,
+    of_risk_fraction=np.zeros(GRID.n_stops),
+)
 
 
 def blocks_of(values: np.ndarray, costs: float = 0.0) -> BlockValues:
@@ -88,24 +94,29 @@ def test_the_best_value_is_the_promise_of_the_rule(rule: str) -> None:
     cells = random_cells(3, n_sessions=13)
     choose = {"exact_best": exact_best, "smooth": smooth}[rule]
     choice = choose(sum_cells(SPACE, cells), GRID, [20])[0]
-    blocks = block_values(cells, GRID, rule=rule, min_trades=20, cost_per_trade_usd=0.0)
+    blocks = block_values(cells, GRID, rule=rule, min_trades=20, costs=FREE)
     assert blocks.n_blocks == 13
     total = blocks.values.sum(axis=1)
     assert choice is not None
     assert total.max() == pytest.approx(choice.promised_percent, rel=1e-5)
     assert choice.index in blocks.combination[total >= total.max() * (1 - 1e-5)]
-    joined = block_values(
-        cells, GRID, rule=rule, min_trades=20, cost_per_trade_usd=0.0, max_blocks=4
-    )
+    joined = block_values(cells, GRID, rule=rule, min_trades=20, costs=FREE, max_blocks=4)
     np.testing.assert_allclose(joined.values.sum(axis=1), total, rtol=1e-3, atol=1e-3)
 
 
 def test_costs_are_those_of_the_trades() -> None:
     cells = random_cells(3, n_sessions=8)
-    blocks = block_values(cells, GRID, rule="exact_best", min_trades=20, cost_per_trade_usd=5.0)
+    costs = CostWeights(
+        per_trade_usd=5.0 + np.arange(GRID.n_stops),
+        of_net_pnl_fraction=0.25,
+        of_risk_fraction=0.5 / (1 + np.arange(GRID.n_stops)),
+    )
+    blocks = block_values(cells, GRID, rule="exact_best", min_trades=20, costs=costs)
     sums = sum_cells(SPACE, cells)
-    sets, _, stops = GRID.place_of(blocks.combination)
-    expected = 100 * 5.0 * sums.total_trades[sets, 0] / sums.risk_usd[sets, stops]
+    sets, exits, stops = GRID.place_of(blocks.combination)
+    risk = sums.risk_usd[sets, stops]
+    spent = (5.0 + stops) * sums.total_trades[sets, 0] + 0.25 * sums.net_pnl_usd[sets, exits]
+    expected = 100 * (spent + 0.5 / (1 + stops) * risk) / risk
     np.testing.assert_allclose(blocks.costs, expected, rtol=1e-5)
     np.testing.assert_allclose(blocks.cost_shares.sum(axis=1), expected, rtol=1e-5)
 

@@ -49,7 +49,8 @@ def test_dimensions_are_flattened_in_c_order_behind_the_blocks():
     )
 
 
-def test_pnl_before_costs_is_that_of_a_surface_without_costs():
+@pytest.mark.parametrize("slippage_fraction", [0.0, 0.04])
+def test_pnl_before_costs_is_that_of_a_surface_without_costs(slippage_fraction):
     space = space_of(
         stretch_threshold=[0.001, 0.002],
         max_trade_duration_seconds=[60, 300],
@@ -59,6 +60,7 @@ def test_pnl_before_costs_is_that_of_a_surface_without_costs():
     )
     costs = {
         "slippage_amount": 0.02,
+        "slippage_fraction": slippage_fraction,
         "brokerage_fee_per_contract": 0.65,
         "exchange_fee_per_contract": 0.65,
     }
@@ -68,7 +70,8 @@ def test_pnl_before_costs_is_that_of_a_surface_without_costs():
         for each in (costs, dict.fromkeys(costs, 0.0))
     )
     rows = np.searchsorted(cheap.combination, dear.combination)
-    assert (dear.cost_per_trade * QUANTUM_USD).ravel() == pytest.approx(13.2)
+    if slippage_fraction == 0:
+        assert (dear.cost_per_trade * QUANTUM_USD).ravel() == pytest.approx(13.2)
     assert not cheap.cost_per_trade.any()
     assert (dear.pnl_before_costs > dear.net_pnl).any()
     assert dear.combination.tolist() == cheap.combination[rows].tolist()

@@ -147,9 +147,13 @@ def test_shares_are_of_the_gross_profit() -> None:
     assert shares.largest_day_fraction == pytest.approx(60 / (60 + 15))
 
 
-def test_bars_of_an_unknown_number_of_trades_are_not_thin(sessions: list[SessionData]) -> None:
+def test_bars_of_an_unknown_number_of_trades_are_neither_thin_nor_thick(
+    sessions: list[SessionData],
+) -> None:
     unknown = [replace(s, bar_trades=np.full_like(s.bar_trades, -1)) for s in sessions]
-    assert shares_in(unknown).thin_bars_fraction == 0
+    shares = shares_in(unknown)
+    assert shares.thin_bars_fraction is None
+    assert replace(shares_in(sessions), thin_bars_fraction=None) == shares
 
 
 def test_without_a_profit_there_are_no_shares(sessions: list[SessionData]) -> None:

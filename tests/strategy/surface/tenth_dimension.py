@@ -39,7 +39,7 @@ def main() -> None:
     # Imported here, so that they meet the longer space.
     from optimize.statistics.block_sums import QUANTUM_USD, surface_trials
     from strategy.backtest import run_backtest
-    from strategy.params import cost_per_trade_usd
+    from strategy.costs import cost_weights
     from strategy.surface.cells import make_session_cell, surface_of_cells
     from strategy.surface.compute import SurfacePlan, compute_surface
     from strategy.surface.store import read_surface, write_surface
@@ -74,7 +74,8 @@ def main() -> None:
     for row in random.sample(range(trials.n_trials), 300):
         params = space.strategy_params(space.combination(int(trials.combination[row])), fixed)
         found = trials.cost_per_trade[row] * QUANTUM_USD
-        np.testing.assert_allclose(found, cost_per_trade_usd(params), atol=1e-9)
+        expected = cost_weights(params, [params.stop_loss_percent]).per_trade_usd
+        np.testing.assert_allclose(found, expected, atol=1e-9)
     sys.stdout.write("agreed\n")
 
 
