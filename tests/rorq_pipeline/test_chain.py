@@ -146,7 +146,7 @@ def test_parameters_are_published_on_the_data_of_the_study_only(
         (["2023-01-04_2023-01-03"], "start 2023-01-04 is after end 2023-01-03"),
         (["2023-01-07_2023-01-08"], "no exchange session"),
         ([RANGE, "--select", "nonsense"], "'nonsense' names no asset"),
-        ([RANGE, "--select", "report"], "materialize best_params"),
+        ([RANGE, "--select", "report"], "--select best_params"),
         (
             [
                 RANGE,

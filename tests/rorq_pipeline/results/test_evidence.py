@@ -230,5 +230,5 @@ def test_evidence_of_another_result_is_refused(published: Published, first_proof
     statistics = measure_selection(
         best, published.optimization[FIRST], published.market_data, FIRST
     )
-    with pytest.raises(StudyMismatchError, match="materialize selection_statistics for 2023-01-03"):
+    with pytest.raises(StudyMismatchError, match="2023-01-13 --select selection_statistics"):
         reach_verdict(anew, statistics, outside, first_proofs, VerdictSettings())
