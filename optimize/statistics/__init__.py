@@ -15,7 +15,6 @@ from optimize.statistics.out_of_sample import (
 from optimize.statistics.overfitting import Overfitting, probability_of_overfitting
 from optimize.statistics.selection import SelectionStatistics, selection_statistics
 from optimize.statistics.session_sums import SessionSums, session_sums, trade_sessions
-from optimize.statistics.superior_ability import SuperiorAbility, superior_ability
 from optimize.statistics.verdict import Evidence, Verdict, judge
 from optimize.statistics.walk_forward import (
     WalkForward,
@@ -35,7 +34,6 @@ __all__ = [
     "Overfitting",
     "SelectionStatistics",
     "SessionSums",
-    "SuperiorAbility",
     "TrialBlocks",
     "Verdict",
     "VerdictSettings",
@@ -51,7 +49,6 @@ __all__ = [
     "probability_of_overfitting",
     "selection_statistics",
     "session_sums",
-    "superior_ability",
     "surface_trials",
     "trade_sessions",
     "trial_blocks",

@@ -12,8 +12,8 @@ what it chooses by):
 - in the other half all are ranked by their return on risk before costs. Costs are the same dollars
   a trade for every trial and known beforehand, so that they say nothing about a choice's luck; yet
   over risk they weigh most on trials that risk little, which win halves by their noise. With costs
-  in the ranks, pure noise gives 0.63 instead of 0.5 (design/null_calibration.md); that share is
-  told beside the probability;
+  in the ranks, pure noise gives 0.63 instead of 0.5 (on 100 months without an edge); that
+  share is told beside the probability;
 - a winner needs `min_trades` in its half: the rule of the search, as it would be applied to data of
   that length. With less, winners are made of a handful of trades, noisier than any real choice;
 - equal trials share the mean of their ranks;

@@ -1,4 +1,4 @@
-"""The three selection statistics of one range, together, as they are published."""
+"""The selection statistics of one range that inform, together, as they are published."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ import numpy.typing as npt
 from optimize.statistics.block_sums import TrialBlocks
 from optimize.statistics.deflated_sharpe import DeflatedSharpe, deflated_sharpe, trial_spread
 from optimize.statistics.overfitting import Overfitting, probability_of_overfitting
-from optimize.statistics.superior_ability import SuperiorAbility, superior_ability
 
 ROUGH_BELOW_SESSIONS = 60  # three months; the spread between data sets is then still 0.1
 
@@ -18,7 +17,6 @@ class SelectionStatistics:
 
     overfitting: Overfitting
     deflated_sharpe: DeflatedSharpe
-    superior_ability: SuperiorAbility
 
     @property
     def caveat(self) -> str:
@@ -45,9 +43,8 @@ def selection_statistics(
     seed: int = 0,
     workers: int = 1,
 ) -> SelectionStatistics:
-    """Compute all three from the surface's blocks and the chosen parameters' P&L by session."""
+    """Compute both from the surface's blocks and the chosen parameters' P&L by session."""
     return SelectionStatistics(
         overfitting=probability_of_overfitting(trials, seed=seed, workers=workers),
         deflated_sharpe=deflated_sharpe(chosen_daily_pnl_usd, trial_spread(trials, seed=seed)),
-        superior_ability=superior_ability(trials, seed=seed),
     )

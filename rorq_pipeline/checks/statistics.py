@@ -22,7 +22,7 @@ _EARNS = "earns_out_of_sample"
 _SPECS = {
     "overfitting": "The in-sample winner seldom ranks at or below the median out of sample.",
     "deflated_sharpe": "The Sharpe ratio is beyond what the number of trials explains.",
-    "superior_ability": "Some trial beats not trading, with the number of trials accounted for.",
+    "superior_ability": "Some combination beats not trading, though it is the best of all.",
 }
 
 
@@ -51,7 +51,7 @@ def selection_results(
 ) -> list[dg.AssetCheckResult]:
     """Return one result a statistic, with the uncertainty of the estimate."""
     pbo = evidence.statistics.overfitting
-    sharpe, superior = evidence.statistics.deflated_sharpe, evidence.statistics.superior_ability
+    sharpe, tested = evidence.statistics.deflated_sharpe, evidence.selection_test
     caveat = evidence.caveat
     return [
         _result(
@@ -72,11 +72,13 @@ def selection_results(
         ),
         _result(
             "superior_ability",
-            superior.p_value_fraction,
+            tested.superior_ability_p_value_fraction if tested else None,
             f"at most {limits.superior_ability_to_trade:g}",
             lambda found: found <= limits.superior_ability_to_trade,
             caveat,
-            asdict(superior),
+            {name: getattr(tested, name) for name in ("n_combinations", "n_blocks", "n_draws")}
+            if tested
+            else {},
         ),
     ]
 

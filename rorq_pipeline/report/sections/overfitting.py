@@ -3,7 +3,7 @@
 from typing import Any
 
 from optimize.choice.selection_test import SelectionTest
-from optimize.statistics import DeflatedSharpe, Overfitting, SuperiorAbility
+from optimize.statistics import DeflatedSharpe, Overfitting
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import count, number, p_value, percent, share
@@ -24,9 +24,10 @@ def overfitting_section(data: ReportData) -> Section:
     cards = [
         _selection_test(evidence.selection_test, data.verdict.limits if data.verdict else None),
         _probability(pbo),
+        _after_costs(pbo),
         _splits(pbo),
-        _sharpe(statistics.deflated_sharpe),
-        _spa(statistics.superior_ability),
+        _sharpe(statistics.deflated_sharpe, pbo.n_blocks),
+        _spa(evidence.selection_test),
     ]
     return Section(
         id="overfitting",
@@ -49,8 +50,7 @@ def _selection_test(
         "low": None,
         "high": None,
         "mark_fraction": limit,
-        "note": f"of the value itself p {value}, against not trading "
-        f"p {p_value(s.superior_ability_p_value_fraction)}",
+        "note": f"of the value itself p {value}",
         "sentence": f"The probability of a choice as good, by the same rule over "
         f"{count(s.n_combinations)} combinations, if nothing paid: {count(s.n_draws)} times the "
         f"P&L of each of {count(s.n_blocks)} blocks of sessions kept or changed its sign. The "
@@ -79,16 +79,27 @@ def _probability(s: Overfitting) -> dict[str, Any] | None:
         "sentence": f"In {share(s.probability_fraction)} of {count(s.n_splits)} splits of the "
         "sessions into two halves, the best combination of one half ranked at or below the median "
         "in the other, by return on risk before costs. A search through pure noise gives about "
-        f"50%, the mark on the scale.{_after_costs(s)}",
+        "50%, the mark on the scale.",
     }
 
 
-def _after_costs(s: Overfitting) -> str:
-    """Costs weigh most on what risks little, so that ranks after them are no mark of luck."""
+def _after_costs(s: Overfitting) -> dict[str, Any] | None:
+    """Costs weigh most on what risks little, which wins by noise: a word on the objective."""
     if s.after_costs_fraction is None:
-        return ""
-    after = share(s.after_costs_fraction)
-    return f" With costs in the ranks it is {after}; noise then gives over 50%."
+        return None
+    return {
+        "title": "The same after costs",
+        "value": share(s.after_costs_fraction),
+        "fraction": s.after_costs_fraction,
+        "low": None,
+        "high": None,
+        "mark_fraction": 0.63,
+        "note": "",
+        "sentence": f"Ranked by what it was chosen by, net of costs, it is "
+        f"{share(s.after_costs_fraction)}; noise gives about 63%, the mark. The return on risk "
+        "favours combinations that risk little a trade, and their costs are the largest share of "
+        "it: what is above the figure before costs is the price of this objective.",
+    }
 
 
 def _splits(s: Overfitting) -> dict[str, Any] | None:
@@ -109,7 +120,7 @@ def _splits(s: Overfitting) -> dict[str, Any] | None:
     }
 
 
-def _sharpe(s: DeflatedSharpe) -> dict[str, Any] | None:
+def _sharpe(s: DeflatedSharpe, n_blocks: int) -> dict[str, Any] | None:
     if s.probability_fraction is None:
         return None
     return {
@@ -124,28 +135,24 @@ def _sharpe(s: DeflatedSharpe) -> dict[str, Any] | None:
         else "",
         "sentence": "The probability that the true Sharpe ratio is above zero once the search is "
         f"paid for: {count(s.effective_trials)} independent tries without any skill would show "
-        f"a best daily Sharpe of {number(s.benchmark_sharpe)}; "
-        f"this one is {number(s.sharpe)}.",
+        f"a best daily Sharpe of {number(s.benchmark_sharpe)}; this one is {number(s.sharpe)}. How "
+        f"many tries the grid amounts to is estimated from {count(n_blocks)} blocks of sessions, "
+        "and would be another number from more of them.",
     }
 
 
-def _spa(s: SuperiorAbility) -> dict[str, Any] | None:
-    if s.p_value_fraction is None:
+def _spa(s: SelectionTest | None) -> dict[str, Any] | None:
+    if s is None or s.superior_ability_p_value_fraction is None:
         return None
-    low, high = s.p_value_lower_fraction, s.p_value_upper_fraction
-    bounds = (
-        "" if low is None or high is None else f"liberal {number(low)}, conservative {number(high)}"
-    )
-    drawn = f"{count(s.n_tested)} "
     return {
         "title": "Test against not trading",
-        "value": f"p {p_value(s.p_value_fraction)}",
-        "fraction": s.p_value_fraction,
-        "low": s.p_value_lower_fraction,
-        "high": s.p_value_upper_fraction,
+        "value": f"p {p_value(s.superior_ability_p_value_fraction)}",
+        "fraction": s.superior_ability_p_value_fraction,
+        "low": None,
+        "high": None,
         "mark_fraction": None,
-        "note": bounds,
-        "sentence": f"Hansen's test of superior predictive ability, on {drawn}combinations drawn "
-        "at random: how often the best of them would look at least this good if none earned "
-        "anything. Small values speak for an edge.",
+        "note": "",
+        "sentence": "Hansen's test of superior predictive ability, over all "
+        f"{count(s.n_combinations)} combinations with enough trades: how often the best of them "
+        "would look at least this good if none earned anything. Small values speak for an edge.",
     }

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from arch.bootstrap import SPA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,16 @@ def test_costs_are_those_of_the_trades() -> None:
     expected = 100 * (spent + 0.5 / (1 + stops) * risk) / risk
     np.testing.assert_allclose(blocks.costs, expected, rtol=1e-5)
     np.testing.assert_allclose(blocks.cost_shares.sum(axis=1), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("edge", "seed"), [(0.0, 1), (0.3, 2), (0.5, 3)])
+def test_superior_ability_is_that_of_arch(edge: float, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(0, 1, (12, 21)) + edge
+    values[:4] -= 2.0  # plainly worse than not trading
+    other = SPA(np.zeros(21), -values.T, block_size=1, reps=4_000, seed=seed)
+    other.compute()
+    found = selection_test(blocks_of(values), n_draws=4_000).superior_ability_p_value_fraction
+    assert found == pytest.approx(other.pvalues["consistent"], abs=0.03)
 
 
 def test_few_blocks_are_not_tested() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -238,3 +239,12 @@ def test_decision_follows_from_the_findings_that_decide(changes):
     assert (verdict.decision == "trade") == (set(levels) == {"good"})
     assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 13
     assert verdict.sentence.lower() == f"{verdict.line.partition(': ')[2].lower()}."
+
+
+def test_the_documentation_tells_every_limit_with_its_default():
+    text = Path(__file__).parents[3].joinpath("docs", "honesty.md").read_text(encoding="utf-8")
+    rows = [row for row in text.splitlines() if row.startswith("|")]
+    for name, field in VerdictSettings.model_fields.items():
+        (row,) = [row for row in rows if f"`{name}`" in row]
+        before = row.split(f"(`{name}`)")[0]
+        assert f"{field.default:g}" in before.split("|")[-1], name

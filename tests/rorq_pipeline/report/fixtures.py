@@ -17,6 +17,7 @@ from scipy.signal import lfilter
 
 from optimize.choice.candidates import Candidate, Regret
 from optimize.choice.policies import all_policies
+from optimize.choice.selection_test import SelectionTest
 from optimize.choice.walk_forward_matrix import MonthRecord
 from optimize.statistics import (
     DeflatedSharpe,
@@ -26,7 +27,6 @@ from optimize.statistics import (
     Overfitting,
     SelectionStatistics,
     SessionSums,
-    SuperiorAbility,
     Verdict,
     VerdictSettings,
     WalkForwardStep,
@@ -351,10 +351,11 @@ def selection_statistics(best: BestParams) -> SelectionEvidence:
                 skewness=0.2, kurtosis=3.3, n_sessions=13, effective_trials=38.0,
                 trials_by_correlation=410.0, average_correlation=0.45,
             ),
-            superior_ability=SuperiorAbility(
-                p_value_fraction=0.12, p_value_lower_fraction=0.1, p_value_upper_fraction=0.19,
-                n_tested=812, n_blocks=10,
-            ),
+        ),
+        selection_test=SelectionTest(
+            p_value_fraction=0.21, t_p_value_fraction=0.08, before_costs_p_value_fraction=0.03,
+            superior_ability_p_value_fraction=0.12, best_value_percent=24.0,
+            null_median_percent=19.0, n_combinations=812, n_blocks=13, n_sessions=13, n_draws=1000,
         ),
         absent=None,
     )  # fmt: skip

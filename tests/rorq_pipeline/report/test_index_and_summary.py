@@ -257,18 +257,19 @@ def test_what_is_absent_says_why() -> None:
 
 def test_each_statistic_stands_in_its_own_place() -> None:
     cards = overfitting_section(complete_data()).context["cards"]
-    pbo, splits, sharpe, spa = cards
+    tested, pbo, after_costs, splits, sharpe, spa = cards
+    assert (tested["fraction"], tested["mark_fraction"]) == (0.08, 0.025)
+    assert (after_costs["fraction"], after_costs["value"]) == (0.47, "47%")
     assert (pbo["fraction"], pbo["low"], pbo["high"]) == (0.34, 0.12, 0.61)
     assert "In 34% of 252 splits" in pbo["sentence"]
-    assert "With costs in the ranks it is 47%" in pbo["sentence"]
     assert splits["fraction"] == 0.4
     assert "from 31.0% return on risk to 4.5%" in splits["sentence"]
     assert (sharpe["fraction"], sharpe["note"]) == (0.81, "undeflated 97%")
     assert "38 independent tries without any skill" in sharpe["sentence"]
     assert "a best daily Sharpe of 0.31; this one is 0.42" in sharpe["sentence"]
-    assert (spa["fraction"], spa["low"], spa["high"]) == (0.12, 0.1, 0.19)
-    assert spa["note"] == "liberal 0.10, conservative 0.19"
-    assert "on 812 combinations drawn at random" in spa["sentence"]
+    assert "estimated from 10 blocks" in sharpe["sentence"]
+    assert (spa["fraction"], spa["value"]) == (0.12, "p = 0.12")
+    assert "over all 812 combinations" in spa["sentence"]
 
 
 def test_statistics_that_are_not_known_are_left_out() -> None:
@@ -279,7 +280,7 @@ def test_statistics_that_are_not_known_are_left_out() -> None:
         nothing, nothing, nothing, min_trades=10, sessions_per_block=np.full(8, 2)
     )
     unknown = data.selection_statistics.model_copy(
-        update={"statistics": selection_statistics(blocks, [])}
+        update={"statistics": selection_statistics(blocks, []), "selection_test": None}
     )
     data = replace(data, selection_statistics=unknown)
     assert overfitting_section(data).context["cards"] == []

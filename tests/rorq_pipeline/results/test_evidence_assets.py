@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
+from optimize.choice.selection_test import SelectionTest
 from optimize.statistics import Interval, VerdictSettings, trial_blocks
 from optimize.statistics import selection_statistics as measured
 from rorq_pipeline.assets.out_of_sample import out_of_sample
@@ -172,7 +173,20 @@ def test_statistics_are_held_against_the_limits_of_the_verdict(
             found,
             overfitting=replace(found.overfitting, probability_fraction=pbo),
             deflated_sharpe=replace(found.deflated_sharpe, probability_fraction=sharpe),
-            superior_ability=replace(found.superior_ability, p_value_fraction=p_value),
+        ),
+        selection_test=None
+        if p_value is None
+        else SelectionTest(
+            p_value_fraction=0.5,
+            t_p_value_fraction=0.5,
+            before_costs_p_value_fraction=0.5,
+            superior_ability_p_value_fraction=p_value,
+            best_value_percent=9.0,
+            null_median_percent=5.0,
+            n_combinations=30,
+            n_blocks=8,
+            n_sessions=16,
+            n_draws=100,
         ),
         absent="too large",
     )
