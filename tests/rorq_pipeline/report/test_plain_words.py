@@ -13,13 +13,13 @@ from tests.rorq_pipeline.report.fixtures import complete_data
 GOOD = Evidence(
     total_trades=220, return_on_risk_percent=49.3, overfitting_fraction=0.1, loss_fraction=0.1,
     deflated_sharpe_fraction=0.99, superior_ability_p_value=0.01, out_of_sample_traded_sessions=19,
-    out_of_sample_return_on_risk_percent=38.9, out_of_sample_low_percent=11.6,
-    out_of_sample_high_percent=68.4, adverse_fills_return_on_risk_percent=35.6, no_look_ahead=True,
+    out_of_sample_return_on_risk_percent=38.9, out_of_sample_gain_p_value=0.02,
+    out_of_sample_loss_p_value=1.0, adverse_fills_return_on_risk_percent=35.6, no_look_ahead=True,
     replay_agrees=True, selection_test_p_value=0.0008,
 )  # fmt: skip
 UNKNOWN: dict[str, Any] = {
     f"out_of_sample_{name}": None
-    for name in ("return_on_risk_percent", "low_percent", "high_percent")
+    for name in ("return_on_risk_percent", "gain_p_value", "loss_p_value")
 }
 
 
@@ -37,8 +37,8 @@ UNKNOWN: dict[str, Any] = {
          "as good 40 times in 1,000.")),
         ({"total_trades": 6}, ("Do not trade these parameters: 6 trades are too few to say "
                               "anything.")),
-        ({"out_of_sample_return_on_risk_percent": -38.0, "out_of_sample_low_percent": -60.0,
-          "out_of_sample_high_percent": -4.0},
+        ({"out_of_sample_return_on_risk_percent": -38.0, "out_of_sample_gain_p_value": 1.0,
+          "out_of_sample_loss_p_value": 0.01},
          "Do not trade these parameters: in the sessions that followed they lost 38.0% on risk."),
         ({"no_look_ahead": False, "return_on_risk_percent": -3.0},
          ("Do not trade these parameters: a decision used later data, so that no figure counts, "
