@@ -268,7 +268,7 @@ def test_each_statistic_stands_in_its_own_place() -> None:
     assert "38 independent tries without any skill" in sharpe["sentence"]
     assert "a best daily Sharpe of 0.31; this one is 0.42" in sharpe["sentence"]
     assert "estimated from 10 blocks" in sharpe["sentence"]
-    assert (spa["fraction"], spa["value"]) == (0.12, "p 0.12")
+    assert (spa["fraction"], spa["value"]) == (0.12, "p = 0.12")
     assert "over all 812 combinations" in spa["sentence"]
 
 
