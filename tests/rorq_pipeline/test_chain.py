@@ -199,7 +199,7 @@ def test_a_result_is_restored_and_made_again_as_the_report_says(
     first = rorq("materialize", RANGE, "--config-json", json.dumps(config))
     assert first.exit_code == 0, first.output
     assert "verdict " in first.output
-    assert f"next    rorq backtest {RANGE} --best" in first.output
+    assert f"next: rorq backtest {RANGE} --best" in first.output
     page = artifact(sampled_project, "report", ".html").read_text("utf-8")
     command = shlex.split(html.unescape(page.split("<code>rorq", 1)[1].split("</code>", 1)[0]))
     assert command[:2] == ["materialize", RANGE]
