@@ -67,6 +67,7 @@ def draw_underlying(
               label="stretch: VWAP - 0.2 %")  # fmt: skip
     for name, words in (("stretch", "1 stretch below"), ("signal", "2 reclaim: buy a call")):
         mark(axes, at[name], close[at[name]], words)
+    axes.margins(y=0.15)  # the words lie below their marks
     axes.set_ylabel("SPY, USD")
     axes.legend(frameon=False, ncols=4, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, 1.14))
 

@@ -21,9 +21,8 @@ FULL_SESSION_SECONDS = 23_400  # 09:30 to 16:00
 _CENTRAL_PRICE_USD = 400.0  # the walk's long-run level
 _OVERNIGHT_VOLATILITY = 0.004  # standard deviation of a night's log return
 _NIGHTLY_RETURN_TO_CENTRE = 1.0 / 250.0  # of the log distance from the long-run level
-_TYPICAL_VOLATILITY = (
-    0.0112  # of a full session's log return; the three days looked at have 1.0 to 1.2 %
-)
+# Of a full session's log return; three days, whose prices their authors made, have 1.0 to 1.2 %.
+_TYPICAL_VOLATILITY = 0.0112
 TYPICAL_VARIANCE_PER_SECOND = _TYPICAL_VOLATILITY**2 / FULL_SESSION_SECONDS
 _VOLATILITY_SPREAD = 0.25  # standard deviation of its logarithm
 _VOLATILITY_MEMORY = 0.9  # correlation of that logarithm from day to day

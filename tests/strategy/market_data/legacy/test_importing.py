@@ -21,7 +21,7 @@ from tests.strategy.market_data.legacy import legacy_folder
 from tests.strategy.market_data.legacy.legacy_folder import CALL, DAY, PUT, stored
 
 SHARED = Path(__file__).resolve().parents[5] / "shared"  # beside the checkout, not part of it
-REAL = pytest.mark.skipif(
+STORED = pytest.mark.skipif(
     not (SHARED / "legacy_cache").exists() or not (SHARED / "sample_cache").exists(),
     reason="the predecessor's cache is not beside this checkout",
 )
@@ -37,7 +37,7 @@ def cache(tmp_path):
     return tmp_path / "cache"
 
 
-@REAL
+@STORED
 def test_keeping_repeats_gives_the_bars_of_the_sample_cache(cache):
     summary = import_legacy(SHARED / "legacy_cache", cache, keep_repeats=True)
     assert summary.errors == []
@@ -52,7 +52,7 @@ def test_keeping_repeats_gives_the_bars_of_the_sample_cache(cache):
             )
 
 
-@REAL
+@STORED
 def test_repeats_are_dropped_and_counted_by_default(cache):
     summary = import_legacy(SHARED / "legacy_cache", cache)
     for done in summary.sessions:
@@ -63,7 +63,7 @@ def test_repeats_are_dropped_and_counted_by_default(cache):
         assert done.underlying_bars == 23_401 - repeats
 
 
-@REAL
+@STORED
 def test_each_file_that_is_no_data_is_reported(cache):
     findings = import_legacy(SHARED / "legacy_cache", cache).findings
     locks = sorted(
