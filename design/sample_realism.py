@@ -81,6 +81,10 @@ class _Session:
     def returns(self) -> np.ndarray:
         return np.diff(np.log(self.closes))
 
+    def minutes(self) -> np.ndarray:
+        """Log returns of whole minutes."""
+        return np.diff(np.log(self.closes[::60]))
+
     def volume_in(self, start: float, end: float) -> float:
         """Mean volume a second between two fractions of the day."""
         last = len(self.closes) - 1
@@ -146,6 +150,12 @@ UNDERLYING_FIGURES: dict[str, Callable[[_Session], float]] = {
     "underlying: share of seconds without a move": lambda s: (s.returns() == 0).mean(),
     "underlying: autocorrelation of returns": lambda s: np.corrcoef(
         s.returns()[1:], s.returns()[:-1]
+    )[0, 1],
+    "underlying: autocorrelation of squared minutes": lambda s: np.corrcoef(
+        s.minutes()[1:] ** 2, s.minutes()[:-1] ** 2
+    )[0, 1],
+    "underlying: correlation of a minute with the next one squared": lambda s: np.corrcoef(
+        s.minutes()[:-1], s.minutes()[1:] ** 2
     )[0, 1],
     "underlying: largest distance from VWAP, %": lambda s: 100.0 * s.stretch().max(),
     "underlying: volume, mean": lambda s: s.underlying["volume"].mean(),
