@@ -43,8 +43,8 @@ def measure_chain(months: int, environment: dict[str, str]) -> None:
         text=True,
         env=environment,
     )
-    step, peaks = ["start"], {"start": 0}
-    watcher = threading.Thread(target=watch, args=(chain.pid, step, peaks), daemon=True)
+    step, peaks, addresses = ["start"], {"start": 0}, [0]
+    watcher = threading.Thread(target=watch, args=(chain.pid, step, peaks, addresses), daemon=True)
     watcher.start()
     for line in chain.stdout or ():
         step[0] = line.strip()
@@ -57,6 +57,7 @@ def measure_chain(months: int, environment: dict[str, str]) -> None:
     print(f"{months} months, {len(dates.sessions)} sessions")
     print(f"    {seconds:6.0f} s, of the processor {work:.0f} s")
     print(f"    {usage.ru_maxrss / 1024:6.0f} MiB at the peak")
+    print(f"    {addresses[0] / 1024**2:6.0f} MiB of addresses, which `ulimit -v` counts")
     most = 0
     for name, peak in peaks.items():
         if peak > most:
@@ -64,13 +65,14 @@ def measure_chain(months: int, environment: dict[str, str]) -> None:
             most = peak
 
 
-def watch(process_id: int, step: list[str], peaks: dict[str, int]) -> None:
-    """Note the most resident memory while each line of the log was the latest."""
+def watch(process_id: int, step: list[str], peaks: dict[str, int], addresses: list[int]) -> None:
+    """Note the most resident memory while each line of the log was the latest, and addresses."""
     process = psutil.Process(process_id)
     try:
         while True:
-            resident = process.memory_info().rss
-            peaks[step[0]] = max(peaks.get(step[0], 0), resident)
+            taken = process.memory_info()
+            peaks[step[0]] = max(peaks.get(step[0], 0), taken.rss)
+            addresses[0] = max(addresses[0], taken.vms)
             time.sleep(POLL_SECONDS)
     except psutil.Error:
         return

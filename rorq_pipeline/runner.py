@@ -49,13 +49,14 @@ def materialize_range(
         The id of the run.
 
     Raises:
+        ResourceError: the machine has too little memory for as many sessions; nothing has run then.
         ParameterError: the selection names no asset, or the run config names what it does not run
             or has a value that is not admitted; nothing has run then.
         MaterializationError: an asset or a blocking check failed; its message is the cause's.
         StoppedError: Ctrl-C or SIGTERM.
         DatabaseError: no usable database.
     """
-    require_memory()
+    require_memory(len(date_range.sessions))
     defs = definitions or build_definitions()
     paths = ProjectPaths.resolve()
     with (

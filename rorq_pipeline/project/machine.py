@@ -2,15 +2,17 @@
 
 import errno
 import resource
-from pathlib import Path
 
 from strategy.errors import ResourceError
+from strategy.free_memory import MAPPED_AT_ONCE, address_limit_bytes, free_memory_bytes
 
 NEEDED_FILES = 256  # open at once: sessions, libraries, connections; the default limit is 1024
 WANTED_FILES = 4096
-NEEDED_GIBIBYTES = 1.0  # a chain of one month takes 0.7 at its peak
-_GIBIBYTE = 2**30
-_ADDRESSES_GIBIBYTES = 8.0  # addresses, not memory: libraries, threads and mapped files
+_MEBIBYTE, _GIBIBYTE = 2**20, 2**30
+_BASE_BYTES = 1126 * _MEBIBYTE  # libraries, study, surface of the seed's space, proofs
+_MAPPED_BYTES = 6 * _MEBIBYTE  # of a session, while it is mapped
+_EACH_BYTES = 1 * _MEBIBYTE  # of a session that is not, in what assets keep of it
+_RESERVED_BYTES = 5 * _GIBIBYTE  # of addresses: Arrow's pool, threads' stacks and heaps
 
 
 def require_files() -> None:
@@ -28,34 +30,44 @@ def require_files() -> None:
         raise _too_few_files(soft)
 
 
-def require_memory() -> None:
-    """Refuse a run that would not fit.
+def require_memory(n_sessions: int) -> None:
+    """Refuse a range whose chain would not fit.
 
     Raises:
-        ResourceError: too little memory is free, or this shell admits too little.
+        ResourceError: too little memory is free, or this shell admits too few addresses.
     """
-    too_few = _too_few_addresses()
+    too_few = _too_few_addresses(chain_address_bytes(n_sessions), f" for {n_sessions} sessions")
     if too_few is not None:
         raise too_few
-    free = _free_gibibytes()
-    if free is not None and free < NEEDED_GIBIBYTES:
+    free, needed = free_memory_bytes(), chain_bytes(n_sessions)
+    if free < needed:
         raise ResourceError(
-            f"{free:.1f} GiB of memory are free",
-            expected=f"at least {NEEDED_GIBIBYTES:.0f} for a run",
-            remedy="end other programs, or use a machine with more memory",
+            f"{free / _GIBIBYTE:.1f} GiB of memory are free",
+            expected=f"at least {needed / _GIBIBYTE:.1f} for {n_sessions} sessions",
+            remedy="end other programs, take a shorter range, or use a machine with more memory",
         )
+
+
+def chain_bytes(n_sessions: int) -> int:
+    """Memory that the chain takes at its peak, about; design/memory.md has the measured ones."""
+    n_mapped = min(n_sessions, MAPPED_AT_ONCE)
+    return _BASE_BYTES + n_mapped * _MAPPED_BYTES + n_sessions * _EACH_BYTES
+
+
+def chain_address_bytes(n_sessions: int) -> int:
+    """Addresses that the chain takes, of which `ulimit -v` sets the limit, with some room."""
+    return chain_bytes(n_sessions) + _RESERVED_BYTES
 
 
 def shortage(error: BaseException) -> ResourceError | None:
     """Return what an error says about the machine in one line, or None where it says nothing."""
     if isinstance(error, MemoryError):
-        too_few = _too_few_addresses()
+        too_few = _too_few_addresses(chain_address_bytes(0))
         if too_few is not None:  # libraries may not even load
             return too_few
-        free = _free_gibibytes()
-        told = "" if free is None else f" ({free:.1f} GiB are free now)"
+        free = free_memory_bytes() / _GIBIBYTE
         return ResourceError(
-            f"the memory does not suffice{told}",
+            f"the memory does not suffice ({free:.1f} GiB are free now)",
             expected="enough for the range and the search space",
             remedy="take a shorter range or a smaller search space, or end other programs; the "
             "same command then goes on",
@@ -73,14 +85,14 @@ def shortage(error: BaseException) -> ResourceError | None:
     return None
 
 
-def _too_few_addresses() -> ResourceError | None:
-    """Return the refusal where `ulimit -v` admits too little."""
-    addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if addresses == resource.RLIM_INFINITY or addresses >= _ADDRESSES_GIBIBYTES * _GIBIBYTE:
+def _too_few_addresses(needed_bytes: int, purpose: str = "") -> ResourceError | None:
+    """Return the refusal where `ulimit -v` admits less."""
+    admitted = address_limit_bytes()
+    if admitted >= needed_bytes:
         return None
     return ResourceError(
-        f"this shell admits {addresses / _GIBIBYTE:.1f} GiB of addresses (ulimit -v)",
-        expected=f"at least {_ADDRESSES_GIBIBYTES:.0f}",
+        f"this shell admits {admitted / _GIBIBYTE:.1f} GiB of addresses (ulimit -v)",
+        expected=f"at least {needed_bytes / _GIBIBYTE:.1f}{purpose}",
         remedy="lift it with: ulimit -v unlimited",
     )
 
@@ -91,14 +103,3 @@ def _too_few_files(limit: int) -> ResourceError:
         expected=f"at least {NEEDED_FILES}",
         remedy="raise it with: ulimit -n 1024",
     )
-
-
-def _free_gibibytes() -> float | None:
-    """Memory that can be had without swapping; None where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) / 2**20
-    except OSError:
-        return None
-    return None

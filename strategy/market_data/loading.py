@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from strategy.date_range import DateRange
 from strategy.errors import MissingSessionError, MixedSourcesError
+from strategy.free_memory import MAPPED_AT_ONCE, free_address_bytes
 from strategy.market_data.layout import list_sessions, session_folder, session_source
-from strategy.market_data.memory import SESSION_BYTES, free_address_bytes, require_memory
+from strategy.market_data.memory import SESSION_BYTES, require_memory
 from strategy.market_data.prepared import PreparedSessions
 from strategy.market_data.reader import build_session, read_session_frames
 from strategy.market_data.schema import SYNTHETIC
@@ -26,7 +27,6 @@ from strategy.session import SessionData
 ALLOW_MISSING = (  # how a remedy says it
     "allow gaps (--allow-missing; in run config allow_missing_sessions of the resource market_data)"
 )
-MAPPED_AT_ONCE = 64  # sessions of a range: a quarter, 350 MB, a file handle each
 
 
 def load_session(

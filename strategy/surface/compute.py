@@ -83,7 +83,7 @@ class SurfacePlan:
         """Add a session to one block of the sums."""
         n_sets = n_points(self.space, ENTRY_AXES)
         for run, params in enumerate(self.runs):
-            offsets, *traded = self._traded(params, session)
+            offsets, *traded = self.traded(params, session)
             part = sums.of_sets(slice(run * n_sets, (run + 1) * n_sets))
             add_entries(offsets[:-1], offsets[1:], *traded, *part.of_block(block))
 
@@ -97,7 +97,7 @@ class SurfacePlan:
         like: list[npt.NDArray[np.intp]] = []
         parts: list[SurfaceSums] = []
         for params in self.runs:
-            offsets, entries, *traded = self._traded(params, session)
+            offsets, entries, *traded = self.traded(params, session)
             first, same = in_order(hash_lists(offsets, entries))
             part = SurfaceSums.zeros(self.space, 1, n_sets=len(first))
             add_entries(offsets[first], offsets[first + 1], entries, *traded, *part.of_block(0))
@@ -105,7 +105,7 @@ class SurfacePlan:
             parts.append(part)
         return np.concatenate(like), SurfaceSums.joined(parts)
 
-    def _traded(self, base: StrategyParams, session: SessionData) -> tuple[Any, ...]:
+    def traded(self, base: StrategyParams, session: SessionData) -> tuple[Any, ...]:
         """The session's entries by set, and what each of them brings, as `add_entries` takes."""
         axes, clock = self.axes, session_clock(base, session)[2:]
         seconds, sides, set_offsets, entries = collect_entries(

@@ -5,9 +5,19 @@ import sys
 
 import pytest
 
+from optimize.database.connect import DatabaseSettings
 from rorq_pipeline.project import machine
-from rorq_pipeline.project.machine import require_memory, shortage
+from rorq_pipeline.project.machine import (
+    chain_address_bytes,
+    chain_bytes,
+    require_memory,
+    shortage,
+)
+from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import ResourceError
+from tests.rorq_pipeline.conftest import small_config
+
+MIB = 2**20
 
 
 def rorq_under(limit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -35,13 +45,42 @@ def test_too_few_addresses_are_one_line_before_anything_runs() -> None:
     result = rorq_under("ulimit -v 3000000", "materialize", "2023-01-03_2023-01-04")
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("error: this shell admits 2.9 GiB of addresses (ulimit -v);")
+    assert " for 2 sessions; " in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_too_little_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_free_gibibytes", lambda: 0.4)
-    with pytest.raises(ResourceError, match=r"0\.4 GiB of memory are free; expected at least 1"):
-        require_memory()
+@pytest.mark.parametrize(("n_sessions", "peak_mib"), [(62, 1498), (250, 1758), (502, 1925)])
+def test_the_estimate_is_that_of_the_measured_curve(n_sessions: int, peak_mib: int) -> None:
+    assert 1.0 <= chain_bytes(n_sessions) / (peak_mib * MIB) < 1.1  # design/memory.md
+
+
+def test_a_range_too_long_for_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda: 1700 * MIB)
+    require_memory(62)
+    told = r"1\.7 GiB of memory are free; expected at least 2\.0 for 502 sessions; .*shorter range"
+    with pytest.raises(ResourceError, match=told):
+        require_memory(502)
+
+
+def test_a_range_too_long_for_the_addresses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "address_limit_bytes", lambda: chain_address_bytes(250))
+    require_memory(250)
+    with pytest.raises(ResourceError, match=r"of addresses \(ulimit -v\); .* for 251 sessions"):
+        require_memory(251)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_chain_runs_under_the_limit_that_its_length_asks_for(
+    sampled_project: ProjectPaths, database: DatabaseSettings
+) -> None:
+    config = small_config("validated_cache", "optimization", "parameter_surface")
+    (sampled_project.root / "run_config.yaml").write_text(config)
+    limit = f"ulimit -v {chain_address_bytes(2) // 1024}"
+    made = rorq_under(limit, "materialize", "2023-01-03_2023-01-04")
+    assert made.returncode == 0, made.stderr[-3000:]
+    report = sampled_project.artifacts / "report" / "2023-01-03_2023-01-04.html"
+    assert report.is_file()
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,18 @@ GIB = 1024**3
 LIMITED = """
 import resource, sys
 from pathlib import Path
+import psutil
 from strategy.backtest import run_backtest
 from strategy.date_range import DateRange
 from strategy.errors import RorqError
-from strategy.market_data import PreparedSessions, load_sessions, memory
+from strategy.market_data import PreparedSessions, load_sessions
 from strategy.params import StrategyParams
 
 cache, folder, left = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 dates = DateRange.parse("2023-01-03_2023-01-20")
 prepared = PreparedSessions(folder=folder)
 run_backtest(StrategyParams(), load_sessions(cache, "SPY", DateRange(*dates.sessions[:1] * 2)))
-used = memory.psutil.Process().memory_info().vms
+used = psutil.Process().memory_info().vms
 resource.setrlimit(resource.RLIMIT_AS, (used + left, used + left))
 try:
     sessions = load_sessions(cache, "SPY", dates, prepared=prepared)
