@@ -11,6 +11,7 @@ from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.progress import StudyLog
 from rorq_pipeline.project.config import OptimizationConfig
+from rorq_pipeline.project.page_addresses import DASHBOARD_ADDRESS
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.validated import load_validated
@@ -82,6 +83,7 @@ def optimization(
             **_numbers(summary),
             "sessions": len(sessions),
             "study": summary.study_name,
+            "optuna_dashboard": dg.MetadataValue.url(DASHBOARD_ADDRESS),
             "stop_reason": summary.stop_reason,
             "resumed": summary.resumed,
             "warm_started_from": summary.warm_started_from or "none",

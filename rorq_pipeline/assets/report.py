@@ -1,7 +1,6 @@
 """The asset `report`: one self-contained page a range."""
 
 from dataclasses import asdict
-from datetime import timedelta
 
 import dagster as dg
 
@@ -9,6 +8,7 @@ from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.pictures import inline_png
 from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.project.page_addresses import report_address
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
 from rorq_pipeline.project.run_config import merged, project_run_config
@@ -27,19 +27,14 @@ from rorq_pipeline.results.artifacts import artifact_path, write_whole
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 _CHECKS = "result_checks"  # the op that has the limits as its config
-# New sessions come on every trading day; a long weekend has four days without one.
-_FRESHNESS = dg.FreshnessPolicy.time_window(
-    warn_window=timedelta(days=5), fail_window=timedelta(days=10)
-)
 
 
 @range_asset(
-    group="results",
+    group="pages",
     kinds={"html", "plotly"},
     code_version="2",
     stage="report",
     io_manager_key="pages",
-    freshness_policy=_FRESHNESS,
     ins={
         "validated_cache": dg.AssetIn(metadata={"required": False}),
         "parameter_surface": dg.AssetIn(metadata={"required": False}),
@@ -99,8 +94,8 @@ def report(
         metadata={
             "summary": dg.MetadataValue.md(summary_markdown(data)),
             **pictures,
-            "page": dg.MetadataValue.url(path.as_uri()),
-            "index": dg.MetadataValue.url(index_path.as_uri()),
+            "page": dg.MetadataValue.url(report_address(date_range.key)),
+            "index": dg.MetadataValue.url(report_address(index_path.stem)),
             **numbers({"bytes": len(page.encode()), **asdict(best_params.metrics)}),
         },
     )

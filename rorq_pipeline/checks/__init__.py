@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from rorq_pipeline.checks.data import validation_checks
+from rorq_pipeline.checks.data import cache_is_recent, validation_checks
 from rorq_pipeline.checks.honesty import proofs
 from rorq_pipeline.checks.results import result_checks
-from rorq_pipeline.checks.statistics import earns_out_of_sample, selection_checks
+from rorq_pipeline.checks.statistics import earns_out_of_sample, selection_checks, worth_trading
 
 CHECKS: tuple[dg.AssetChecksDefinition, ...] = (
     validation_checks,
@@ -13,6 +13,8 @@ CHECKS: tuple[dg.AssetChecksDefinition, ...] = (
     proofs,
     selection_checks,
     earns_out_of_sample,
+    worth_trading,
+    cache_is_recent,
 )
 
 __all__ = ["CHECKS"]

@@ -1,6 +1,7 @@
 """The checks of `validated_cache`: one a family of validation rules."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -8,7 +9,11 @@ import dagster as dg
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
+from rorq_pipeline.dagster_support.partitions import range_of_partition
+from rorq_pipeline.project.recency import MOST_SESSIONS_BEHIND, sessions_behind, today
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import Table
+from strategy.backtest_range import BacktestRange
 
 if TYPE_CHECKING:
     from strategy.market_data.validation import Finding, SessionRecord
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 MAX_EXAMPLES = 20
+_RECENT = "cache_is_recent"
 FAMILIES = {
     "files": "Files are whole, of the right columns and types, and state one source.",
     "timestamps": "Bars lie in their session, in order, each second once.",
@@ -93,3 +99,51 @@ def _findings_table(found: "list[Finding]") -> str:
     )
     more = len(found) - MAX_EXAMPLES
     return f"{table}\n\n{more} more" if more > 0 else table
+
+
+@dg.multi_asset_check(
+    name="cache_is_recent",
+    specs=[
+        range_check(
+            _RECENT,
+            asset="validated_cache",
+            description=f"The latest range ends at most {MOST_SESSIONS_BEHIND} exchange sessions "
+            "ago; synthetic sessions do not age.",
+        )
+    ],
+    ins={"validated_cache": dg.AssetIn("validated_cache")},
+)
+def cache_is_recent(
+    context: dg.AssetCheckExecutionContext, validated_cache: Table, market_data: MarketData
+) -> Any:
+    """Measure the age of the data, not that of the run."""
+    from strategy.market_data.layout import list_sessions
+    from strategy.market_data.validation import records_of
+
+    date_range = range_of_partition(context)
+    cached = list_sessions(market_data.cache_dir, date_range.ticker)
+    yield recency_result(date_range, cached, records_of(validated_cache), today())
+
+
+def recency_result(
+    date_range: BacktestRange,
+    cached: "Sequence[date]",
+    records: "Sequence[SessionRecord]",
+    day: date,
+) -> dg.AssetCheckResult:
+    """Judge the latest range of a ticker; earlier ones are of the past by their nature."""
+    from strategy.market_data.schema import SYNTHETIC
+
+    ages = bool(cached) and cached[-1] <= date_range.end_date
+    ages = ages and not any(record.source == SYNTHETIC for record in records)
+    behind = sessions_behind(cached[-1], day) if ages else 0
+    return dg.AssetCheckResult(
+        check_name=_RECENT,
+        asset_key="validated_cache",
+        passed=behind <= MOST_SESSIONS_BEHIND,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{behind} exchange sessions are over that the cache does not have"
+        if ages
+        else "an earlier range, or synthetic sessions: they do not age",
+        metadata={"sessions_behind": behind},
+    )

@@ -10,7 +10,7 @@ from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.checks.common import range_check, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.config import config_from, settings_values
-from rorq_pipeline.results.annotations import OutOfSampleEvidence, SelectionEvidence
+from rorq_pipeline.results.annotations import OutOfSampleEvidence, SelectionEvidence, VerdictRecord
 
 if TYPE_CHECKING:
     LuckConfig = dg.Config
@@ -19,6 +19,7 @@ else:
 
 _SELECTION = "selection_statistics"
 _EARNS = "earns_out_of_sample"
+_WORTH = "worth_trading"
 _SPECS = {
     "overfitting": "The in-sample winner seldom ranks at or below the median out of sample.",
     "deflated_sharpe": "The Sharpe ratio is beyond what the number of trials explains.",
@@ -115,6 +116,35 @@ def _result(
 def earns_out_of_sample(out_of_sample: OutOfSampleEvidence) -> Any:
     """Warn when what follows speaks against the choice, and while nothing is known of it."""
     yield outside_result(out_of_sample)
+
+
+@dg.multi_asset_check(
+    name="worth_trading",
+    specs=[
+        range_check(
+            _WORTH,
+            asset="verdict",
+            description="The verdict is trade; watch and reject are warnings, with their reasons.",
+        )
+    ],
+    ins={"verdict": dg.AssetIn("verdict")},
+)
+def worth_trading(verdict: VerdictRecord) -> Any:
+    """Keep a range that is not to be traded from looking like one that is."""
+    yield verdict_result(verdict)
+
+
+def verdict_result(record: VerdictRecord) -> dg.AssetCheckResult:
+    """Pass on the decision as a check's outcome."""
+    reached = record.verdict
+    return dg.AssetCheckResult(
+        check_name=_WORTH,
+        asset_key="verdict",
+        passed=reached.decision == "trade",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=reached.line,
+        metadata={"decision": reached.decision},
+    )
 
 
 def outside_result(outside: OutOfSampleEvidence) -> dg.AssetCheckResult:

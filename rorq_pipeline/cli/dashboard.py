@@ -3,13 +3,14 @@
 import click
 
 from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.project.page_addresses import DASHBOARD_PORT
 from rorq_pipeline.project.paths import ProjectPaths
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=DASHBOARD_PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def command(port: int, host: str) -> None:
     """Open optuna-dashboard on the studies; Ctrl-C ends it."""

@@ -28,6 +28,7 @@ EDGE, EDGE_HALF_LIFE_SESSIONS = 1.5, 25.0
 STEPS = {
     "validated_cache": "checking the data",
     "validation_checks": "checking the data",
+    "cache_is_recent": "looking how old the data is",
     "optimization": "searching the parameters",
     "parameter_surface": "evaluating every combination",
     "best_params": "choosing among them",
@@ -40,6 +41,7 @@ STEPS = {
     "earns_out_of_sample": "looking at what came",
     "selection_checks": "looking at the tests",
     "verdict": "reaching the verdict",
+    "worth_trading": "looking at the verdict",
     "report": "writing the page",
 }  # step of the chain -> what it does, in their order
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 import click
 
 from rorq_pipeline.cli.common import error_console
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import RorqError
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -41,9 +43,27 @@ def command(port: int, host: str, workspace: str | None) -> None:
     mark_own(paths.root)
     target = workspace or str(workspace_file(paths))
     error_console.print(f"Dagster on http://{host}:{port}, database {settings.address}")
+    _serve_reports()
     arguments = ["--workspace", target, "--host", host, "--port", str(port)]
     sys.stdout.flush()
     os.chdir(paths.root)
     # A script that starts it in the background has Ctrl-C ignored, and Dagster then SIGTERM too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *arguments])  # noqa: S606
+
+
+def _serve_reports() -> None:
+    """Start what serves the reports; it ends with this process, which becomes Dagster's."""
+    from rorq_pipeline.cli.ports import require_free_port
+    from rorq_pipeline.project.page_addresses import REPORTS_PORT, report_address
+    from rorq_pipeline.results.artifacts import artifact_path
+
+    folder = artifact_path("report", "index", ".html").parent
+    try:
+        require_free_port("127.0.0.1", REPORTS_PORT)
+    except RorqError as error:
+        error_console.print(f"reports are not served: {error.found}")
+        return
+    arguments = [sys.executable, "-m", "rorq_pipeline.cli.report_server", str(folder)]
+    subprocess.Popen([*arguments, str(REPORTS_PORT)])  # noqa: S603  our own module
+    error_console.print(f"reports on {report_address('index')}")

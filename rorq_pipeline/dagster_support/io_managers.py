@@ -52,7 +52,12 @@ class FileIOManager(dg.ConfigurableIOManager):
         write_whole(path, lambda beside: self.write(beside, obj))
         key = range_of_partition(context).key
         told = {} if key == context.partition_key else {"canonical_key": key}
-        context.add_output_metadata({"path": dg.MetadataValue.path(path), **told})
+        described = {"path": dg.MetadataValue.path(path), **told, **self.described(obj)}
+        context.add_output_metadata(described)
+
+    def described(self, value: Any) -> dict[str, Any]:  # noqa: ARG002  for kinds that have more
+        """Metadata that follows from the value alone."""
+        return {}
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Read the value; None where an input that is not required was never made."""
@@ -86,6 +91,14 @@ class ParquetIOManager(FileIOManager):
     def write(self, path: Path, value: "pd.DataFrame") -> None:
         """Write the table, compressed."""
         value.to_parquet(path, compression="zstd", index=False)
+
+    def described(self, value: "pd.DataFrame") -> dict[str, Any]:
+        """Dagster's own metadata of tables: number of rows, and columns with their types."""
+        columns = [dg.TableColumn(str(name), str(kind)) for name, kind in value.dtypes.items()]
+        return {
+            "dagster/row_count": len(value),
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+        }
 
     def read(self, path: Path) -> "pd.DataFrame":
         """Read the table.

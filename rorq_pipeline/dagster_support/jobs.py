@@ -29,7 +29,13 @@ download_and_optimize = dg.define_asset_job(
     description="Download what the range lacks, where a key is set, then all of optimize_range.",
 )
 
-_CHECKED = ("validated_cache", "best_params", "selection_statistics", "out_of_sample")
+_CHECKED = (
+    "validated_cache",
+    "best_params",
+    "selection_statistics",
+    "out_of_sample",
+    "verdict",
+)
 
 
 def _check_config(_partition_key: str) -> dict[str, Any]:

@@ -67,6 +67,16 @@ def test_table_comes_back_with_types_and_attributes(tmp_path: Path) -> None:
     assert back.attrs == table.attrs
 
 
+def test_a_table_tells_dagster_its_columns_and_rows(tmp_path: Path) -> None:
+    context = output_context()
+    table = pd.DataFrame({"n": [1, 2, 3], "x": [0.1, 0.2, 0.3]})
+    ParquetIOManager(folder=str(tmp_path)).handle_output(context, table)
+    told = context.consume_logged_metadata()
+    assert told["dagster/row_count"].value == 3
+    columns = [(one.name, one.type) for one in told["dagster/column_schema"].value.columns]
+    assert columns == [("n", "int64"), ("x", "float64")]
+
+
 def test_another_process_finds_the_file_by_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

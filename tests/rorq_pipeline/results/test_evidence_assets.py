@@ -21,6 +21,7 @@ from rorq_pipeline.checks.statistics import (
     outside_result,
     selection_checks,
     selection_results,
+    worth_trading,
 )
 from rorq_pipeline.dagster_support.io_managers import ArtifactIOManager
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, PARTITION_SET
@@ -37,7 +38,7 @@ from strategy.proofs.lookahead import Violation
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
 
 EVIDENCE = [out_of_sample, selection_statistics, walk_forward, walk_forward_matrix, verdict]
-CHECKS = [proofs, selection_checks, earns_out_of_sample]
+CHECKS = [proofs, selection_checks, earns_out_of_sample, worth_trading]
 
 
 def upstream(name: str) -> dg.AssetSpec:
@@ -90,6 +91,7 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
         "deflated_sharpe",
         "superior_ability",
         "earns_out_of_sample",
+        "worth_trading",
     }
     assert checks["replay"].passed
     assert checks["no_look_ahead"].passed
@@ -104,6 +106,9 @@ def test_the_last_range_says_that_nothing_follows_yet(run: Any, artifacts: Path)
     assert len(WalkForwardRecord.read(SECOND.key).record.steps) == 1
     found = stored(artifacts, "verdict", SECOND)
     assert found["verdict"]["decision"] != "trade"
+    worth = {one.check_name: one for one in result.get_asset_check_evaluations()}["worth_trading"]
+    assert (worth.passed, worth.severity.value) == (False, "WARN")
+    assert worth.description == found["verdict"]["line"]
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     unknown = checks["earns_out_of_sample"]  # a warning, never a pass
     assert (unknown.passed, unknown.severity.value) == (False, "WARN")
