@@ -49,13 +49,13 @@ def project_plan(paths: ProjectPaths, ticker: str) -> SurfacePlan:
     return SurfacePlan.of(config.space(), {"ticker": ticker, **config.fixed_params})
 
 
-def cell_store(paths: ProjectPaths, plan: SurfacePlan, cache_dir: Path | None = None) -> CellStore:
+def cell_store(paths: ProjectPaths, plan: SurfacePlan, cache_dir: Path) -> CellStore:
     """The project's month cells; absent ones are made on the cluster, if one is set.
 
     Raises:
         ParameterError: RORQ_CLUSTER is no address.
     """
-    return CellStore(paths.state / "cells", plan, cells_on_cluster(paths, cache_dir or paths.cache))
+    return CellStore(paths.state / "cells", plan, cells_on_cluster(paths, cache_dir))
 
 
 def make_matrix(
@@ -83,7 +83,7 @@ def make_matrix(
     policies = all_policies()
     prepared = PreparedSessions(folder=paths.prepared)
     records = walk_forward_matrix(
-        cell_store(paths, plan),
+        cell_store(paths, plan, paths.cache),
         ticker,
         fingerprints_of(paths.cache, ticker, days),
         lambda day: load_session(paths.cache, ticker, day, prepared),

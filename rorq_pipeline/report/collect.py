@@ -93,7 +93,9 @@ def gather_report(
         broken_rules=broken_rules(manifest),
         trials=_trials(database, best.study_name),
         surface=_surface_view(
-            surface_of_study(optimization, cells_of_study(optimization, sessions), surface),
+            surface_of_study(
+                optimization, cells_of_study(optimization, sessions, market_data.cache_dir), surface
+            ),
             optimization,
             best,
         ),

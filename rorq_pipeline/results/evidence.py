@@ -140,7 +140,9 @@ def measure_selection(
     dates = [session.date for session in sessions]
     absent = tested = history = None
     try:
-        cells = range_cells(optimization.search_space, optimization.fixed_params, sessions)
+        cells = range_cells(
+            optimization.search_space, optimization.fixed_params, sessions, market_data.cache_dir
+        )
         surface = surface_of_cells(cells.plan, cells)
         trials = surface_trials(surface, optimization.settings.min_trade_threshold)
         tested = _tested_choice(best, optimization, cells)

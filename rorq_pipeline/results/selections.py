@@ -5,6 +5,7 @@ such spaces.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from optimize.choice.candidates import Candidate, Selection, compare_selections
 from rorq_pipeline.results.models import Optimization
@@ -19,11 +20,13 @@ from strategy.surface.result import Surface
 
 
 def cells_of_study(
-    optimization: Optimization, sessions: Sequence[SessionData]
+    optimization: Optimization, sessions: Sequence[SessionData], cache_dir: Path
 ) -> RangeCells | None:
     """Every combination of the study's space on its sessions; None where it is too large."""
     try:
-        return range_cells(optimization.search_space, optimization.fixed_params, sessions)
+        return range_cells(
+            optimization.search_space, optimization.fixed_params, sessions, cache_dir
+        )
     except SurfaceTooLargeError:
         return None
 

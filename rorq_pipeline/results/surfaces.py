@@ -5,6 +5,7 @@ ranges with the same sessions, read the cells.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rorq_pipeline.project.choices import cell_store
@@ -28,6 +29,7 @@ def exact_surface(
     space: SearchSpace,
     fixed_params: Mapping[str, Any],
     sessions: Sequence[SessionData],
+    cache_dir: Path,
     *,
     max_bytes: int = MAX_SURFACE_BYTES,
 ) -> Surface:
@@ -37,7 +39,7 @@ def exact_surface(
         SurfaceTooLargeError: more than `max_bytes` would be taken.
         ParameterError: a fixed parameter that the strategy does not admit, or that is searched.
     """
-    cells = range_cells(space, fixed_params, sessions, max_bytes=max_bytes)
+    cells = range_cells(space, fixed_params, sessions, cache_dir, max_bytes=max_bytes)
     return surface_of_cells(cells.plan, cells)
 
 
@@ -45,10 +47,14 @@ def range_cells(
     space: SearchSpace,
     fixed_params: Mapping[str, Any],
     sessions: Sequence[SessionData],
+    cache_dir: Path,
     *,
     max_bytes: int = MAX_SURFACE_BYTES,
 ) -> RangeCells:
-    """Return the project's month cells of these sessions; errors as of `exact_surface`."""
+    """Return the project's month cells of these sessions; errors as of `exact_surface`.
+
+    A cluster loads them from the cache folder for itself.
+    """
     plan = SurfacePlan.of(space, fixed_params)
     require_affordable(
         space,
@@ -56,4 +62,4 @@ def range_cells(
         needed_bytes=surface_bytes(space, min(DEFAULT_BLOCKS, len(sessions))) + work_bytes(space),
         max_bytes=max_bytes,
     )
-    return cell_store(ProjectPaths.resolve(), plan).of_sessions(sessions)
+    return cell_store(ProjectPaths.resolve(), plan, cache_dir).of_sessions(sessions)

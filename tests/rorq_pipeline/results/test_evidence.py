@@ -104,7 +104,9 @@ def test_no_session_is_evaluated_twice(
     monkeypatch.setattr(cell_files, "make_session_cell", again)
     assert publish(made, market_data, FIRST) == exact
     assert measure_selection(exact, made, market_data, FIRST).absent is None
-    surface = exact_surface(made.search_space, made.fixed_params, market_data.load(FIRST))
+    surface = exact_surface(
+        made.search_space, made.fixed_params, market_data.load(FIRST), market_data.cache_dir
+    )
     monkeypatch.undo()
     direct = compute_surface(made.search_space, made.fixed_params, market_data.load(FIRST))
     assert surface.block_of_session == direct.block_of_session
