@@ -1,315 +1,302 @@
 """How often the verdict says what, by the true edge and the length of the history.
 
-    python design/verdict_calibration.py walk POOL figures.jsonl --edge 0 --seed 1001
-    python design/verdict_calibration.py test POOL figures.jsonl --edge 0 --seed 1001
-    python design/verdict_calibration.py tell figures.jsonl  # the tables of verdict_calibration.md
+    python design/verdict_calibration.py pool.jsonl [more.jsonl] > tables.md
 
-POOL is a folder of month cells: 24 months of synthetic sessions a seed, with one edge throughout,
-made where they are absent. Sessions of the generator are independent of each other, so that the
-last quarter may precede the first: a history is some quarters in a row, from any of them on. `walk`
-computes what the default policy chose and earned, `test` makes the selection test of each quarter
-(it goes on where it stopped). `tell` judges every history with both legs. Histories of one
-pool share its months: the output says how many are disjoint.
-
-The proofs of the engine are taken as passed, and adverse fills as earning, which month cells do not
-hold: the shares of `trade` are at most too high.
+Reads the months that `verdict_pool.py` made. A history is so many months in a row, of which the
+last three are the range; one ends with every third month. The policy has the months after its first
+three; the range its own figures, under adverse fills and at quotes, and its selection test. All of
+it goes through the verdict as it is shipped, with the proofs taken as passed, which they are or the
+engine is at fault. Histories of one seed share months: standard errors are those of as many
+histories as fit beside each other, as if the others added nothing.
 """
 
 import argparse
 import json
 import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from optimize.choice.grid import Grid
-from optimize.choice.policies import DEFAULT_POLICY
-from optimize.choice.policy_history import PolicyHistory, sign_flip_p_value
-from optimize.choice.rules import RULES
-from optimize.choice.selection_test import block_values, selection_test
+from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, Policy, all_policies
+from optimize.choice.policy_history import PolicyHistory
+from optimize.statistics.betting import account, most_gained, returns_at_stake
 from optimize.statistics.verdict import Evidence, judge
 from optimize.verdict_settings import VerdictSettings
-from strategy.costs import cost_weights
-from strategy.date_range import sessions_between
-from strategy.market_data.sample.generate import SampleSettings, sample_session
-from strategy.params import StrategyParams
-from strategy.session import SessionData
 from strategy.space import SearchSpace
-from strategy.surface.cell_files import CellStore, month_of
-from strategy.surface.cells import GridSums, SessionCell, sum_cells
-from strategy.surface.compute import SurfacePlan
 
-FIRST_DAY, LAST_DAY = date(2021, 1, 4), date(2022, 12, 30)
-MONTHS_A_QUARTER = 3  # the lookback of the default policy
 LENGTHS_MONTHS = (3, 12, 24)
-LIMITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2)
-N_DRAWN = 1_000
+RANGE_MONTHS = 3
+LIMITS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2)
+POLICIES = all_policies(("exact_best", "smooth"), (1, 2, 3, 6), (10, 30, 100))  # of the pool
+N_DRAWN = 2_000
+Lines = Sequence[Mapping[str, Any]]
+FloatArray = npt.NDArray[np.float64]
 
 
-class Pool:
-    """The month cells of one seed and edge."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class History:
+    """What a range at its end would know of the policy."""
 
-    def __init__(self, folder: Path, edge: float, seed: int) -> None:
-        self.plan = SurfacePlan.of(SearchSpace.seed(), None)
-        self.grid = Grid.of(self.plan.space)
-        self._name = f"edge-{edge:g}-seed-{seed}"
-        self._settings = SampleSettings(seed=seed, edge=edge)
-        self._store = CellStore(folder, self.plan)
-        days = sessions_between(FIRST_DAY, LAST_DAY)
-        self._days = {day: f"{self._name}-{day}" for day in days}
-        self.months = sorted({month_of(day) for day in days})
-        self.quarters = [
-            self.months[start : start + MONTHS_A_QUARTER]
-            for start in range(0, len(self.months), MONTHS_A_QUARTER)
-        ]
-
-    def cells(self, month: str) -> list[SessionCell]:
-        """The cells of a month, made where they are absent."""
-        wanted = {day: label for day, label in self._days.items() if month_of(day) == month}
-        ((_, cells),) = self._store.months(self._name, wanted, self._session)
-        return cells
-
-    def _session(self, day: date) -> SessionData:
-        return replace(sample_session(day, self._settings), fingerprint=self._days[day])
+    policy: PolicyHistory
+    range: Mapping[str, Any]
 
 
-def walk(pool: Pool) -> dict[str, Any]:
-    """The policy's P&L in each month of a quarter; its choices reach into the one before."""
-    sums = {month: sum_cells(pool.plan.space, pool.cells(month)) for month in pool.months}
-
-    def earned(before: Sequence[str], month: str) -> float:
-        return _net_pnl(pool, _choice(pool, [sums[one] for one in before]), sums[month])
-
-    by_quarter = []
-    for before, quarter in zip([pool.quarters[-1], *pool.quarters], pool.quarters, strict=False):
-        months = before + quarter
-        by_quarter.append([earned(months[at - 3 : at], months[at]) for at in range(3, 6)])
-    in_range = []
-    for quarter in pool.quarters:
-        total = _total([sums[month] for month in quarter])
-        index = _choice(pool, [total])
-        in_range.append(_in_range(pool, index, total))
-    return {"net_pnl_usd": by_quarter, "in_range": in_range}
+def histories(lines: Lines, n_months: int) -> Iterator[History]:
+    """Every history of a seed; `lines` are its months in order."""
+    for last in range(n_months - 1, len(lines)):
+        if lines[last]["range"] is not None:
+            traded = lines[last - n_months + 1 + RANGE_MONTHS : last + 1]
+            yield History(policy=policy_of(traded), range=lines[last]["range"])
 
 
-def _choice(pool: Pool, months: Iterable[GridSums]) -> int | None:
-    total = _total(months)
-    (choice,) = RULES[DEFAULT_POLICY.rule](
-        total, pool.grid, [DEFAULT_POLICY.min_trades(total.n_sessions)]
+def policy_of(lines: Lines) -> PolicyHistory:
+    """The default policy's record of these months."""
+    if not lines:
+        return PolicyHistory.unknown(DEFAULT_POLICY)
+    returns, bounds = np.concatenate([bets(line) for line in lines], axis=1)
+    earned = [sum(line["held"][0]["net_pnl_usd"]) if line["held"][0] else 0.0 for line in lines]
+    names = [str(line["number"]) for line in lines]
+    return PolicyHistory.of(DEFAULT_POLICY, names, earned, returns, bounds)
+
+
+def bets(line: Mapping[str, Any]) -> FloatArray:
+    """Returns at stake of a month's sessions and their bounds, (2, n_sessions)."""
+    held = line["held"][0] if line["held"] else None
+    if held is None:
+        return np.stack([np.zeros(line["n_sessions"]), np.ones(line["n_sessions"])])
+    money = (np.array(held["net_pnl_usd"]), np.array(held["risk_usd"]))
+    returns = returns_at_stake(*money, held["stop_loss_percent"])
+    # No combination of the seed's grid takes its profit beyond the stake.
+    largest = max(float(percent) for percent in SearchSpace.seed()["take_profit_percent"])
+    return np.stack([returns, np.full_like(returns, most_gained(largest))])
+
+
+def evidence_of(history: History) -> Evidence:
+    """What the verdict looks at, on the day after the range."""
+    found, policy = history.range, history.policy
+    return Evidence(
+        total_trades=found.get("trades", 0),
+        return_on_risk_percent=found.get("return_on_risk_percent"),
+        overfitting_fraction=None,
+        loss_fraction=None,
+        deflated_sharpe_fraction=None,
+        superior_ability_p_value=None,
+        out_of_sample_traded_sessions=0,
+        out_of_sample_return_on_risk_percent=None,
+        out_of_sample_gain_p_value=None,
+        out_of_sample_loss_p_value=None,
+        adverse_fills_return_on_risk_percent=found.get("adverse_percent"),
+        at_quotes_return_on_risk_percent=found.get("quotes_percent"),
+        has_quotes=True,
+        no_look_ahead=True,
+        replay_agrees=True,
+        selection_test_p_value=found["selection_test_p_value"],
+        policy_months=len(policy.months),
+        policy_usd_a_month=policy.usd_a_month,
+        policy_p_value=policy.p_value_fraction,
+        policy_loss_p_value=policy.loss_p_value_fraction,
     )
-    return choice.index if choice else None
 
 
-def _total(months: Iterable[GridSums]) -> GridSums:
-    first, *others = months
-    for other in others:
-        first = first + other
-    return first
+def tell(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
+    """All tables."""
+    by_edge: dict[str, list[Lines]] = defaultdict(list)
+    for (edge, _), lines in sorted(pool.items()):
+        by_edge[edge].append(lines)
+    yield from told_pool(pool)
+    yield from told_decisions(by_edge)
+    yield from told_legs(by_edge)
+    yield from told_curve(by_edge)
+    yield from told_level(by_edge)
+    yield from told_rules(by_edge)
+    yield from told_policies(by_edge)
 
 
-def _net_pnl(pool: Pool, index: int | None, sums: GridSums) -> float:
-    if index is None:
-        return 0.0
-    sets, exits, _ = (rows[0] for rows in pool.grid.place_of(np.array([index])))
-    return float(sums.net_pnl_usd[sets, exits])
+def told_pool(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
+    """What there is."""
+    yield "\n| edge | seed | months | ranges | generator |\n|---:|---:|---:|---:|---:|"
+    for (edge, seed), lines in sorted(pool.items()):
+        n_ranges = sum(line["range"] is not None for line in lines)
+        yield row([edge, seed, len(lines), n_ranges, lines[0]["generator"]])
 
 
-def _in_range(pool: Pool, index: int | None, sums: GridSums) -> tuple[int, float | None]:
-    """Trades and return on risk of the choice in its own months."""
-    if index is None:
-        return 0, None
-    sets, exits, stops = (rows[0] for rows in pool.grid.place_of(np.array([index])))
-    percent = 100 * sums.net_pnl_usd[sets, exits] / sums.risk_usd[sets, stops]
-    return int(sums.total_trades[sets, 0]), float(percent)
-
-
-def tested_quarter(pool: Pool, quarter: Sequence[str]) -> dict[str, Any]:
-    """The selection test of three months, as a range of them has it."""
-    cells = [cell for month in quarter for cell in pool.cells(month)]
-    tested = selection_test(
-        block_values(
-            cells,
-            pool.grid,
-            rule=DEFAULT_POLICY.rule,
-            min_trades=DEFAULT_POLICY.min_trades(len(cells)),
-            costs=cost_weights(StrategyParams(), pool.grid.space["stop_loss_percent"]),
-        )
-    )
-    return {
-        "p_value": tested.t_p_value_fraction,
-        "of_the_value": tested.p_value_fraction,
-        "before_costs": tested.before_costs_p_value_fraction,
-        "superior_ability": tested.superior_ability_p_value_fraction,
-    }
-
-
-def histories(figures: Mapping[str, Any], n_months: int) -> list[tuple[PolicyHistory, int]]:
-    """What the policy earned after its first quarter, and the quarter that is the range."""
-    earned, found = figures["net_pnl_usd"], []
-    for last in range(len(earned)):
-        traded = [last - back for back in reversed(range(n_months // MONTHS_A_QUARTER - 1))]
-        usd = [value for quarter in traded for value in earned[quarter]]
-        names = [f"{number}" for number in range(len(usd))]
-        found.append((PolicyHistory.of(DEFAULT_POLICY, names, usd), last))
-    return found
-
-
-def judged(
-    figures: Mapping[str, Any],
-    p_values: Mapping[int, float],
-    n_months: int,
-    settings: VerdictSettings,
-) -> Counter[str]:
-    """Decisions over the histories; a range without a selection test is judged without it."""
-    decisions: Counter[str] = Counter()
-    for history, quarter in histories(figures, n_months):
-        trades, percent = figures["in_range"][quarter]
-        evidence = Evidence(
-            total_trades=trades,
-            return_on_risk_percent=percent,
-            overfitting_fraction=None,
-            loss_fraction=None,
-            deflated_sharpe_fraction=None,
-            superior_ability_p_value=None,
-            out_of_sample_traded_sessions=0,
-            out_of_sample_return_on_risk_percent=None,
-            out_of_sample_low_percent=None,
-            out_of_sample_high_percent=None,
-            adverse_fills_return_on_risk_percent=1.0,
-            no_look_ahead=True,
-            replay_agrees=True,
-            selection_test_p_value=p_values.get(quarter),
-            policy_p_value=history.p_value_fraction,
-            policy_loss_p_value=history.loss_p_value_fraction,
-            policy_months=len(history.months),
-            policy_usd_a_month=history.usd_a_month,
-        )
-        decisions[judge(evidence, settings).decision] += 1
-    return decisions
-
-
-def months_test(months: npt.NDArray[np.float64], n_months: int, limit: float) -> float:
-    """Share of p-values at most the limit, of as many months drawn with replacement."""
-    drawn = np.random.default_rng(0).choice(months, (N_DRAWN, n_months))
-    return float(np.mean([(sign_flip_p_value(row) or 1.0) <= limit for row in drawn]))
-
-
-def tell(lines: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    """The document."""
-    walks = {(one["edge"], one["seed"]): one for one in lines if one["kind"] == "walk"}
-    tests: dict[tuple[float, int], dict[int, float]] = {key: {} for key in walks}
-    for one in lines:
-        if one["kind"] == "test":
-            tests[one["edge"], one["seed"]][one["quarter"]] = one["p_value"]
-    yield from _told_shares(walks, tests)
-    yield from _told_months(walks)
-    yield from _told_tests(tests)
-    yield from _told_curve(walks, tests)
-
-
-def _told_shares(walks: Mapping[Any, Any], tests: Mapping[Any, Any]) -> Iterable[str]:
-    yield "| edge | seed | months | disjoint histories | ranges tested | trade | watch | reject |"
-    yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
-    for (edge, seed), figures in sorted(walks.items()):
-        p_values = tests[edge, seed]
+def told_decisions(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """Shares of trade, watch and reject."""
+    yield "\n| edge | months | histories | beside each other | trade | watch | reject |"
+    yield "|---:|---:|---:|---:|---:|---:|---:|"
+    for edge, seeds in by_edge.items():
         for n_months in LENGTHS_MONTHS:
-            found = judged(figures, p_values, n_months, VerdictSettings())
-            shares = [_share(found[one], found.total()) for one in ("trade", "watch", "reject")]
-            disjoint = len(figures["in_range"]) * MONTHS_A_QUARTER // n_months
-            row = [f"{edge:g}", seed, n_months, disjoint, len(p_values), *shares]
-            yield _row(row)
+            found = [h for lines in seeds for h in histories(lines, n_months)]
+            beside = sum(len(lines) // n_months for lines in seeds)
+            counted = Counter(judge(evidence_of(one)).decision for one in found)
+            shares = [share(counted[d], len(found), beside) for d in ("trade", "watch", "reject")]
+            yield row([edge, n_months, len(found), beside, *shares])
 
 
-def _told_months(walks: Mapping[Any, Any]) -> Iterable[str]:
-    yield f"""
-The policy's months, and the share of p-values of its history at most 0.025 where {N_DRAWN}
-histories are drawn from these months with replacement: as they are (power), and with their mean set
-to zero (level):
-
-| edge | USD a month | ± | spread | months > 0 | power, 9 months | 21 | level, 9 months | 21 |
-|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
-    for (edge, _), figures in sorted(walks.items()):
-        earned = np.array([usd for values in figures["net_pnl_usd"] for usd in values])
-        money = (earned.mean(), earned.std(ddof=1) / np.sqrt(len(earned)), earned.std(ddof=1))
-        shares = [(earned > 0).mean()]
-        for months in (earned, earned - earned.mean()):
-            shares += [months_test(months, n_months, 0.025) for n_months in (9, 21)]
-        cells = [*(f"{usd:.0f}" for usd in money), *(f"{share:.3f}" for share in shares)]
-        yield _row([f"{edge:g}", *cells])
-
-
-def _told_tests(tests: Mapping[Any, Any]) -> Iterable[str]:
-    yield "\nP-values of the selection test, a quarter each:\n"
-    for (edge, seed), p_values in sorted(tests.items()):
-        told = ", ".join(f"{value:.3f}" for _, value in sorted(p_values.items()))
-        yield f"- edge {edge:g}, seed {seed}: {told or 'none measured'}"
+def told_legs(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """What carries and what stops."""
+    limits = VerdictSettings()
+    yield (
+        "\n| edge | months | selection test carries | history carries | history loses "
+        "| adverse fills earn | quotes earn |\n|---:|---:|---:|---:|---:|---:|---:|"
+    )
+    for edge, seeds in by_edge.items():
+        for n_months in LENGTHS_MONTHS:
+            seen = [evidence_of(h) for lines in seeds for h in histories(lines, n_months)]
+            beside = sum(len(lines) // n_months for lines in seeds)
+            columns = (
+                [(e.selection_test_p_value or 1.0) <= limits.selection_test_to_trade for e in seen],
+                [_at_most(e.policy_p_value, limits.policy_to_trade) for e in seen],
+                [_at_most(e.policy_loss_p_value, limits.policy_to_reject) for e in seen],
+                [(e.adverse_fills_return_on_risk_percent or 0.0) > 0 for e in seen],
+                [(e.at_quotes_return_on_risk_percent or 0.0) > 0 for e in seen],
+            )
+            told = [share(sum(column), len(seen), beside) for column in columns]
+            yield row([edge, n_months, *told])
 
 
-def _told_curve(walks: Mapping[Any, Any], tests: Mapping[Any, Any]) -> Iterable[str]:
+def told_curve(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """True against false `trade`, as the limit of each leg moves."""
     yield "\nShare of `trade` as the limit of both legs moves:\n"
-    yield _row(["edge", "months", *(f"{limit:g}" for limit in LIMITS)])
+    yield row(["edge", "months", *(f"{limit:g}" for limit in LIMITS)])
     yield "|" + "---:|" * (2 + len(LIMITS))
-    for (edge, seed), figures in sorted(walks.items()):
+    for edge, seeds in by_edge.items():
         for n_months in LENGTHS_MONTHS:
+            seen = [evidence_of(h) for lines in seeds for h in histories(lines, n_months)]
             shares = []
             for limit in LIMITS:
                 settings = VerdictSettings(selection_test_to_trade=limit, policy_to_trade=limit)
-                found = judged(figures, tests[edge, seed], n_months, settings)
-                shares.append(_share(found["trade"], found.total()))
-            yield _row([f"{edge:g}", n_months, *shares])
+                n_trade = sum(judge(one, settings).decision == "trade" for one in seen)
+                shares.append(f"{n_trade / len(seen):.2f}" if seen else "-")
+            yield row([edge, n_months, *shares])
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.2f}" if whole else "-"
+def told_level(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """The second leg where sessions earn nothing on average, and the test's p-values."""
+    yield f"""
+Histories of as many months drawn with replacement, {N_DRAWN:,} of each: the share whose account
+stands at {1 / VerdictSettings().policy_to_trade:g} at the end; and, with the mean of the returns
+set to zero, the same and the share that ever does at the end of a month:
+
+| edge | USD a month | ± | spread | months > 0 | 9 months | 21 | 9, mean 0 | 21 | ever in 21 |
+|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"""
+    for edge, seeds in by_edge.items():
+        traded = [line for lines in seeds for line in lines[RANGE_MONTHS:]]
+        earned = np.array([sum(x["held"][0]["net_pnl_usd"]) if x["held"][0] else 0 for x in traded])
+        money = (earned.mean(), earned.std(ddof=1) / np.sqrt(len(earned)), earned.std(ddof=1))
+        returns = [bets(line)[0] for line in traded]
+        every = np.concatenate(returns)
+        centred = [np.where(one != 0, one - every[every != 0].mean(), 0.0) for one in returns]
+        cells = [f"{usd:.0f}" for usd in money] + [f"{(earned > 0).mean():.2f}"]
+        cells += [f"{carried(returns, n)[0]:.3f}" for n in (9, 21)]
+        level = [carried(centred, n) for n in (9, 21)]
+        yield row([edge, *cells, *(f"{at_end:.3f}" for at_end, _ in level), f"{level[1][1]:.3f}"])
+    yield "\nP-values of the selection test:\n"
+    yield "| edge | ranges | least | at most 0.025 | 0.05 | 0.1 | 0.5 | median |"
+    yield "|---:|---:|---:|---:|---:|---:|---:|---:|"
+    for edge, seeds in by_edge.items():
+        ranges = [x["range"] for lines in seeds for x in lines if x["range"] is not None]
+        values = np.array([one["selection_test_p_value"] or 1.0 for one in ranges])
+        if len(values):
+            below = [f"{(values <= limit).mean():.2f}" for limit in (0.025, 0.05, 0.1, 0.5)]
+            least, median = f"{values.min():.3f}", f"{np.median(values):.3f}"
+            yield row([edge, len(values), least, *below, median])
 
 
-def _row(values: Iterable[object]) -> str:
+def carried(months: Sequence[FloatArray], n_months: int) -> tuple[float, float]:
+    """Share of drawn histories whose account carries at the end, and at any month's end."""
+    needed, random = 1.0 / VerdictSettings().policy_to_trade, np.random.default_rng(0)
+    at_end = ever = 0
+    for _ in range(N_DRAWN):
+        drawn = [months[number] for number in random.integers(0, len(months), n_months)]
+        accounts = [account(np.concatenate(drawn[: n + 1])) for n in range(n_months)]
+        at_end += accounts[-1] >= needed
+        ever += max(accounts) >= needed
+    return at_end / N_DRAWN, ever / N_DRAWN
+
+
+def told_rules(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """The default against the former rule, month by month."""
+    yield f"""
+What is published by default ({DEFAULT_POLICY.label} in 21 sessions) against what was before
+({FORMER_POLICY.label}: the exact form of a study's best of one month), on the same months; standard
+errors of the differences by month:
+
+| edge | months | USD a month | before | difference | months > 0 | before | difference |
+|---:|---:|---:|---:|---:|---:|---:|---:|"""
+    for edge, seeds in by_edge.items():
+        new, old = (np.array(earned(seeds, policy)) for policy in (DEFAULT_POLICY, FORMER_POLICY))
+        money, wins = (new, old), ((new > 0).astype(float), (old > 0).astype(float))
+        cells = [edge, len(new)]
+        for (one, other), form in ((money, "{:.0f}"), (wins, "{:.2f}")):
+            difference = one - other
+            error = difference.std(ddof=1) / np.sqrt(len(difference))
+            cells += [form.format(one.mean()), form.format(other.mean())]
+            cells.append(f"{form.format(difference.mean())} ± {form.format(error)}")
+        yield row(cells)
+
+
+def told_policies(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """USD a month of every policy of the pool, on the months that all have."""
+    yield "\nUSD a month, standard error, and share of months above zero:\n"
+    yield row(["policy", *(f"edge {edge}" for edge in by_edge)])
+    yield "|---|" + "---:|" * len(by_edge)
+    for policy in POLICIES:
+        cells = []
+        for seeds in by_edge.values():
+            values = np.array(earned(seeds, policy, first=6))
+            if not len(values):
+                cells.append("-")
+                continue
+            error = values.std(ddof=1) / np.sqrt(len(values))
+            cells.append(f"{values.mean():.0f} ± {error:.0f}, {(values > 0).mean():.2f}")
+        yield row([policy.label, *cells])
+
+
+def earned(seeds: Sequence[Lines], policy: Policy, first: int = RANGE_MONTHS) -> list[float]:
+    """Net P&L of each month from the first that is counted on, USD."""
+    column = POLICIES.index(policy)
+    months = [line["policies"][column] for lines in seeds for line in lines[first:]]
+    return [0.0 if month is None else month[3] for month in months]
+
+
+def share(part: int, whole: int, beside: int) -> str:
+    """A share with its standard error; of none or all, the bound that holds in 95 of 100."""
+    if not whole or not beside:
+        return "-"
+    fraction = part / whole
+    if part in (0, whole):
+        bound = 1.0 - 0.05 ** (1.0 / beside)
+        return f"{fraction:.2f} ({'<' if part == 0 else '>'} {abs(fraction - bound):.2f})"
+    return f"{fraction:.2f} ± {np.sqrt(fraction * (1 - fraction) / beside):.2f}"
+
+
+def row(values: Iterable[object]) -> str:
+    """A line of a table."""
     return f"| {' | '.join(str(value) for value in values)} |"
 
 
+def _at_most(value: float | None, limit: float) -> bool:
+    return value is not None and value <= limit
+
+
 def main() -> None:
-    """Run the subcommand of the command line."""
+    """Print the tables of these files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("walk", "test"):
-        command = commands.add_parser(name)
-        command.add_argument("pool", type=Path)
-        command.add_argument("figures", type=Path)
-        command.add_argument("--edge", type=float, required=True)
-        command.add_argument("--seed", type=int, required=True)
-        command.add_argument("--quarters", type=int, default=8, help="test the first so many")
-    commands.add_parser("tell").add_argument("figures", type=Path)
-    given = parser.parse_args()
-    lines = _lines(given.figures)
-    if given.command == "tell":
-        sys.stdout.writelines(f"{line}\n" for line in tell(lines))
-        return
-    key = {"kind": given.command, "edge": given.edge, "seed": given.seed}
-    pool = Pool(given.pool, given.edge, given.seed)
-    if given.command == "walk":
-        _append(given.figures, key | walk(pool))
-        return
-    done = [one["quarter"] for one in lines if key.items() <= one.items()]
-    for number, quarter in enumerate(pool.quarters[: given.quarters]):
-        if number not in done:
-            _append(given.figures, key | {"quarter": number} | tested_quarter(pool, quarter))
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def _append(path: Path, line: Mapping[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    parser.add_argument("pools", type=Path, nargs="+")
+    pool: dict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
+    for path in parser.parse_args().pools:
+        for text in path.read_text(encoding="utf-8").splitlines():
+            line = json.loads(text)
+            pool[line["edge"], line["seed"]].append(line)
+    for lines in pool.values():
+        lines.sort(key=lambda line: int(line["number"]))
+    sys.stdout.writelines(f"{line}\n" for line in tell(pool))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class VerdictSettings(Checked):
         "however many months one looks, at most.",
     )
     policy_to_reject: float = Field(
-        0.025,
+        0.1,
         ge=0,
         le=1,
         description="Probability of a history as bad where the policy loses nothing; as little is "
@@ -70,7 +70,7 @@ class VerdictSettings(Checked):
         "counts as unknown.",
     )
     out_of_sample_to_reject: float = Field(
-        0.025,
+        0.05,
         ge=0,
         le=1,
         description="Probability of sessions as bad after the range where nothing is lost, on "

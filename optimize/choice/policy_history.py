@@ -19,7 +19,13 @@ from optimize.choice.walk_forward_matrix import (
     RecordStore,
     walk_forward_matrix,
 )
-from optimize.statistics.betting import account, gain_p_value, loss_p_value, returns_at_stake
+from optimize.statistics.betting import (
+    account,
+    gain_p_value,
+    loss_p_value,
+    most_gained,
+    returns_at_stake,
+)
 from strategy.session import FloatArray, SessionData
 from strategy.surface.cell_files import CellStore
 from strategy.surface.compute import SurfacePlan
@@ -48,6 +54,7 @@ class PolicyHistory:
         months: Sequence[str],
         net_pnl_usd: Sequence[float],
         session_returns: FloatArray,  # (n_sessions of all months,), over what was at stake
+        session_bounds: FloatArray,  # (n_sessions of all months,), of `most_gained`
     ) -> "PolicyHistory":
         """Ask whether the sessions of some months earned."""
         return cls(
@@ -56,13 +63,13 @@ class PolicyHistory:
             net_pnl_usd=tuple(float(usd) for usd in net_pnl_usd),
             account_usd=account(session_returns) if months else None,
             p_value_fraction=gain_p_value(session_returns) if months else None,
-            loss_p_value_fraction=loss_p_value(session_returns) if months else None,
+            loss_p_value_fraction=loss_p_value(session_returns, session_bounds) if months else None,
         )
 
     @classmethod
     def unknown(cls, policy: Policy) -> "PolicyHistory":
         """No month was traded, or none could be read."""
-        return cls.of(policy, (), (), np.empty(0))
+        return cls.of(policy, (), (), np.empty(0), np.empty(0))
 
 
 def policy_history(
@@ -90,15 +97,19 @@ def policy_history(
         policy,
         [record.month for record in records_judged],
         table.net_pnl_usd[judged, 0].tolist(),
-        np.concatenate([_session_returns(record, cells.plan) for record in records_judged]),
+        *np.concatenate([_session_bets(record, cells.plan) for record in records_judged], axis=1),
     )
 
 
-def _session_returns(record: MonthRecord, plan: SurfacePlan) -> FloatArray:
-    """Returns at stake of a month's sessions, traded by what was chosen the month before."""
+def _session_bets(record: MonthRecord, plan: SurfacePlan) -> FloatArray:
+    """Returns at stake of a month's sessions and their bounds, (2, n_sessions).
+
+    Of what was chosen the month before.
+    """
     net_pnl_usd, risk_usd = record.session_net_pnl_usd[0], record.session_risk_usd[0]
     index = int(record.held[0, 0])
     if index == NO_CHOICE:
-        return np.zeros_like(net_pnl_usd)
+        return np.stack([np.zeros_like(net_pnl_usd), np.ones_like(net_pnl_usd)])
     params = plan.space.strategy_params(plan.space.combination(index), plan.fixed_params)
-    return returns_at_stake(net_pnl_usd, risk_usd, params.stop_loss_percent)
+    returns = returns_at_stake(net_pnl_usd, risk_usd, params.stop_loss_percent)
+    return np.stack([returns, np.full_like(returns, most_gained(params.take_profit_percent))])

@@ -8,8 +8,10 @@ So one over the account is a p-value that may be looked at every day, whatever t
 returns and however their spread changes (Waudby-Smith and Ramdas 2024). Nothing is assumed but that
 no session's mean return is above zero given what was before it.
 
-The account is the mean of one a share of `STAKES`. The one that bets on losses stakes half as much,
-and counts a gain of more than twice the stake as twice.
+The account is the mean of one a share of `STAKES`. One that bets on losses must survive the largest
+gain, and so needs a bound of it beforehand: twice the stake, or twice the take profit where that is
+more, which a price would have to leap across. It stakes so much less, and counts what leaps further
+as that.
 """
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy as np
 from strategy.session import FloatArray
 
 STAKES = (0.25, 0.5, 0.75, 0.95)  # of the money; all of it would not survive a total loss
-MOST_GAINED = 2.0  # of the stake, for the account that bets on losses
+_LEAST_BOUND = 2.0  # of the stake, on gains
 _MOST_LOGARITHM = 600.0  # a larger account is infinite for all purposes, but is no float
 
 
@@ -44,10 +46,18 @@ def gain_p_value(returns: FloatArray) -> float:
     return min(1.0, 1.0 / account(returns))
 
 
-def loss_p_value(returns: FloatArray) -> float:
+def most_gained(take_profit_percent: float) -> float:
+    """The largest return at stake of a session that an account against it reckons with."""
+    return max(_LEAST_BOUND, 2.0 * take_profit_percent / 100.0)
+
+
+def loss_p_value(
+    returns: FloatArray,  # (n_sessions,)
+    bounds: FloatArray | float,  # (n_sessions,) or one for all, of `most_gained`
+) -> float:
     """One-sided, of the hypothesis that no session loses; one without a session."""
-    lost = -np.minimum(np.asarray(returns, np.float64), MOST_GAINED)
-    return min(1.0, 1.0 / _mean_account(lost, np.array(STAKES) / MOST_GAINED))
+    lost = -np.minimum(np.asarray(returns, np.float64) / bounds, 1.0)
+    return min(1.0, 1.0 / _mean_account(lost, np.array(STAKES)))
 
 
 def _mean_account(returns: FloatArray, stakes: FloatArray) -> float:

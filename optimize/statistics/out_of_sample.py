@@ -8,7 +8,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from optimize.statistics.betting import gain_p_value, loss_p_value, returns_at_stake
+from optimize.statistics.betting import (
+    gain_p_value,
+    loss_p_value,
+    most_gained,
+    returns_at_stake,
+)
 from optimize.statistics.bootstrap import Interval, bootstrap_intervals
 from optimize.statistics.session_sums import SessionSums, trade_sessions
 from strategy.date_range import DateRange, sessions_between
@@ -100,5 +105,7 @@ def out_of_sample(
         intervals=bootstrap_intervals(sums, seed=seed),
         in_sample_return_on_risk_percent=in_sample_return_on_risk_percent,
         gain_p_value_fraction=gain_p_value(returns) if is_known else None,
-        loss_p_value_fraction=loss_p_value(returns) if is_known else None,
+        loss_p_value_fraction=(
+            loss_p_value(returns, most_gained(params.take_profit_percent)) if is_known else None
+        ),
     )

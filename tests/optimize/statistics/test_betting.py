@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.statistics.betting import account, gain_p_value, loss_p_value, returns_at_stake
+from optimize.statistics.betting import (
+    account,
+    gain_p_value,
+    loss_p_value,
+    most_gained,
+    returns_at_stake,
+)
 
 
 def test_accounts_by_hand() -> None:
@@ -17,15 +23,15 @@ def test_accounts_by_hand() -> None:
         4 / (1.25**2 + 1.5**2 + 1.75**2 + 1.95**2)
     )
     # Betting on losses half as much: 1.125, 1.25, 1.375 and 1.475 after a total loss.
-    assert loss_p_value(np.array([-1.0])) == pytest.approx(4 / (1.125 + 1.25 + 1.375 + 1.475))
+    assert loss_p_value(np.array([-1.0]), 2.0) == pytest.approx(4 / (1.125 + 1.25 + 1.375 + 1.475))
     # A gain of five times the stake counts as twice, and costs 0.25, 0.5, 0.75 and 0.95 of it.
     lost = 0.75 * 1.125**9 + 0.5 * 1.25**9 + 0.25 * 1.375**9 + 0.05 * 1.475**9
-    assert loss_p_value(np.array([5.0] + [-1.0] * 9)) == pytest.approx(4 / lost)
+    assert loss_p_value(np.array([5.0] + [-1.0] * 9), 2.0) == pytest.approx(4 / lost)
 
 
 def test_without_a_session_nothing_is_known() -> None:
     nothing = np.empty(0)
-    assert (account(nothing), gain_p_value(nothing), loss_p_value(nothing)) == (1.0, 1.0, 1.0)
+    assert (account(nothing), gain_p_value(nothing), loss_p_value(nothing, 2.0)) == (1.0, 1.0, 1.0)
     assert gain_p_value(np.full(5_000, 2.0)) < 1e-200  # and no overflow
 
 
@@ -54,7 +60,19 @@ def test_a_fair_game_with_a_long_tail_seldom_looks_like_more_on_any_day() -> Non
     ever = [any(account(row[:day]) >= 40 for day in range(10, 251, 10)) for row in drawn]
     assert np.mean(ever) <= 0.025
     gains = np.where(random.random((500, 250)) < 1 / 11, -0.1, 1.0 / 100)
-    assert np.mean([loss_p_value(row) <= 0.025 for row in gains]) <= 0.025
+    assert np.mean([loss_p_value(row, 2.0) <= 0.025 for row in gains]) <= 0.025
+
+
+def test_rare_large_gains_that_make_up_for_small_losses_are_no_loss() -> None:
+    """One in ten makes 4.5 times the stake, which a take profit of 450 percent tells beforehand."""
+    assert [most_gained(percent) for percent in (25.0, 100.0, 450.0)] == [2.0, 2.0, 9.0]
+    random = np.random.default_rng(7)
+    drawn = np.where(random.random((2_000, 250)) < 0.1, 4.5, -0.5)
+    bound = most_gained(450.0)
+    ever = [
+        any(loss_p_value(row[:day], bound) <= 0.025 for day in range(10, 251, 10)) for row in drawn
+    ]
+    assert np.mean(ever) <= 0.025
 
 
 def test_a_weak_edge_is_seen_within_two_years() -> None:
@@ -65,4 +83,4 @@ def test_a_weak_edge_is_seen_within_two_years() -> None:
     random = np.random.default_rng(5)
     drawn = np.maximum(random.normal(0.04, 0.2, (500, 441)), -1.0)
     assert np.mean([gain_p_value(row) <= 0.025 for row in drawn]) == pytest.approx(0.87, abs=0.06)
-    assert np.mean([loss_p_value(-row) <= 0.025 for row in drawn]) > 0.8
+    assert np.mean([loss_p_value(-row, 2.0) <= 0.025 for row in drawn]) > 0.8

@@ -76,10 +76,10 @@ def test_all_good_is_trade_and_the_line_has_the_figures():
             {
                 "out_of_sample_return_on_risk_percent": -9.0,
                 "out_of_sample_gain_p_value": 1.0,
-                "out_of_sample_loss_p_value": 0.025,
+                "out_of_sample_loss_p_value": 0.05,
             },
             "reject",
-            "out of sample in 21 sessions with trades, as little has a probability of 0.025 where",
+            "out of sample in 21 sessions with trades, as little has a probability of 0.050 where",
         ),
         ({"adverse_fills_return_on_risk_percent": -4.0}, "watch", "-4.0% under adverse fills"),
         (
@@ -117,8 +117,8 @@ def test_what_informs_has_no_vote(name, value):
         (0.9, 0.026, 0.99, "watch"),
         (None, 0.01, 0.99, "trade"),
         (0.01, 0.2, 0.82, "trade"),
-        (0.01, 0.9, 0.026, "trade"),
-        (0.01, 0.99, 0.025, "reject"),
+        (0.01, 0.9, 0.101, "trade"),
+        (0.01, 0.99, 0.1, "reject"),
         (0.9, 0.99, 0.01, "reject"),
         (0.01, None, None, "trade"),
         (0.9, None, None, "watch"),
@@ -162,10 +162,10 @@ def test_a_loss_out_of_sample_rejects_beyond_luck_alone():
         GOOD,
         out_of_sample_return_on_risk_percent=-9.0,
         out_of_sample_gain_p_value=1.0,
-        out_of_sample_loss_p_value=0.026,
+        out_of_sample_loss_p_value=0.051,
     )
     assert judge(lost).decision == "trade"
-    assert judge(lost, VerdictSettings(out_of_sample_to_reject=0.026)).decision == "reject"
+    assert judge(lost, VerdictSettings(out_of_sample_to_reject=0.051)).decision == "reject"
     lost = replace(lost, out_of_sample_loss_p_value=0.01)
     assert judge(replace(lost, out_of_sample_traded_sessions=5)).decision == "reject"
     verdict = judge(replace(lost, out_of_sample_traded_sessions=4))
