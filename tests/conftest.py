@@ -3,7 +3,7 @@
 import secrets
 import signal
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -44,6 +44,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseSetti
 @pytest.fixture
 def database(postgres: DatabaseSettings) -> Iterator[DatabaseSettings]:
     """A fresh, empty database on the test server, dropped after the test."""
+    with fresh_database(postgres) as settings:
+        yield settings
+
+
+@contextmanager
+def fresh_database(postgres: DatabaseSettings) -> Iterator[DatabaseSettings]:
+    """An empty database on a server, dropped at the end."""
     name = f"test_{secrets.token_hex(6)}"
     _run_sql(postgres, f"CREATE DATABASE {name}")
     yield postgres.model_copy(update={"database": name, "source": "environment", "state_dir": None})

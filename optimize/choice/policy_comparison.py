@@ -11,7 +11,6 @@ from arch.bootstrap import MCS, StepM
 
 from optimize.choice.policies import DEFAULT_POLICY, Policy
 from optimize.choice.policy_record import MonthTable
-from optimize.choice.walk_forward_matrix import NO_CHOICE
 from strategy.session import FloatArray
 
 MIN_MONTHS = 6  # that a policy must have been judged on, before it is compared
@@ -107,13 +106,3 @@ def nested_choice(table: MonthTable) -> Nested:
         risk_usd=table.risk_usd[rows, columns],
         session_net_pnl_usd=np.concatenate([np.empty(0), *sessions]),
     )
-
-
-def months_traded(table: MonthTable) -> list[tuple[Policy, int]]:
-    """Policy and row of each month in which a choice was traded, policy after policy."""
-    return [
-        (policy, row)
-        for column, policy in enumerate(table.policies)
-        for row in range(len(table.months))
-        if table.judged[row, column] and table.chosen[row, column] != NO_CHOICE
-    ]

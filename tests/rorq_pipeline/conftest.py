@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,7 +14,11 @@ from optimize.database.connect import DatabaseSettings
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data.sample.generate import SampleSettings, write_samples
+from tests.conftest import fresh_database
 from tests.spaces import space_of
+
+if TYPE_CHECKING:
+    from tests.rorq_pipeline.chain_made import Chain
 
 SESSIONS = (date(2023, 1, 3), date(2023, 1, 4))
 SMALL_SPACE = space_of(
@@ -63,6 +67,28 @@ def rorq() -> Callable[..., Result]:
         return CliRunner().invoke(main, list(arguments))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chain(
+    postgres: DatabaseSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator["Chain"]:
+    """One real chain of two ranges, on which nobody changes anything."""
+    from tests.rorq_pipeline.chain_made import made_chain  # it takes `small_config` from here
+
+    with (
+        fresh_database(postgres) as database,
+        made_chain(tmp_path_factory.mktemp("chain"), database) as made,
+    ):
+        yield made
+
+
+@pytest.fixture
+def in_chain(chain: "Chain", monkeypatch: pytest.MonkeyPatch, rorq: Any) -> Any:
+    """Run a rorq command in the chain's project, on a wide terminal."""
+    for name, value in {**chain.environment, "COLUMNS": "200"}.items():
+        monkeypatch.setenv(name, value)
+    return rorq
 
 
 def small_config(*assets: str, **study: Any) -> str:

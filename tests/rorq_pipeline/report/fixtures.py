@@ -364,8 +364,8 @@ def selection_statistics(best: BestParams) -> SelectionEvidence:
 MATRIX_MONTHS = tuple(f"2022-{month:02}" for month in range(1, 13))
 
 
-def matrix(best: BestParams) -> WalkForwardMatrixRecord:
-    """Thirteen months made by chance, with more for longer lookbacks, through the real sums."""
+def matrix_months() -> list[MonthRecord]:
+    """Thirteen months made by chance, with more for longer lookbacks."""
     rng, policies = np.random.default_rng(4), all_policies()
     records: list[MonthRecord] = []
     n = len(policies)
@@ -385,7 +385,12 @@ def matrix(best: BestParams) -> WalkForwardMatrixRecord:
                 session_risk_usd=np.full((n, 1), 1_000.0),
             )
         )  # fmt: skip
-    return matrix_record(best, records, policies)
+    return records
+
+
+def matrix(best: BestParams) -> WalkForwardMatrixRecord:
+    """Those months through the real sums."""
+    return matrix_record(best, matrix_months(), all_policies())
 
 
 def proofs(best: BestParams) -> Proofs:
