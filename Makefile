@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 HEAVY := slow or stress or browser or calibration
 
-.PHONY: help install demo test test-heavy test-again lint format bench clean
+.PHONY: help install demo docs test test-heavy test-again lint format bench clean
 
 help:  ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -45,6 +45,9 @@ lint: install  ## Check style, formatting, types and the direction of imports.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## Build the documentation as a site in site/; a warning is an error.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 format: install  ## Rewrite the code in the project's format.
 	$(BIN)/ruff check --fix .
