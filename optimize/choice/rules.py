@@ -26,6 +26,7 @@ from optimize.choice.kernels import (
     divide_by_risk,
     lower_bounds,
     smooth_axis,
+    smooth_columns,
 )
 from strategy.session import FloatArray
 from strategy.surface.cells import GridSums
@@ -118,13 +119,18 @@ def smoothed(
     set_axes: Sequence[Axis],
 ) -> FloatArray:
     """Apply 1/4 1/2 1/4 twice along every ordered dimension of three or more values."""
-    n_sets, n_columns = values.shape
-    shapes = [(n_sets * a.outer, a.size, a.inner) for a in column_axes if a.smoothed]
-    shapes += [(a.outer, a.size, a.inner * n_columns) for a in set_axes if a.smoothed]
-    here, there = values, np.empty_like(values)
-    for shape in shapes:
-        smooth_axis(here.reshape(shape), smoothing_weights(shape[1]), there.reshape(shape))
-        here, there = there, np.empty_like(values) if here is values else here
+    here, there = np.empty_like(values), np.empty_like(values)
+    columns = [axis for axis in column_axes if axis.smoothed]
+    weights = np.zeros((len(columns), max((axis.size for axis in columns), default=0), 5))
+    for row, axis in enumerate(columns):
+        weights[row, : axis.size] = smoothing_weights(axis.size)
+    shapes = np.array([(a.outer, a.size, a.inner) for a in columns], dtype=np.int64).reshape(-1, 3)
+    smooth_columns(values, shapes, weights, here)
+    for axis in set_axes:
+        if axis.smoothed:
+            shape = (axis.outer, axis.size, axis.inner * values.shape[1])
+            smooth_axis(here.reshape(shape), smoothing_weights(axis.size), there.reshape(shape))
+            here, there = there, here
     return here
 
 

@@ -110,13 +110,14 @@ def walk_forward_matrix(
         for number, (month, sessions) in enumerate(stream, start=first):
             sums = sum_cells(cells.plan.space, sessions)
             walk.look_back_on(sums, is_in_everything=number < n_summed)
+            if records is not None and n_summed <= number == len(months) - 2:
+                # Up to the month before the latest, which may still grow.
+                records.keep_running_sum(month, chains[month], walk.everything)
             if number < len(done):
                 continue
             done.append(walk.record(month, chains[month], done, sums, sessions, pool))
             if records is not None:
                 records.keep(done[-1])
-                if number == len(months) - 2:  # the latest month may still grow
-                    records.keep_running_sum(month, chains[month], walk.everything)
             if on_month is not None:
                 on_month(month)
     return done

@@ -3,7 +3,8 @@
 `FOLDER/TICKER/IDENTITY/2023-01.cells` holds the sessions of one month that were ever asked for;
 the identity is a hash of search space, fixed parameters and engine version. A session is computed
 again if its data fingerprint is another. A file appears whole or not at all; one that is damaged
-or lacks a session is completed by computing. The folder may be removed at any time.
+or lacks a session is completed by computing. The folder may be removed at any time; it is kept
+below a size, the identities used longest ago go first.
 
 A file is a zip archive, whose checksums guard against damage, of zstd-compressed arrays: a session
 of the seed's space takes about 0.3 MB of 6 MB.
@@ -27,17 +28,19 @@ import numpy as np
 import pyarrow as pa
 
 from strategy.backtest import ENGINE_VERSION
+from strategy.derived_files import DAMAGE, keep_below, mark_used
+from strategy.errors import SessionChangedError
 from strategy.session import SessionData
 from strategy.surface.cells import SessionCell, make_session_cell
 from strategy.surface.compute import SurfacePlan
 from strategy.whole_file import written_whole
 
 FORMAT_VERSION = 1
+MAX_FOLDER_BYTES = 4 * 1024**3  # a decade of the seed's space takes 0.4 GiB
 _CODEC = pa.Codec("zstd", compression_level=3)
 _PLAIN = ("ticker", "date", "fingerprint", "source")
 _ARRAYS = tuple(field.name for field in fields(SessionCell) if field.name not in _PLAIN)
 _HEADER = "header.json"
-_DAMAGE = (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError)
 _PackedCell = tuple[dict[str, Any], dict[str, bytes]]  # header and arrays
 Complete = Callable[["CellStore", str, Mapping[date, str]], None]
 _logger = logging.getLogger("rorq")
@@ -93,7 +96,7 @@ class CellStore:
         path = self._path(ticker, month_of(date.fromisoformat(new[0][0]["date"])))
         try:
             kept = _read_packed(path)
-        except _DAMAGE:
+        except DAMAGE:
             kept = []
         cells = {header["date"]: (header, arrays) for header, arrays in kept + new}
         with written_whole(path) as beside:
@@ -112,6 +115,7 @@ class CellStore:
         load: Callable[[date], SessionData],
         workers: int | None,
     ) -> Iterator[tuple[str, list[SessionCell]]]:
+        mark_used(self._folder / ticker / self._identity)
         with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
             for month, days in groupby(sorted(fingerprints), key=month_of):
                 yield month, self._month(ticker, month, list(days), fingerprints, load, pool)
@@ -132,10 +136,11 @@ class CellStore:
         kept = _read(path, pool)
         absent = [d for d in days if d not in kept or kept[d].fingerprint != fingerprints[d]]
         if absent:
-            made = pool.map(lambda day: make_session_cell(self.plan, load(day)), absent)
+            made = pool.map(lambda day: self._made(load(day), fingerprints[day]), absent)
             kept |= {cell.date: cell for cell in made}
             try:
                 _write(path, [kept[day] for day in sorted(kept)], pool)
+                keep_below(self._folder, MAX_FOLDER_BYTES, spared=path.parent)
             except OSError as error:
                 _logger.warning(
                     "%s cannot be written (%s): its sums will be computed again; make room, or "
@@ -144,6 +149,17 @@ class CellStore:
                     error.strerror,
                 )
         return [kept[day] for day in days]
+
+    def _made(self, session: SessionData, fingerprint: str) -> SessionCell:
+        """Evaluate a session that must be of just this data."""
+        if session.fingerprint != fingerprint:
+            raise SessionChangedError(
+                f"session {session.ticker} {session.date} has fingerprint "
+                f"{session.fingerprint[:12]}",
+                expected=f"{fingerprint[:12]}, with which the work began",
+                remedy="let the cache rest, and run the same again",
+            )
+        return make_session_cell(self.plan, session)
 
 
 class RangeCells(Collection[SessionCell]):
@@ -221,7 +237,7 @@ def _read(path: Path, pool: ThreadPoolExecutor) -> dict[date, SessionCell]:
     """Return what a file holds; nothing where it is absent or damaged."""
     try:
         cells = list(pool.map(lambda packed: _unpacked(*packed), _read_packed(path)))
-    except _DAMAGE:
+    except DAMAGE:
         return {}
     return {cell.date: cell for cell in cells}
 
@@ -240,7 +256,7 @@ def _kept_fingerprints(path: Path) -> dict[date, str]:
     try:
         headers = [header for header, _ in _read_packed(path)]
         return {date.fromisoformat(one["date"]): one["fingerprint"] for one in headers}
-    except _DAMAGE:
+    except DAMAGE:
         return {}
 
 

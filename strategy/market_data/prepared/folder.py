@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from strategy.derived_files import DAMAGE
 from strategy.errors import SessionChangedError
 from strategy.market_data.alignment import ALIGNMENT_VERSION
 from strategy.market_data.layout import session_fingerprint, session_folder
@@ -92,7 +93,7 @@ class PreparedSessions:
             return None
         try:
             return map_prepared(descriptor, key) if _is_trusted(path, descriptor) else None
-        except (OSError, ValueError):  # unreadable, or no room to map it
+        except DAMAGE:  # unreadable, of another layout, or no room to map it
             return None
         finally:
             os.close(descriptor)

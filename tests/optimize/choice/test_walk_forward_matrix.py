@@ -256,6 +256,70 @@ def test_a_lost_record_is_made_again_without_the_months_after_it(
         assert_equal(one, two)
 
 
+@pytest.mark.parametrize("name", ["2023-03.npz", "sum.npz"])
+def test_a_flipped_bit_anywhere_changes_no_record(
+    plan: SurfacePlan, sessions: list[SessionData], tmp_path: Path, name: str
+) -> None:
+    kept = MatrixFiles(tmp_path / "matrix", "SPY", plan, POLICIES)
+    first = run_matrix(plan, sessions[:4], tmp_path, records=kept)
+    chains = {record.month: record.chain for record in first}
+    summed = kept.running_sum(chains)
+    assert summed is not None
+    (path,) = (tmp_path / "matrix").glob(f"*/*/{name}")
+    sound, random, n_absent = path.read_bytes(), Random(5), 0
+    for _ in range(300):
+        data = bytearray(sound)
+        at = random.choice((random.randrange(len(data)), -random.randrange(1, 2000)))
+        data[at] ^= 1 << random.randrange(8)
+        path.write_bytes(data)
+        if name == "sum.npz":
+            found = kept.running_sum(chains)
+            if found is not None:
+                np.testing.assert_array_equal(found[1].net_pnl_usd, summed[1].net_pnl_usd)
+        else:
+            found = kept.record("2023-03", chains["2023-03"])
+            if found is not None:
+                assert_equal(found, first[1])
+        n_absent += found is None
+    assert n_absent > 150
+
+
+class CountedMonths(PaperCells):
+    """Paper months that note how many were asked for."""
+
+    plan = SurfacePlan.of(PAPER_SPACE, None)
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def months(
+        self, ticker: str, fingerprints: Mapping[date, str], *_: Any, **__: Any
+    ) -> Iterator[tuple[str, list[SessionCell]]]:
+        self.asked.append(len(fingerprints))
+        return super().months(ticker, fingerprints)
+
+
+def test_a_new_month_reads_no_more_than_is_looked_back_on_however_many_came_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [date(2020 + month // 12, month % 12 + 1, 1) for month in range(20)]
+    monkeypatch.setattr(f"{__name__}.PAPER", dict.fromkeys(days, ((1.0, 100.0), (2.0, 100.0))))
+    policies = [
+        Policy(rule="exact_best", lookback_months=back, min_trades_in_21_sessions=21)
+        for back in (1, 3, "all")
+    ]
+    cells = CountedMonths()
+    kept = MatrixFiles(tmp_path, "SPY", cells.plan, policies)
+    for n_months in range(8, 21):
+        records = walk_forward_matrix(
+            cells, "SPY", dict.fromkeys(days[:n_months], "same"), lambda _: None, policies,
+            records=kept,
+        )  # fmt: skip
+        assert len(records) == n_months
+        assert records[-1].promised_percent.tolist() == [2.0, 2.0, 2.0]
+    assert cells.asked == [8] + [3] * 12
+
+
 def assert_equal(one: MonthRecord, other: MonthRecord) -> None:
     for field in fields(MonthRecord):
         if field.name != "chain":

@@ -1,5 +1,6 @@
 """Month cells against the surface computed directly, and their files against damage and change."""
 
+import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import date
@@ -9,6 +10,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from strategy.errors import SessionChangedError
 from strategy.market_data import build_session
 from strategy.session import SessionData
 from strategy.surface import cell_files
@@ -139,6 +141,68 @@ def test_a_damaged_file_is_computed_again(
     path.write_bytes(path.read_bytes()[:2000])
     assert len(list(store.of_sessions(sessions[:2]))) == 2
     assert [p.name for p in path.parent.iterdir()] == [path.name]  # nothing half-written is left
+
+
+@pytest.mark.parametrize("n_flips", [200, pytest.param(8000, marks=pytest.mark.slow)])
+def test_a_flipped_bit_anywhere_changes_no_cell(
+    sessions: list[SessionData],
+    plan: SurfacePlan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_flips: int,
+) -> None:
+    store = CellStore(tmp_path, plan)
+    (first,) = store.of_sessions(sessions[:1])
+    (path,) = tmp_path.glob("SPY/*/2023-01.cells")
+    sound, random = path.read_bytes(), Random(n_flips)
+    made: list[date] = []
+
+    def make(_: SurfacePlan, session: SessionData) -> SessionCell:
+        made.append(session.date)
+        return first
+
+    monkeypatch.setattr(cell_files, "make_session_cell", make)
+    for _ in range(n_flips):
+        data = bytearray(sound)
+        data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+        path.write_bytes(data)
+        (cell,) = store.of_sessions(sessions[:1])
+        assert_equal(cell, first)
+        store.absent("SPY", prints(sessions[:1]))
+    assert len(made) > n_flips / 2
+
+
+def test_a_session_that_changed_meanwhile_is_refused_and_not_kept(
+    sessions: list[SessionData], plan: SurfacePlan, tmp_path: Path
+) -> None:
+    store = CellStore(tmp_path, plan)
+    other = replace(sessions[0], fingerprint="f" * 64)
+    with pytest.raises(SessionChangedError, match=f"expected {'0' * 12}, with which the work"):
+        dict(store.months("SPY", prints(sessions[:1]), lambda _: other))
+    assert store.absent("SPY", prints(sessions[:1])) == {"2023-01": DAYS[:1]}
+
+
+def test_beyond_a_size_the_identity_used_longest_ago_goes(
+    sessions: list[SessionData],
+    plan: SurfacePlan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two, three = (
+        CellStore(tmp_path, SurfacePlan.of(SPACE, {"latency_seconds": seconds}))
+        for seconds in (1, 2, 3)
+    )
+    for store in (one, two):
+        list(store.of_sessions(sessions[:1]))
+    paths = list(tmp_path.glob("SPY/*/2023-01.cells"))
+    for path in paths:
+        os.utime(path.parent, (1.0, 1.0))
+    list(one.of_sessions(sessions[:1]))  # is read, so that the other was used longest ago
+    size = sum(path.stat().st_size for path in paths)
+    monkeypatch.setattr(cell_files, "MAX_FOLDER_BYTES", size + 1000)
+    list(three.of_sessions(sessions[:1]))
+    kept = [not store.absent("SPY", prints(sessions[:1])) for store in (one, two, three)]
+    assert kept == [True, False, True]
 
 
 def test_where_nothing_can_be_written_the_cells_are_computed(

@@ -14,6 +14,7 @@ import pytest
 
 from strategy.errors import SessionChangedError
 from strategy.market_data import PreparedSessions, load_session
+from strategy.market_data.prepared import file as file_module
 from strategy.market_data.prepared import folder as folder_module
 from strategy.market_data.schema import OPTIONS_FILE
 from strategy.session import SessionData
@@ -102,6 +103,18 @@ def test_another_content_of_the_cache_is_another_session(
     assert second.fingerprint != first.fingerprint
     assert is_same_session(second, load_session(cache, "SPY", DAY))
     assert len(list(prepared.folder.iterdir())) == 2
+
+
+def test_a_file_that_lacks_an_array_is_made_anew(
+    cache: Path, aligned: SessionData, prepared: PreparedSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        names = [name for name in file_module._NAMES if name != "bar_trades"]
+        patched.setattr(file_module, "_NAMES", names)
+        prepared.load(cache, "SPY", DAY)
+    lacking = only_file(prepared).stat().st_size
+    assert is_same_session(prepared.load(cache, "SPY", DAY), aligned)
+    assert only_file(prepared).stat().st_size > lacking
 
 
 @pytest.mark.parametrize(
