@@ -16,3 +16,11 @@ def holding(space: SearchSpace, **params: Any) -> tuple[SearchSpace, dict[str, A
     """The space and the fixed parameters that give these values, whichever of them are searched."""
     searched = {name: [value] for name, value in params.items() if name in space}
     return space.replacing(**searched), {n: v for n, v in params.items() if n not in searched}
+
+
+TOO_LARGE = {  # 10**8 combinations: some 50 GB of sums
+    "stretch_threshold": [0.001 + 1e-5 * n for n in range(100)],
+    "take_profit_percent": list(range(10, 110)),
+    "stop_loss_percent": list(range(-1, -101, -1)),
+    "max_trade_duration_seconds": list(range(60, 160)),
+}

@@ -26,12 +26,17 @@ from optimize.choice.grid import Grid
 from optimize.choice.policies import Lookback, Policy
 from optimize.choice.rules import RULES
 from strategy.session import FloatArray, IntArray, SessionData
+from strategy.space import SearchSpace
 from strategy.surface.cell_files import CellStore, month_of
 from strategy.surface.cells import GridSums, SessionCell, sum_cells
+from strategy.surface.compute import require_affordable, work_bytes
 
 OLDEST_MONTHS = 12  # how long a choice is followed
 NO_CHOICE = -1
 _WORKERS = 2  # each works on some 40 MB for the seed's space
+MAX_MATRIX_BYTES = 4 * 1024**3  # the seed's space takes about 0.7 GiB
+_OTHER_SUMS = 4  # of all months, of the month at hand, and two where lookbacks are added up
+_CELLS_IN_SUMS = 12  # two months of 21 cells, each about 0.3 of the sums of a month
 Chains = Mapping[str, str]  # month -> fingerprint of the data of it and all months before
 
 
@@ -94,6 +99,9 @@ def walk_forward_matrix(
         records: Where records are kept; None keeps none.
         on_month: Called with each month when it is done.
         workers: Threads.
+
+    Raises:
+        SurfaceTooLargeError: the sums would take more than `MAX_MATRIX_BYTES`.
     """
     chains = chain_fingerprints(ticker, fingerprints)
     months = list(chains)
@@ -101,6 +109,12 @@ def walk_forward_matrix(
     if len(done) == len(months):
         return done
     depth = max((p.lookback_months for p in policies if p.lookback_months != "all"), default=1)
+    require_affordable(
+        cells.plan.space,
+        n_sessions=len(fingerprints),
+        needed_bytes=matrix_bytes(cells.plan.space, min(depth, len(months)), workers),
+        max_bytes=MAX_MATRIX_BYTES,
+    )
     n_summed, everything = _kept_sum(records, chains, len(done))
     first = min(max(0, len(done) - depth + 1), n_summed)  # month whose cells are needed
     needed = {day: text for day, text in fingerprints.items() if month_of(day) >= months[first]}
@@ -121,6 +135,13 @@ def walk_forward_matrix(
             if on_month is not None:
                 on_month(month)
     return done
+
+
+def matrix_bytes(space: SearchSpace, n_months: int, workers: int = _WORKERS) -> int:
+    """Memory that it takes to look back on some months, about."""
+    sums = GridSums.bytes_for(space)
+    held = (n_months + _OTHER_SUMS + _CELLS_IN_SUMS) * sums
+    return held + workers * (work_bytes(space) + 2 * sums)
 
 
 def chain_fingerprints(ticker: str, fingerprints: Mapping[date, str]) -> dict[str, str]:

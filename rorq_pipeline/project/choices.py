@@ -1,9 +1,10 @@
 """Where a project keeps its month cells and the walk-forward matrix, and how it makes them."""
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,20 @@ from rorq_pipeline.project.cluster import cells_on_cluster
 from rorq_pipeline.project.config import OptimizationConfig
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
-from strategy.errors import MissingSessionError
+from strategy.date_range import sessions_between
+from strategy.errors import CorruptFileError, MissingSessionError
 from strategy.market_data.layout import (
     list_sessions,
     session_fingerprint,
     session_folder,
     session_source,
 )
-from strategy.market_data.loading import load_session, require_one_kind_of_source
 from strategy.market_data.prepared import PreparedSessions
+from strategy.market_data.schema import FETCH_AGAIN, SYNTHETIC, UNKNOWN
+from strategy.session import SessionData
 from strategy.space import SearchSpace
 from strategy.surface.cell_files import CellStore
-from strategy.surface.compute import (
-    SurfacePlan,
-)
+from strategy.surface.compute import SurfacePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,38 +66,37 @@ def make_matrix(
     *,
     on_month: Callable[[str], None] | None = None,
 ) -> Matrix:
-    """Bring the walk-forward matrix of a ticker up to date with its whole cache.
+    """Bring the walk-forward matrix of a ticker up to date with the whole months of its cache.
+
+    Of synthetic and real sessions those are taken that the latest session is of.
 
     Raises:
-        MissingSessionError: no session is cached.
-        CacheError: a session is unsound, or synthetic and real ones are mixed.
+        MissingSessionError: no whole month is cached.
+        CacheError: a session is unsound, or changes meanwhile.
+        SurfaceTooLargeError: the sums of the search space would take too much memory.
     """
-    days = list_sessions(paths.cache, ticker)
+    source = _latest_source(paths.cache, ticker)
+    days = days_of_whole_months(paths.cache, ticker, synthetic=source == SYNTHETIC)
     if not days:
         raise MissingSessionError(
-            f"no {ticker} session in {paths.cache}",
-            expected="at least two months of cached sessions",
+            f"no whole month of {ticker} sessions in {paths.cache}",
+            expected="at least two months, each cached to its last session",
             remedy="fetch them with `rorq download`, or make some with `rorq sample`",
         )
-    sources = {day: session_source(session_folder(paths.cache, ticker, day)) for day in days}
-    require_one_kind_of_source(sources)
     policies = all_policies()
+    fingerprints = fingerprints_of(paths.cache, ticker, days)
     prepared = PreparedSessions(folder=paths.prepared)
     records = walk_forward_matrix(
         cell_store(paths, plan, paths.cache),
         ticker,
-        fingerprints_of(paths.cache, ticker, days),
-        lambda day: load_session(paths.cache, ticker, day, prepared),
+        fingerprints,
+        loader_of(paths.cache, ticker, fingerprints, prepared),
         policies,
         records=MatrixFiles(paths.state / "walk_forward", ticker, plan, policies),
         on_month=on_month,
     )
     return Matrix(
-        ticker=ticker,
-        source="+".join(sorted(set(sources.values()))),
-        space=plan.space,
-        policies=policies,
-        records=records,
+        ticker=ticker, source=source, space=plan.space, policies=policies, records=records
     )
 
 
@@ -122,8 +122,72 @@ def traded_months(matrix: Matrix) -> list[dict[str, Any]]:
     return rows
 
 
+def days_of_whole_months(
+    cache_dir: Path, ticker: str, *, synthetic: bool, last: date | None = None
+) -> list[date]:
+    """Cached sessions, all synthetic or all real, of the months that are over.
+
+    A month is over once its last session, or one of a later month, is cached.
+
+    Args:
+        cache_dir: The cache.
+        ticker: The underlying.
+        synthetic: Which sessions.
+        last: The last day that may be looked at; a month that goes on after it is left out.
+    """
+    days = [
+        day
+        for day in list_sessions(cache_dir, ticker)
+        if (session_source(session_folder(cache_dir, ticker, day)) == SYNTHETIC) == synthetic
+    ]
+    if not days:
+        return []
+    end = last_whole_month(min(days[-1], last or days[-1]))
+    return [day for day in days if day <= end]
+
+
+def _latest_source(cache_dir: Path, ticker: str) -> str:
+    """The source of the latest session that states one."""
+    latest_first = reversed(list_sessions(cache_dir, ticker))
+    sources = (session_source(session_folder(cache_dir, ticker, day)) for day in latest_first)
+    return next((source for source in sources if source != UNKNOWN), UNKNOWN)
+
+
+def last_whole_month(day: date) -> date:
+    """The last day of the latest calendar month without a session after this day."""
+    end = day.replace(day=monthrange(day.year, day.month)[1])
+    if day == end or not sessions_between(day + timedelta(days=1), end):
+        return end
+    return day.replace(day=1) - timedelta(days=1)
+
+
 def fingerprints_of(cache_dir: Path, ticker: str, days: Sequence[date]) -> Mapping[date, str]:
-    """Hash the files of each session."""
+    """Hash the files of each session.
+
+    Raises:
+        CorruptFileError: a session lacks a file, or one cannot be read.
+    """
+
+    def fingerprint(day: date) -> str:
+        try:
+            return session_fingerprint(session_folder(cache_dir, ticker, day))
+        except OSError as error:
+            name = Path(error.filename).name if error.filename else "a file"
+            raise CorruptFileError(
+                f"session {ticker} {day}: {name} cannot be read ({error.strerror})",
+                expected="three readable files in a session",
+                remedy=FETCH_AGAIN,
+            ) from None
+
     with ThreadPoolExecutor() as pool:
-        folders = [session_folder(cache_dir, ticker, day) for day in days]
-        return dict(zip(days, pool.map(session_fingerprint, folders), strict=True))
+        return dict(zip(days, pool.map(fingerprint, days), strict=True))
+
+
+def loader_of(
+    cache_dir: Path, ticker: str, fingerprints: Mapping[date, str], prepared: PreparedSessions
+) -> Callable[[date], SessionData]:
+    """What loads sessions just as they were hashed.
+
+    It raises CacheError: a session is unsound, or is another one by now.
+    """
+    return lambda day: prepared.load_same(cache_dir, ticker, day, fingerprints[day])

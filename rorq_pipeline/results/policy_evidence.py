@@ -1,23 +1,20 @@
 """What the policy that a range was published by earned in the months before the range's end."""
 
-from calendar import monthrange
-from datetime import date, timedelta
-
 from optimize.choice.matrix_files import MatrixFiles
 from optimize.choice.policies import SESSIONS_A_MONTH, Policy
 from optimize.choice.policy_history import PolicyHistory, policy_history
 from optimize.choice.rules import RULES
-from rorq_pipeline.project.choices import cell_store, fingerprints_of
+from rorq_pipeline.project.choices import (
+    cell_store,
+    days_of_whole_months,
+    fingerprints_of,
+    loader_of,
+)
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, Optimization
 from strategy.backtest_range import BacktestRange
-from strategy.date_range import sessions_between
 from strategy.errors import CacheError
-from strategy.market_data import list_sessions, session_folder
-from strategy.market_data.layout import session_source
-from strategy.market_data.loading import load_session
-from strategy.market_data.schema import SYNTHETIC
 from strategy.surface.compute import SurfacePlan
 
 
@@ -36,32 +33,21 @@ def measure_policy_history(
     cache_dir, prepared = market_data.cache_dir, market_data.prepared
     paths = ProjectPaths.resolve()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
-    days = days_of_whole_months(best, market_data, date_range)
+    days = days_of_whole_months(
+        cache_dir, best.ticker, synthetic=best.is_synthetic, last=date_range.end_date
+    )
     try:
+        fingerprints = fingerprints_of(cache_dir, best.ticker, days)
         return policy_history(
             cell_store(paths, plan, cache_dir),
             best.ticker,
-            fingerprints_of(cache_dir, best.ticker, days),
-            lambda day: load_session(cache_dir, best.ticker, day, prepared),
+            fingerprints,
+            loader_of(cache_dir, best.ticker, fingerprints, prepared),
             policy,
             records=MatrixFiles(paths.state / "walk_forward", best.ticker, plan, [policy]),
         )
     except CacheError:
         return PolicyHistory.unknown(policy)
-
-
-def days_of_whole_months(
-    best: BestParams, market_data: MarketData, date_range: BacktestRange
-) -> list[date]:
-    """Cached sessions, synthetic or real as the range's, of all whole months up to its end."""
-    cache_dir = market_data.cache_dir
-    return [
-        day
-        for day in list_sessions(cache_dir, best.ticker)
-        if day <= last_whole_month(date_range.end_date)
-        and (session_source(session_folder(cache_dir, best.ticker, day)) == SYNTHETIC)
-        == best.is_synthetic
-    ]
 
 
 def policy_of(best: BestParams, optimization: Optimization, date_range: BacktestRange) -> Policy:
@@ -78,11 +64,3 @@ def policy_of(best: BestParams, optimization: Optimization, date_range: Backtest
         lookback_months=max(1, round(len(date_range.sessions) / SESSIONS_A_MONTH)),
         min_trades_in_21_sessions=max(1, round(a_session * SESSIONS_A_MONTH)),
     )
-
-
-def last_whole_month(day: date) -> date:
-    """The last day of the latest calendar month without a session after this day."""
-    end = day.replace(day=monthrange(day.year, day.month)[1])
-    if day == end or not sessions_between(day + timedelta(days=1), end):
-        return end
-    return day.replace(day=1) - timedelta(days=1)

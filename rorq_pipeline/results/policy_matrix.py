@@ -13,7 +13,12 @@ from optimize.choice.policy_record import (
     policy_figures,
 )
 from optimize.choice.walk_forward_matrix import MonthRecord, walk_forward_matrix
-from rorq_pipeline.project.choices import cell_store, fingerprints_of
+from rorq_pipeline.project.choices import (
+    cell_store,
+    days_of_whole_months,
+    fingerprints_of,
+    loader_of,
+)
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import (
@@ -22,10 +27,8 @@ from rorq_pipeline.results.models import (
     PolicyCurve,
     WalkForwardMatrixRecord,
 )
-from rorq_pipeline.results.policy_evidence import days_of_whole_months
 from strategy.backtest_range import BacktestRange
 from strategy.errors import CacheError, SurfaceTooLargeError
-from strategy.market_data.loading import load_session
 from strategy.surface.cell_files import month_of
 from strategy.surface.compute import SurfacePlan
 
@@ -45,18 +48,21 @@ def measure_matrix(
     that cannot be read leave the matrix not known, and say so.
     """
     ticker, cache_dir = best.ticker, market_data.cache_dir
-    days = days_of_whole_months(best, market_data, date_range)
+    days = days_of_whole_months(
+        cache_dir, ticker, synthetic=best.is_synthetic, last=date_range.end_date
+    )
     n_months = len({month_of(day) for day in days})
     if n_months < MIN_MONTHS:
         return _not_known(best, f"{n_months} of at least {MIN_MONTHS} whole months are cached")
     paths, policies = ProjectPaths.resolve(), all_policies()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
     try:
+        fingerprints = fingerprints_of(cache_dir, ticker, days)
         records = walk_forward_matrix(
             cell_store(paths, plan, cache_dir),
             ticker,
-            fingerprints_of(cache_dir, ticker, days),
-            lambda day: load_session(cache_dir, ticker, day, market_data.prepared),
+            fingerprints,
+            loader_of(cache_dir, ticker, fingerprints, market_data.prepared),
             policies,
             records=MatrixFiles(paths.state / "walk_forward", ticker, plan, policies),
         )

@@ -22,6 +22,7 @@ from strategy.kernels.grid_rows import NO_ROW, add_rows, add_squared_rows, hash_
 from strategy.session import FloatArray, SessionData, combine_fingerprints
 from strategy.space import SearchSpace
 from strategy.surface.compute import DEFAULT_BLOCKS, SurfacePlan, in_order
+from strategy.surface.layout import RISK_AXIS, stored_shape
 from strategy.surface.result import Surface, SurfaceSums
 
 MONEY_QUANTUM_USD = 2.0**-30
@@ -63,6 +64,12 @@ class GridSums:
             net_pnl_usd=self.net_pnl_usd + other.net_pnl_usd,
             session_pnl_squared=self.session_pnl_squared + other.session_pnl_squared,
         )
+
+    @staticmethod
+    def bytes_for(space: SearchSpace) -> int:
+        """Memory of the sums of a search space."""
+        sets, choices, n_exits = stored_shape(space)
+        return sets * choices * (4 + 8 * len(space[RISK_AXIS]) + 16 * n_exits)
 
 
 def make_session_cell(plan: SurfacePlan, session: SessionData) -> SessionCell:

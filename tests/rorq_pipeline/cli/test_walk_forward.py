@@ -13,8 +13,10 @@ from strategy.backtest import run_backtest
 from strategy.market_data.loading import load_session
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.space import strategy_params
+from tests.spaces import TOO_LARGE
 
 DAYS = [date(2023, 1, 31), date(2023, 2, 1), date(2023, 3, 1)]
+UNDER_WAY = date(2023, 4, 3)  # a month that is not over is no part of it
 FIELDS = [
     "rule", "lookback_months", "min_trades_in_21_sessions", "month", "combination",
     "promised_percent", "total_trades", "net_pnl_usd", "risk_usd",
@@ -35,7 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config = {"search_space": SPACE, "fixed_params": {"contracts_per_trade": 2}}
     text = yaml.safe_dump({"ops": {"optimization": {"config": config}}})
     (tmp_path / "run_config.yaml").write_text(text, encoding="utf-8")
-    write_samples(tmp_path / "polygon_cache", DAYS, SampleSettings(seed=3))
+    write_samples(tmp_path / "polygon_cache", [*DAYS, UNDER_WAY], SampleSettings(seed=3))
     return tmp_path
 
 
@@ -73,5 +75,15 @@ def test_an_empty_cache_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("RORQ_HOME", str(tmp_path))
     result = CliRunner().invoke(main, ["walk-forward", "--ticker", "QQQ"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("error: no QQQ session in")
+    assert result.stderr.startswith("error: no whole month of QQQ sessions in")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_space_too_large_is_one_line(project: Path) -> None:
+    text = yaml.safe_dump({"ops": {"optimization": {"config": {"search_space": TOO_LARGE}}}})
+    (project / "run_config.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(main, ["walk-forward"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: a search space of")
+    assert "expected at most 4.0 GiB" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

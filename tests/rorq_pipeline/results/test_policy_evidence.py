@@ -1,20 +1,20 @@
 """The policy's history of a range rests on whole months up to its end, and on none after."""
 
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from optimize.choice.policies import FORMER_POLICY
+from rorq_pipeline.project.choices import fingerprints_of
 from rorq_pipeline.project.resources import MarketData
+from rorq_pipeline.results import policy_matrix
 from rorq_pipeline.results.models import Optimization
-from rorq_pipeline.results.policy_evidence import (
-    last_whole_month,
-    measure_policy_history,
-    policy_of,
-)
+from rorq_pipeline.results.policy_evidence import measure_policy_history, policy_of
 from rorq_pipeline.results.policy_matrix import measure_matrix
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
@@ -23,23 +23,11 @@ from strategy.market_data.loading import load_days
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.surface.compute import compute_surface
 from tests.rorq_pipeline.results.conftest import FIRST, Published
+from tests.spaces import TOO_LARGE, space_of
 
 DAYS = [date(2022, month, 16) for month in (3, 5, 6, 8, 9, 11, 12)]
 DAYS = [date(2022, 2, 16), *DAYS, date(2023, 1, 4)]
 RANGE = BacktestRange(date(2022, 12, 15), date(2022, 12, 30))
-
-
-@pytest.mark.parametrize(
-    ("day", "last"),
-    [
-        (date(2022, 12, 30), date(2022, 12, 31)),  # a Friday, the year's last session
-        (date(2022, 12, 29), date(2022, 11, 30)),
-        (date(2022, 12, 31), date(2022, 12, 31)),
-        (date(2023, 1, 3), date(2022, 12, 31)),
-    ],
-)
-def test_a_month_counts_once_its_last_session_is_over(day: date, last: date) -> None:
-    assert last_whole_month(day) == last
 
 
 def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
@@ -125,6 +113,52 @@ def test_a_session_that_cannot_be_read_leaves_it_unknown(
         published.best[FIRST], published.optimization[FIRST], MarketData(folder=str(cache)), RANGE
     )
     assert found.p_value_fraction is None
+
+
+def test_a_session_that_lacks_a_file_leaves_both_unknown(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    cache = tmp_path / "cache"
+    write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))
+    (session_folder(cache, "SPY", DAYS[2]) / "options.parquet").unlink()
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    found = measure_matrix(best, made, MarketData(folder=str(cache)), RANGE)
+    assert found.absent is not None
+    assert found.absent.startswith("session SPY 2022-05-16: options.parquet cannot be read")
+    assert measure_policy_history(best, made, MarketData(folder=str(cache)), RANGE).months == ()
+
+
+def test_a_space_too_large_for_the_matrix_leaves_it_unknown_and_loads_nothing(
+    months: MarketData, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    made = made.model_copy(update={"search_space": space_of(**TOO_LARGE)})
+    found = measure_matrix(best, made, months, RANGE)
+    assert found.absent is not None
+    assert found.absent.startswith("a search space of 100,000,000 combinations needs")
+    assert not (tmp_path / ".rorq" / "prepared").exists()
+
+
+def test_a_session_that_changes_meanwhile_is_told(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    cache = tmp_path / "cache"
+    write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))
+
+    def hashed_before(*asked: Any) -> Mapping[date, str]:
+        found = fingerprints_of(*asked)
+        write_samples(cache, [DAYS[3]], SampleSettings(seed=9), force=True)
+        return found
+
+    monkeypatch.setattr(policy_matrix, "fingerprints_of", hashed_before)
+    found = measure_matrix(
+        published.best[FIRST], published.optimization[FIRST], MarketData(folder=str(cache)), RANGE
+    )
+    assert found.absent is not None
+    assert found.absent.startswith("session SPY 2022-06-16 has fingerprint")
 
 
 def by_single_backtests(made: Optimization, market_data: MarketData) -> list[float]:
