@@ -2,7 +2,8 @@
 
 Usage: python design/bench_surface.py [--year] [CACHE_FOLDER]
 
-`--year` measures 252 synthetic sessions, loading included, instead of those of the folder.
+`--year` measures 252 synthetic sessions instead of those of the folder, loading included: the first
+time, when they are prepared, and in a process that finds them prepared.
 """
 
 import os
@@ -15,7 +16,12 @@ from pathlib import Path
 from statistics import median
 
 from strategy.date_range import DateRange
-from strategy.market_data import list_sessions, load_sessions, open_sessions
+from strategy.market_data import (
+    PreparedSessions,
+    list_sessions,
+    load_sessions,
+    open_sessions,
+)
 from strategy.space import SearchSpace
 from strategy.surface.compute import compute_surface
 from strategy.surface.store import write_surface
@@ -49,29 +55,45 @@ def measure_sweep(cache: Path) -> None:
         print(f"{len(sessions)} sessions, {workers} worker(s)          {each:8.1f} ms a session")
 
 
-def measure_year(cache: Path) -> None:
-    start = time.perf_counter()
-    surface = compute_surface(SearchSpace.seed(), None, open_sessions(cache, "SPY", YEAR))
-    seconds = time.perf_counter() - start
-    n_sessions = len(surface.session_dates)
-    print(f"{n_sessions} sessions, loading included {seconds:8.2f} s")
+def measure_year(cache: Path, prepared: Path) -> None:
+    start, worked = time.perf_counter(), time.process_time()
+    kept = PreparedSessions(folder=prepared)
+    surface = compute_surface(
+        SearchSpace.seed(), None, open_sessions(cache, "SPY", YEAR, prepared=kept)
+    )
+    seconds, work = time.perf_counter() - start, time.process_time() - worked
+    print(f"{len(surface.session_dates)} sessions, loading included {seconds:8.2f} s")
+    print(f"of the processor                 {work:8.2f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory at the peak               {peak:8.0f} MB")
     start = time.perf_counter()
-    write_surface(surface, cache / "surface.parquet")
-    size = (cache / "surface.parquet").stat().st_size / 1e6
+    write_surface(surface, prepared / "surface.parquet")
+    size = (prepared / "surface.parquet").stat().st_size / 1e6
     print(f"written as Parquet               {time.perf_counter() - start:8.2f} s, {size:.1f} MB")
 
 
+def measure_year_twice(cache: Path) -> None:
+    """Each time in a process of its own, whose machine code is compiled already."""
+    compute_surface(SearchSpace.seed(), None, open_sessions(cache, "SPY", YEAR)[:1])
+    with tempfile.TemporaryDirectory() as made:
+        for what in ("preparing the sessions", "the sessions being prepared"):
+            print(f"{what}:", flush=True)
+            arguments = [sys.executable, __file__, "--once", str(cache), made]
+            subprocess.run(arguments, check=True)
+
+
 def main() -> None:
-    arguments = [argument for argument in sys.argv[1:] if argument != "--year"]
+    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    if "--once" in sys.argv:
+        measure_year(Path(arguments[0]), Path(arguments[1]))
+        return
     with tempfile.TemporaryDirectory() as made:
         cache = Path(arguments[0]) if arguments else Path(made)
         whole_year = "--year" in sys.argv
         if not arguments:
             make_samples(cache, YEAR if whole_year else MONTH)
         if whole_year:
-            measure_year(cache)
+            measure_year_twice(cache)
         else:
             measure_sweep(cache)
 

@@ -103,11 +103,14 @@ def test_the_surface_agrees_on_nasty_sessions(
         assert_agrees(surface, sessions, fixed, random.randrange(surface.size))
 
 
-def test_workers_do_not_change_a_bit() -> None:
+@pytest.mark.parametrize("fill_rule", ["next_bar", "latest_bar"])
+def test_workers_do_not_change_a_bit(fill_rule: str) -> None:
     sessions = made_sessions(7)
-    one, two = (compute_surface(SPACE, None, sessions, workers=n) for n in (1, 2))
-    assert np.array_equal(one.block_net_pnl_usd, two.block_net_pnl_usd)
-    assert np.array_equal(one.block_risk_usd, two.block_risk_usd)
+    fixed = {"fill_rule": fill_rule}
+    one, *others = (compute_surface(SPACE, fixed, sessions, workers=n) for n in (1, 2, 4))
+    for other in others:
+        for name, sums in vars(one.sums).items():
+            assert np.array_equal(sums, getattr(other.sums, name)), name
 
 
 def test_blocks_are_the_sessions_in_order_and_add_up() -> None:

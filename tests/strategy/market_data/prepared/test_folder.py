@@ -94,6 +94,25 @@ def test_writing_to_a_mapped_session_changes_neither_the_file_nor_the_next(
     assert is_same_session(prepared.load(cache, "SPY", DAY), aligned)
 
 
+def test_a_cold_disk_gives_the_same_session(
+    cache: Path,
+    aligned: SessionData,
+    prepared: PreparedSessions,
+    monkeypatch: pytest.MonkeyPatch,
+    no_alignment: Callable[[], None],
+) -> None:
+    prepared.load(cache, "SPY", DAY)
+    no_alignment()
+    for name in ("_sound_files", "_fingerprints"):  # as in another process
+        monkeypatch.setattr(folder_module, name, {})
+    for path in [only_file(prepared), *cache.rglob("*.parquet")]:
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+    assert is_same_session(prepared.load(cache, "SPY", DAY), aligned)
+
+
 def test_another_content_of_the_cache_is_another_session(
     cache: Path, prepared: PreparedSessions
 ) -> None:
