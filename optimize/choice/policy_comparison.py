@@ -30,12 +30,15 @@ class Comparison:
 
 
 def compare_policies(table: MonthTable, *, seed: int = 0) -> Comparison | None:
-    """Compare the policies with the latest months; None with fewer than six common months.
+    """Compare policies over the latest months; None with fewer than six.
 
+    A long lookback leaves few months: policies that are judged on less than half of the months
+    would shorten the comparison of all others, and are left out.
     Policies that chose the same in every month are one, of which all are named.
     """
     n_judged = table.judged.sum(axis=0)
-    columns = np.flatnonzero(n_judged >= MIN_MONTHS)
+    least = max(MIN_MONTHS, -(-len(table.months) // 2))
+    columns = np.flatnonzero(n_judged >= least)
     if len(columns) < 2:
         return None
     common = np.flatnonzero(table.judged[:, columns].all(axis=1))

@@ -20,6 +20,7 @@ from strategy.errors import DateRangeError
 from strategy.market_data.schema import SYNTHETIC
 
 _LEAST = VerdictSettings().out_of_sample_sessions
+_MANY_RANGES = 2
 MAX_SPARK_POINTS = 160  # a sparkline is 160 pixels wide
 
 
@@ -48,6 +49,11 @@ def build_index(
                 for ticker, kept in sorted((walk_forwards or {}).items())
             ],
             span_of=_span,
+            tried=_tried(entries),
+            how_to_choose=[
+                (ticker, f"./{entry.href}#policies")
+                for ticker, entry in sorted({one.ticker: one for one in ordered[::-1]}.items())
+            ],
             any_synthetic=any(entry.source == SYNTHETIC for entry in entries),
             styles=static_text("tokens.css", "page.css", "sections.css", "tables.css", "print.css"),
             compared=script_json([_compared(entry) for entry in ordered])
@@ -55,6 +61,23 @@ def build_index(
             else "",
             scripts=static_text("page.js", "compare.js"),
         )
+    )
+
+
+def _tried(entries: Sequence[ReportEntry]) -> str:
+    """How many ranges were judged, and what that number gives by chance."""
+    decisions = [entry.verdict.decision for entry in entries if entry.verdict]
+    if len(decisions) < _MANY_RANGES:
+        return ""
+    n_trade = decisions.count("trade")
+    limits = VerdictSettings()
+    level = limits.selection_test_to_trade + limits.policy_to_trade
+    by_chance = len(decisions) * level
+    return (
+        f"{formats.count(len(decisions))} ranges were judged and {formats.count(n_trade)} of them "
+        f"{'says' if n_trade == 1 else 'say'} trade. Without any edge up to "
+        f"{formats.share(level)} would, here {formats.number(by_chance, 1)}: of many ranges, the "
+        "best verdict is the luckiest."
     )
 
 

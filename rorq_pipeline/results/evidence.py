@@ -165,12 +165,17 @@ def measure_selection(
 
 def _tested_choice(
     best: BestParams, optimization: Optimization, cells: RangeCells
-) -> SelectionTest:
-    """Test the rule that chose; what the study found is never better than the exact best."""
+) -> SelectionTest | None:
+    """Test the rule that chose; None for one that is not linear in the P&L.
+
+    What the study found is never better than the exact best, whose test stands for it.
+    """
     if best.selection == "study_best":
         rule, min_trades = "exact_best", optimization.settings.min_trade_threshold
+    elif best.selection not in LINEAR_RULES:
+        return None
     else:
-        rule = best.selection if best.selection in LINEAR_RULES else "smooth"
+        rule = best.selection
         min_trades = min_trades_of(best.min_trades_per_session, len(cells))
     space = optimization.search_space
     return selection_test(

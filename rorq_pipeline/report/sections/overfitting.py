@@ -56,7 +56,9 @@ def _selection_test(
         f"P&L of each of {count(s.n_blocks)} blocks of sessions kept or changed its sign. The "
         f"best promised {percent(s.best_value_percent)}; the median of the draws promised "
         f"{percent(s.null_median_percent)}. Costs make this careful: without any edge it is near "
-        f"one. It carries the verdict up to {limit:g}, the mark.",
+        f"one. It carries the verdict up to {limit:g}, the mark. Whether anything is more than "
+        "luck before it pays its costs is another question, with p "
+        f"{p_value(s.before_costs_p_value_fraction)}.",
     }
 
 

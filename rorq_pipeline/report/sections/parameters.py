@@ -1,9 +1,11 @@
 """The best parameters, with the ways of choosing them side by side."""
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from typing import Any
 
 from optimize.choice.candidates import Candidate, Selection
+from optimize.choice.policies import SESSIONS_A_MONTH
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import METRIC_TITLES
 from rorq_pipeline.report.section import Section
@@ -19,6 +21,16 @@ SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
 }
 
 
+MAXIMISED = {
+    "study_best": "The published choice has the highest return on risk that the study found",
+    "exact_best": "The published choice has the highest return on risk of all combinations",
+    "plateau": "The published choice has the highest mean return on risk of its neighbourhood",
+    "lower_bound": "The published choice has the highest return on risk less a standard error",
+    "smooth": "The published choice has the highest return on risk together with its neighbours",
+}
+_SESSIONS_A_YEAR = 252
+
+
 def parameters_section(data: ReportData) -> Section:
     """One column a combination that was chosen; without any, one for the published parameters."""
     columns = _columns(data)
@@ -32,6 +44,8 @@ def parameters_section(data: ReportData) -> Section:
             "metric_names": list(METRIC_TITLES),
             "fixed": data.best.fixed_params,
             "has_places": bool(data.best.selections),
+            "money": _money(columns, data.best.n_sessions),
+            "maximised": MAXIMISED.get(data.best.selection, ""),
             "has_outside": any(column["outside"] for column in columns),
         },
     )
@@ -67,6 +81,21 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
         if is_published:  # what is promised is the published way's
             same.update(is_published=True, place=place)
     return columns
+
+
+def _money(columns: Sequence[Mapping[str, Any]], n_sessions: int) -> list[dict[str, Any]]:
+    """What rules rank differently by: return on risk, money and the yearly Sharpe ratio."""
+    found = []
+    for column in columns:
+        metrics: Metrics = column["metrics"]
+        daily = metrics.daily_sharpe
+        found.append(
+            {
+                "usd_a_month": metrics.net_pnl_usd / n_sessions * SESSIONS_A_MONTH,
+                "sharpe": None if daily is None else daily * sqrt(_SESSIONS_A_YEAR),
+            }
+        )
+    return found
 
 
 def _rows(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

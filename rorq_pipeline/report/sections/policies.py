@@ -5,6 +5,7 @@ from itertools import accumulate
 from typing import Any
 
 from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, LOOKBACKS_MONTHS, Policy
+from optimize.choice.policy_comparison import MIN_MONTHS
 from optimize.choice.policy_record import PolicyFigures
 from optimize.choice.rules import RULES
 from rorq_pipeline.report.data import ReportData
@@ -28,7 +29,7 @@ def policies_section(data: ReportData) -> Section:
         reason = f"Not known: {found.absent}." if found else "It was not made for this range."
         return Section(id="policies", title=_TITLE, absent=reason, printed=False)
     figures = {one.policy: one for one in found.figures}
-    best = max(found.figures, key=lambda one: one.usd_a_month or 0.0)
+    best = _best_afterwards(found)
     named = [one for one in (figures.get(DEFAULT_POLICY), figures.get(FORMER_POLICY), best) if one]
     return Section(
         id="policies",
@@ -56,39 +57,48 @@ def policies_section(data: ReportData) -> Section:
 
 
 def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) -> str:
+    """How long to look back, and how much of a promise is kept."""
     default = figures.get(DEFAULT_POLICY)
     if default is None:
         return "The default policy has no month yet."
-    same = [
-        one for policy, one in figures.items()
-        if policy.rule == DEFAULT_POLICY.rule
-        and policy.min_trades_in_21_sessions == DEFAULT_POLICY.min_trades_in_21_sessions
-    ]  # fmt: skip
-    longest = max(same, key=lambda one: one.usd_a_month or 0.0).policy.lookback_months
+    months = DEFAULT_POLICY.lookback_months
+    known = found.comparison if _is_compared(DEFAULT_POLICY, found) else None
+    if known is None:
+        advice = (
+            f"Look back {months} months, the default: this record is too short to tell it from "
+            "other ways of choosing."
+        )
+    elif DEFAULT_POLICY in known.confidence_set:
+        advice = f"Look back {months} months: this record tells no way of choosing to be better."
+    else:
+        advice = f"This record speaks against looking back {months} months, the default."
+    promised, came = percent(default.promised_percent), percent(default.return_on_risk_percent)
+    money = f"{usd(default.usd_a_month, 0)} a month"
+    n_months = f"{count(default.n_months)} months"
+    if default.kept_fraction is None:
+        return f"{advice} It promised nothing over {n_months}, and {came} came, {money}."
     kept = (
-        f"kept {share(default.kept_fraction)} of its promise"
-        if default.kept_fraction is not None
-        else "had no promise above zero to keep"
+        f"{share(default.kept_fraction)} of the promise was kept"
+        if 0 <= default.kept_fraction <= 1
+        else "more came than was promised"
+        if default.kept_fraction > 1
+        else "none of the promise was kept"
     )
-    inside = found.comparison and DEFAULT_POLICY in found.comparison.confidence_set
-    advice = (
-        "The record does not tell it from the best policy: stay with three months."
-        if inside
-        else "Whether another lookback is better is not known from this record."
-        if found.comparison is None
-        else "The record speaks against it."
-    )
-    return (
-        f"Looking back {DEFAULT_POLICY.lookback_months} months, the default {kept} over "
-        f"{count(default.n_months)} months: {percent(default.promised_percent)} promised, "
-        f"{percent(default.return_on_risk_percent)} came, {usd(default.usd_a_month, 0)} a month. "
-        f"{advice} Of its rule, a lookback of {longest} month{'' if longest == 1 else 's'} "
-        "earned most."
-    )
+    return f"{advice} Over {n_months} {kept}: {promised} promised, {came} came, {money}."
+
+
+def _best_afterwards(found: WalkForwardMatrixRecord) -> PolicyFigures | None:
+    """The policy that earned most, of those with enough months."""
+    known = [one for one in found.figures if one.n_months >= MIN_MONTHS]
+    return max(known, key=lambda one: one.usd_a_month or 0.0, default=None)
+
+
+def _is_compared(policy: Policy, found: WalkForwardMatrixRecord) -> bool:
+    return found.comparison is not None and policy in found.comparison.compared
 
 
 def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
-    sets = found.comparison
+    sets = found.comparison if _is_compared(one.policy, found) else None
     return {
         "name": one.policy.label,
         "note": {DEFAULT_POLICY: "default", FORMER_POLICY: "as before"}.get(

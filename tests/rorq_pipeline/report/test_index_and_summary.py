@@ -45,6 +45,7 @@ from tests.rorq_pipeline.report.fixtures import (
 
 def test_the_index_leads_to_every_range_newest_first() -> None:
     page = build_index(index_entries(), {"SPY": walk_forward()})
+    assert '<a href="./2023-03/report.html#policies">SPY</a>' in page  # of the latest range
     hrefs = re.findall(r'<a href="([^#"]*)"', page)
     assert hrefs == [f"./2023-0{m}/report.html" for m in (3, 2, 1)]
     assert page.index("Walk-forward") < page.index("Newest first")
@@ -54,6 +55,16 @@ def test_the_index_leads_to_every_range_newest_first() -> None:
 
 def test_an_index_without_ranges_says_so() -> None:
     assert "No range has a report yet." in build_index([])
+
+
+def test_the_index_counts_what_was_tried() -> None:
+    entries = index_entries()
+    judged = [entry for entry in entries if entry.verdict]
+    n_trade = sum(entry.verdict.decision == "trade" for entry in judged if entry.verdict)
+    told = f"{len(judged)} ranges were judged and {n_trade} of them"
+    assert told in build_index(entries)
+    assert f"here {0.05 * len(judged):.1f}" in build_index(entries).replace("\n", " ")
+    assert "were judged" not in build_index(entries[:1])
 
 
 def test_hostile_entries_are_text_and_their_address_is_no_script() -> None:

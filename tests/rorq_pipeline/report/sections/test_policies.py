@@ -1,8 +1,12 @@
 """How to choose: the figures follow from the months, and what is absent says why."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from optimize.choice.policies import DEFAULT_POLICY
+from optimize.choice.policies import DEFAULT_POLICY, all_policies
+from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.sections.policies import policies_section
 from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data
 
@@ -15,8 +19,9 @@ def test_the_first_sentence_says_how_long_and_what_is_kept() -> None:
     assert len(curve.months) == 10  # twelve traded, the first after three
     came = 100 * sum(curve.net_pnl_usd) / 10_000
     lead = section.context["lead"]
-    assert f"kept {100 * came / 30:.0f}% of its promise over 10 months" in lead
-    assert f"30.0% promised, {came:.1f}% came" in lead
+    assert lead.startswith("Look back 3 months: this record tells no way of choosing to be better.")
+    assert f"Over 10 months {100 * came / 30:.0f}% of the promise was kept: 30.0% promised" in lead
+    assert f"{came:.1f}% came, ${sum(curve.net_pnl_usd) / 10:.0f} a month." in lead
     assert "the best of" in section.context["warning"]
     first = section.context["rows"][0]
     assert first["name"] == DEFAULT_POLICY.label
@@ -25,6 +30,54 @@ def test_the_first_sentence_says_how_long_and_what_is_kept() -> None:
     assert [line["y"][-1] for line in lines] == pytest.approx(
         [sum(one.net_pnl_usd) for one in data.matrix.curves]
     )
+
+
+def replaced(**changes: Any) -> Section:
+    """The section of a record with the default's figures, or the comparison, changed."""
+    data = complete_data()
+    assert data.matrix is not None
+    comparison = data.matrix.comparison
+    assert comparison is not None
+    sets = {name: changes.pop(name) for name in list(changes) if hasattr(comparison, name)}
+    figures = tuple(
+        replace(one, **changes) if one.policy == DEFAULT_POLICY else one
+        for one in data.matrix.figures
+    )
+    matrix = data.matrix.model_copy(
+        update={"figures": figures, "comparison": replace(comparison, **sets)}
+    )
+    return policies_section(replace(data, matrix=matrix))
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (2.59, "Over 10 months more came than was promised:"),
+        (-0.4, "Over 10 months none of the promise was kept:"),
+        (0.25, "Over 10 months 25% of the promise was kept:"),
+        (None, "It promised nothing over 10 months, and"),
+    ],
+)
+def test_what_was_kept_reads_as_people_say_it(kept: float | None, words: str) -> None:
+    assert words in replaced(kept_fraction=kept).context["lead"]
+
+
+def test_a_default_that_was_not_compared_is_not_called_worse() -> None:
+    compared = tuple(one for one in all_policies() if one != DEFAULT_POLICY)
+    section = replaced(compared=compared, confidence_set=compared[:3])
+    assert "this record is too short to tell it from other" in section.context["lead"]
+    first = section.context["rows"][0]
+    assert (first["name"], first["in_set"], first["superior"]) == (DEFAULT_POLICY.label, "", "")
+    against = replaced(confidence_set=compared[:3])
+    assert "This record speaks against looking back 3 months" in against.context["lead"]
+    assert against.context["rows"][0]["in_set"] == "no"
+
+
+def test_the_best_afterwards_has_at_least_six_months() -> None:
+    few = replaced(usd_a_month=1e6, n_months=5).context["rows"]
+    assert [row["note"] for row in few] == ["default", "as before", "best afterwards"]
+    enough = replaced(usd_a_month=1e6, n_months=6).context["rows"]
+    assert [row["note"] for row in enough] == ["default", "as before"]  # the default is the best
 
 
 def test_without_a_matrix_it_says_so() -> None:

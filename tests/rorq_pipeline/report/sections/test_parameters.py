@@ -1,0 +1,20 @@
+"""The ways of choosing by money and by ratio, in units that are worked out here."""
+
+import pytest
+
+from rorq_pipeline.report.sections.parameters import parameters_section
+from tests.rorq_pipeline.report.fixtures import complete_data
+
+
+def test_money_stands_beside_the_ratio() -> None:
+    data = complete_data()
+    section = parameters_section(data)
+    for column, money in zip(section.context["columns"], section.context["money"], strict=True):
+        metrics = column["metrics"]
+        assert money["usd_a_month"] == pytest.approx(
+            21 * metrics.net_pnl_usd / data.best.n_sessions
+        )
+        if metrics.daily_sharpe is not None:
+            assert money["sharpe"] == pytest.approx(metrics.daily_sharpe * 15.8745, rel=1e-4)
+    assert len(section.context["money"]) > 1
+    assert section.context["maximised"].startswith("The published choice has the highest return")
