@@ -13,7 +13,7 @@ from optimize.choice.grid import Grid
 from optimize.choice.rules import RULES
 from strategy.surface.cells import GridSums
 from strategy.surface.plateau import Neighbourhoods, neighbourhoods
-from strategy.surface.result import Surface, SurfacePoint
+from strategy.surface.result import Surface
 
 Selection = Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth"]
 SELECTIONS: tuple[Selection, ...] = get_args(Selection)
@@ -29,9 +29,9 @@ class Candidate:
     promised_percent: float  # return on risk: the figure that the rule maximises
     return_on_risk_percent: float
     total_trades: int
-    rank: int  # among all combinations with enough trades, 1 is the best
-    n_valid: int  # combinations with enough trades
-    neighbours_mean_percent: float | None  # None without a neighbour that has enough trades
+    rank: int | None  # among all that count, 1 is the best; None if it does not count itself
+    n_valid: int  # combinations that count: with the study's least trades
+    neighbours_mean_percent: float | None  # None without a neighbour that counts
     neighbours_worst_percent: float | None
 
 
@@ -84,7 +84,12 @@ def measure_regret(
 
 
 def compare_selections(
-    surface: Surface, sums: GridSums, study_best: Mapping[str, Any] | None, *, min_trades: int
+    surface: Surface,
+    sums: GridSums,
+    study_best: Mapping[str, Any] | None,
+    *,
+    min_trades: int,
+    place_min_trades: int,
 ) -> dict[Selection, Candidate | None]:
     """Place what the study and each rule chose on the surface; None for what does not exist.
 
@@ -92,29 +97,36 @@ def compare_selections(
         surface: Every combination.
         sums: The same sums, with the spread of the sessions.
         study_best: The study's best combination, if it has one.
-        min_trades: Of a combination that a rule may choose; the study has its own.
+        min_trades: Of a combination that a rule may choose.
+        place_min_trades: Of a combination that counts where ranks are told and neighbours looked
+            at: the study's, as in its regret, so that a combination has one rank.
     """
     grid = Grid.of(surface.space)
-    around = neighbourhoods(surface, min_trades)
+    around = neighbourhoods(surface, place_min_trades)
     found: dict[Selection, Candidate | None] = dict.fromkeys(SELECTIONS)
     if study_best:
-        point = surface.rank_of(study_best, min_trades)
-        found["study_best"] = _candidate("study_best", point, None, surface, around)
+        found["study_best"] = _candidate(
+            "study_best", study_best, None, surface, around, place_min_trades
+        )
     for name in SELECTIONS[1:]:
         choice = RULES[name](sums, grid, [min_trades])[0]
         if choice is not None:
-            point = surface.rank_of(surface.space.combination(choice.index), min_trades)
-            found[name] = _candidate(name, point, choice.promised_percent, surface, around)
+            combination = surface.space.combination(choice.index)
+            found[name] = _candidate(
+                name, combination, choice.promised_percent, surface, around, place_min_trades
+            )
     return found
 
 
 def _candidate(
     selection: Selection,
-    point: SurfacePoint,
+    combination: Mapping[str, Any],
     promised_percent: float | None,
     surface: Surface,
     around: Neighbourhoods,
+    min_trades: int,
 ) -> Candidate:
+    point = surface.rank_of(combination, min_trades)
     at = surface.space.grid.position(point.index)
     value = point.return_on_risk_percent
     return Candidate(
@@ -123,7 +135,7 @@ def _candidate(
         promised_percent=value if promised_percent is None else promised_percent,
         return_on_risk_percent=value,
         total_trades=point.total_trades,
-        rank=point.rank,
+        rank=point.rank if point.total_trades >= min_trades else None,
         n_valid=point.n_valid,
         neighbours_mean_percent=_number(around.mean_percent[at]),
         neighbours_worst_percent=_number(around.worst_percent[at]),

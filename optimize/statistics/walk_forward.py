@@ -90,7 +90,7 @@ class WalkForward:
 
     @property
     def in_sample_return_on_risk_percent(self) -> float | None:
-        """Mean of what the choices promised, each step weighted by the risk it then took."""
+        """Mean of what the choices made in sample, each step weighted by the risk it then took."""
         known = [s for s in self.steps if s.in_sample_return_on_risk_percent is not None]
         weights = np.array([float(s.sessions.risk_usd.sum()) for s in known])
         values = np.array([s.in_sample_return_on_risk_percent for s in known], dtype=np.float64)

@@ -107,7 +107,7 @@ def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> st
                 _percent(place.promised_percent),
                 _percent(place.return_on_risk_percent),
                 place.total_trades,
-                f"{place.rank:,} of {place.n_valid:,}",
+                "none" if place.rank is None else f"{place.rank:,} of {place.n_valid:,}",
                 _percent(place.neighbours_mean_percent),
                 _percent(place.neighbours_worst_percent),
             )

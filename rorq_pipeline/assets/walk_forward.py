@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     stage="evidence",
     io_manager_key="results",
     description="Each published range's choice traded in the next range, up to this one, stitched "
-    "to one equity curve; its ratio to what was promised, and how stable the parameters are.",
+    "to one equity curve; its ratio to that in sample, and how stable the parameters are.",
 )
 def walk_forward(
     context: dg.AssetExecutionContext, market_data: MarketData, best_params: BestParams

@@ -25,14 +25,15 @@ def is_published(date_range: BacktestRange, data_fingerprint: str, run_config: J
     except ArtifactError:
         return False
     search = OptimizationConfig(**_config(run_config, "optimization"))
-    selection = SelectionConfig(**_config(run_config, "best_params")).selection
+    wanted = SelectionConfig(**_config(run_config, "best_params"))
     return (
         optimization.data_fingerprint == data_fingerprint
         and optimization.settings == search.study_settings()
         and optimization.search_space == search.space()
         and optimization.fixed_params == date_range.fixed_params(search.fixed_params)
         and best.study_name == optimization.study.study_name
-        and best.selection == selection
+        and (best.instead_of or best.selection) == wanted.selection
+        and best.min_trades_per_session == wanted.min_trades_per_session
         and best.engine_version == ENGINE_VERSION
         and verdict.of == best.identity
         and verdict.limits == VerdictSettings(**_config(run_config, "verdict"))

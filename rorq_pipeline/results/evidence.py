@@ -69,11 +69,11 @@ def measure_out_of_sample(
     signatures = scan_cache(market_data.cache_dir, best.ticker).signatures
     following, sessions, problem = following_data(best, market_data, date_range)
 
-    def traded(params: StrategyParams, promised: float | None) -> OutOfSample:
+    def traded(params: StrategyParams, in_sample_percent: float | None) -> OutOfSample:
         return out_of_sample(
             params,
             sessions,
-            in_sample_return_on_risk_percent=promised,
+            in_sample_return_on_risk_percent=in_sample_percent,
             n_wanted=following.n_wanted,
             n_missing=len(following.missing),
         )

@@ -60,7 +60,11 @@ def selections_of(
         return {}
     sums = sum_cells(surface.space, cells)
     return compare_selections(
-        surface, sums, optimization.study.best_params or None, min_trades=min_trades
+        surface,
+        sums,
+        optimization.study.best_params or None,
+        min_trades=min_trades,
+        place_min_trades=optimization.settings.min_trade_threshold,
     )
 
 

@@ -34,7 +34,7 @@ def surface_section(data: ReportData) -> Section:
         context={
             "surface": surface,
             "place": place,
-            "better": _best_share(place.rank, place.n_valid) if place else "",
+            "better": _best_share(place.rank, place.n_valid) if place and place.rank else "",
             "pairs": pairs,
             "first_pair": pairs.index(telling_pair(surface)) if pairs else 0,
         },

@@ -12,7 +12,9 @@ OBJECTIVE = [10.0, 90.0, 0.0, 40.0, 60.0, 50.0]  # along take_profit_percent 10 
 def test_all_selections_side_by_side() -> None:
     surface = hand_made_surface(OBJECTIVE)
     study_best = surface.space.combination(3)
-    candidates = compare_selections(surface, sums_of(surface), study_best, min_trades=5)
+    candidates = compare_selections(
+        surface, sums_of(surface), study_best, min_trades=5, place_min_trades=5
+    )
     assert tuple(candidates) == SELECTIONS
     found = {
         name: (c.combination["take_profit_percent"], c.return_on_risk_percent, c.rank, c.n_valid)
@@ -61,22 +63,32 @@ def test_without_valid_combinations_there_is_nothing_to_compare(min_trades: int)
     surface = hand_made_surface(OBJECTIVE)
     best = surface.space.combination(1)
     assert measure_regret(surface, best, min_trades=min_trades, n_complete_trials=9) is None
-    candidates = compare_selections(surface, sums_of(surface), None, min_trades=min_trades)
+    candidates = compare_selections(
+        surface, sums_of(surface), None, min_trades=min_trades, place_min_trades=min_trades
+    )
     assert set(candidates.values()) == {None}
     assert measure_regret(surface, None, min_trades=5, n_complete_trials=0) is None
 
 
-def test_a_study_best_with_too_few_trades_has_a_rank_behind_all_that_are_better() -> None:
-    surface = two_sets_surface(trades=(3, 20), net_pnl_usd=(40.0, 70.0))
-    place = surface.rank_of(surface.space.combination(0), min_trades=5)
-    assert (place.rank, place.n_valid, place.total_trades) == (2, 1, 3)
-    candidates = compare_selections(
-        surface, sums_of(surface), surface.space.combination(0), min_trades=5
-    )
-    assert candidates["study_best"] is not None
-    assert candidates["exact_best"] is not None
-    assert candidates["study_best"].return_on_risk_percent == 40.0
-    assert candidates["exact_best"].combination == surface.space.combination(1)
+def test_one_least_of_trades_decides_all_places() -> None:
+    surface = two_sets_surface(trades=(12, 100), net_pnl_usd=(70.0, 40.0))
+    few, many = (surface.space.combination(index) for index in (0, 1))
+
+    def places(place_min_trades: int) -> list[tuple[float, int | None, int]]:
+        found = compare_selections(
+            surface, sums_of(surface), few, min_trades=90, place_min_trades=place_min_trades
+        )
+        study_best, exact_best = found["study_best"], found["exact_best"]
+        assert study_best is not None
+        assert exact_best is not None
+        assert exact_best.combination == many  # the only one with 90 trades
+        return [(c.return_on_risk_percent, c.rank, c.n_valid) for c in (study_best, exact_best)]
+
+    assert places(10) == [(70.0, 1, 2), (40.0, 2, 2)]
+    assert places(15) == [(70.0, None, 1), (40.0, 1, 1)]
+    regret = measure_regret(surface, few, min_trades=10, n_complete_trials=1)
+    assert regret is not None
+    assert (regret.rank, regret.n_valid) == (1, 2)
 
 
 def two_sets_surface(trades: tuple[int, int], net_pnl_usd: tuple[float, float]) -> Surface:

@@ -126,7 +126,7 @@ def test_a_walk_forward_of_few_sessions_has_no_ratio() -> None:
         {"SPY": kept.model_copy(update={"record": record, "identities": kept.identities[:1]})},
     )
     assert "40 trades in 4 sessions, too few" in page
-    assert "of what the choices promised" not in page
+    assert "that the choices had in sample" not in page
 
 
 def test_markdown_reads_as_itself() -> None:
@@ -315,7 +315,7 @@ def test_walk_forward_stands_on_the_index() -> None:
     page = build_index(index_entries(), {"SPY": record})
     # 53 + 81 USD on 7 sessions of 400 USD at risk each
     assert "<b>5.8%</b> return on risk there" in page
-    assert "<b>32%</b> of what the choices promised" in page
+    assert "<b>32%</b> of the return on risk that the choices had in sample" in page
     assert "100% of the steps earned money" in page
     assert "Largest drawdown <b>$42.00</b>" in page
     assert "1\u201328 February 2023" in page

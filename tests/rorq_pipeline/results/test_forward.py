@@ -38,11 +38,11 @@ def test_walk_forward_trades_the_first_choice_in_the_second_range(
     assert step.total_trades == found.total_trades == len(trades)
     assert found.net_pnl_usd == pytest.approx(trades["net_pnl_usd"].sum())
     outside = 100 * trades["net_pnl_usd"].sum() / trades["risk_usd"].sum()
-    promised = first.metrics.return_on_risk_percent
-    assert promised is not None
+    inside = first.metrics.return_on_risk_percent
+    assert inside is not None
     assert found.return_on_risk_percent == pytest.approx(outside)
-    assert found.in_sample_return_on_risk_percent == pytest.approx(promised)
-    assert found.efficiency_ratio == pytest.approx(outside / promised)
+    assert found.in_sample_return_on_risk_percent == pytest.approx(inside)
+    assert found.efficiency_ratio == pytest.approx(outside / inside)
     assert found.sessions.dates == SECOND.sessions
     assert found.stability["stretch_threshold"].unchanged_fraction == 1
     assert found.stability["take_profit_percent"].values == (50, 25)

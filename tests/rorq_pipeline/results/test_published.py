@@ -11,6 +11,7 @@ from rorq_pipeline.checks.results import judge
 from rorq_pipeline.project.config import ResultCheckConfig
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.published import publish
+from strategy.backtest import run_backtest
 from strategy.errors import StudyError, StudyMismatchError
 from strategy.market_data import read_session_frames
 from strategy.reference import reference_backtest
@@ -77,8 +78,28 @@ def test_regret_and_selections_are_those_of_every_combination(published: Publish
     assert asdict(exact.metrics) == pytest.approx(replayed)
     assert exact.strategy_params == strategy_params(exact.candidate.combination, FIXED)
     assert best.selections["study_best"].candidate.rank == best.regret.rank
+    assert {one.candidate.n_valid for one in best.selections.values()} == {best.regret.n_valid}
+    values = values_of_every_combination(published, min_trades=5)  # the study's least
+    assert best.regret.n_valid == len(values)
+    for one in best.selections.values():
+        better = sum(value > one.metrics.return_on_risk_percent + 1e-9 for value in values)
+        assert one.candidate.rank == better + 1
     assert best.selections["study_best"].metrics == best.metrics
     assert made.settings.min_trade_threshold <= exact.candidate.total_trades
+
+
+def values_of_every_combination(published: Published, min_trades: int) -> list[float]:
+    """Return on risk of each combination with the trades, by single backtests."""
+    space, sessions = published.optimization[FIRST].search_space, published.market_data.load(FIRST)
+    made = [
+        run_backtest(space.strategy_params(space.combination(index), FIXED), sessions).metrics
+        for index in range(space.size)
+    ]
+    return [
+        one.return_on_risk_percent
+        for one in made
+        if one.total_trades >= min_trades and one.return_on_risk_percent is not None
+    ]
 
 
 def test_the_checks_look_at_the_published_figures(published: Published) -> None:
