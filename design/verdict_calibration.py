@@ -57,7 +57,7 @@ def histories(lines: Lines, n_months: int) -> Iterator[History]:
 def policy_of(lines: Lines) -> PolicyHistory:
     """The default policy's record of these months."""
     if not lines:
-        return PolicyHistory.unknown(DEFAULT_POLICY)
+        return PolicyHistory.unknown(DEFAULT_POLICY, "too few months")
     returns, bounds = np.concatenate([bets(line) for line in lines], axis=1)
     earned = [sum(line["held"][0]["net_pnl_usd"]) if line["held"][0] else 0.0 for line in lines]
     names = [str(line["number"]) for line in lines]

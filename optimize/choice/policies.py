@@ -22,7 +22,7 @@ class Policy:
 
     rule: str
     lookback_months: Lookback
-    min_trades_in_21_sessions: int
+    min_trades_in_21_sessions: int | float
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
@@ -37,7 +37,7 @@ class Policy:
         """A few words for people."""
         months = self.lookback_months
         back = "all months" if months == "all" else f"{months} month{'s' * (months > 1)}"
-        return f"{self.rule}, {back}, {self.min_trades_in_21_sessions} trades"
+        return f"{self.rule}, {back}, {self.min_trades_in_21_sessions:g} trades"
 
     def min_trades(self, n_sessions: int) -> int:
         """Least trades over as many sessions."""

@@ -35,12 +35,13 @@ from strategy.surface.compute import SurfacePlan
 class PolicyHistory:
     """The months that a policy traded; p-values are None without a month."""
 
-    policy: Policy
+    policy: Policy | None  # None where the choice was made by none
     months: tuple[str, ...]
     net_pnl_usd: tuple[float, ...]  # of each month, zero where nothing could be chosen
     account_usd: float | None  # what one dollar became that was bet on gains
     p_value_fraction: float | None  # of the hypothesis that no session earns
     loss_p_value_fraction: float | None  # of the hypothesis that no session loses
+    absent: str | None = None  # why no month was traded
 
     @property
     def usd_a_month(self) -> float | None:
@@ -67,9 +68,17 @@ class PolicyHistory:
         )
 
     @classmethod
-    def unknown(cls, policy: Policy) -> "PolicyHistory":
-        """No month was traded, or none could be read."""
-        return cls.of(policy, (), (), np.empty(0), np.empty(0))
+    def unknown(cls, policy: Policy | None, reason: str) -> "PolicyHistory":
+        """No month was traded, for this reason."""
+        return cls(
+            policy=policy,
+            months=(),
+            net_pnl_usd=(),
+            account_usd=None,
+            p_value_fraction=None,
+            loss_p_value_fraction=None,
+            absent=reason,
+        )
 
 
 def policy_history(
@@ -88,7 +97,8 @@ def policy_history(
     n_months = len({f"{day:%Y-%m}" for day in fingerprints})
     back = 1 if policy.lookback_months == "all" else policy.lookback_months
     if n_months <= back:
-        return PolicyHistory.unknown(policy)
+        reason = f"{n_months} whole months are cached, of which {back} are looked back on"
+        return PolicyHistory.unknown(policy, reason)
     made = walk_forward_matrix(cells, ticker, fingerprints, load, [policy], records=records)
     table = MonthTable.of(made, [policy])
     judged = table.judged[:, 0]

@@ -46,6 +46,7 @@ class Evidence:
     has_quotes: bool = False  # of any fill; then `trade` requires a result at quotes
     selection_test_p_value: float | None = None  # of the choice's t, over every combination
     policy_months: int = 0  # traded by what the policy chose before each
+    policy_absent: str | None = None  # why no month was traded
     policy_usd_a_month: float | None = None
     policy_p_value: float | None = None  # of as much where the policy earns nothing
     policy_loss_p_value: float | None = None  # of as little where it loses nothing
@@ -122,7 +123,7 @@ def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
     p_value, loss_p_value = evidence.policy_p_value, evidence.policy_loss_p_value
     usd = evidence.policy_usd_a_month
     if p_value is None or loss_p_value is None or usd is None:
-        text = f"{name} not known (no month was traded)"
+        text = f"{name} not known ({evidence.policy_absent or 'no month was traded'})"
         return Finding(name=name, level="unknown", text=text)
     text = f"the policy brought {usd:+.0f} USD a month in {n_months} months, "
     if loss_p_value <= limits.policy_to_reject:

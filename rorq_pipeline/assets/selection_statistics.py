@@ -40,6 +40,7 @@ def selection_statistics(
         value=found,
         metadata={
             "caveat": found.caveat,
+            "policy_not_known": (history and history.absent) or "none",
             **numbers(
                 {
                     "overfitting_fraction": pbo.probability_fraction,

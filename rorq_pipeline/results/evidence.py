@@ -213,6 +213,7 @@ def reach_verdict(
         superior_ability_p_value=tested.superior_ability_p_value_fraction if tested else None,
         selection_test_p_value=tested.t_p_value_fraction if tested else None,
         policy_months=len(history.months) if history else 0,
+        policy_absent=history.absent if history else selection.absent,
         policy_usd_a_month=history.usd_a_month if history else None,
         policy_p_value=history.p_value_fraction if history else None,
         policy_loss_p_value=history.loss_p_value_fraction if history else None,

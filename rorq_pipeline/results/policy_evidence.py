@@ -14,7 +14,8 @@ from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, Optimization
 from strategy.backtest_range import BacktestRange
-from strategy.errors import CacheError
+from strategy.date_range import DateRange
+from strategy.errors import CacheError, SurfaceTooLargeError
 from strategy.surface.compute import SurfacePlan
 
 
@@ -26,10 +27,13 @@ def measure_policy_history(
 ) -> PolicyHistory:
     """Walk the range's policy forward over the whole months up to the range's end.
 
-    Nothing is computed where there are too few; sums of months and the choices are kept. Where a
-    session before the range cannot be read, nothing is known.
+    Nothing is computed where there are too few; sums of months and the choices are kept. Where the
+    range is not of whole months, a session cannot be read, or the space is too large, nothing is
+    known, and the history says why.
     """
     policy = policy_of(best, optimization, date_range)
+    if policy is None:
+        return PolicyHistory.unknown(None, f"{date_range} is not of whole months")
     cache_dir, prepared = market_data.cache_dir, market_data.prepared
     paths = ProjectPaths.resolve()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
@@ -46,21 +50,39 @@ def measure_policy_history(
             policy,
             records=MatrixFiles(paths.state / "walk_forward", best.ticker, plan, [policy]),
         )
-    except CacheError:
-        return PolicyHistory.unknown(policy)
+    except (CacheError, SurfaceTooLargeError) as error:
+        return PolicyHistory.unknown(policy, str(error))
 
 
-def policy_of(best: BestParams, optimization: Optimization, date_range: BacktestRange) -> Policy:
-    """The rule, the rate of trades and the length that the range was chosen with.
+def policy_of(
+    best: BestParams, optimization: Optimization, date_range: BacktestRange
+) -> Policy | None:
+    """The rule, the rate of trades and the months that the range was chosen with.
 
     What a study found stands for the exact best of its least trades, which it comes near.
+
+    Returns:
+        None where the range is not of whole months: then no policy chose as it was chosen.
     """
+    n_months = whole_months(date_range)
+    if n_months is None:
+        return None
     rule, a_session = best.selection, best.min_trades_per_session
     if rule not in RULES:
         rule = "exact_best"
         a_session = optimization.settings.min_trade_threshold / best.n_sessions
+    rate = round(a_session * SESSIONS_A_MONTH, 9)  # 30 / 21 * 21 is 30, and no more
     return Policy(
         rule=rule,
-        lookback_months=max(1, round(len(date_range.sessions) / SESSIONS_A_MONTH)),
-        min_trades_in_21_sessions=max(1, round(a_session * SESSIONS_A_MONTH)),
+        lookback_months=n_months,
+        min_trades_in_21_sessions=int(rate) if rate.is_integer() else rate,
     )
+
+
+def whole_months(date_range: BacktestRange) -> int | None:
+    """How many calendar months a range is, from the first session to the last; else None."""
+    first, last = date_range.start_date, date_range.end_date
+    begins = DateRange.of_month(first).sessions[0] == first
+    ends = DateRange.of_month(last).sessions[-1] == last
+    n_months = 12 * (last.year - first.year) + last.month - first.month + 1
+    return n_months if begins and ends else None

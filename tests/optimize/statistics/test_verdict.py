@@ -139,6 +139,8 @@ def test_the_policys_history_is_told_with_its_figures():
     ) in verdict.line
     unknown = judge(replace(GOOD, selection_test_p_value=0.3))
     assert "policy's history not known (no month was traded)" in unknown.line
+    unread = judge(replace(GOOD, selection_test_p_value=0.3, policy_absent="SPY/2022-05-16 is cut"))
+    assert "policy's history not known (SPY/2022-05-16 is cut)" in unread.line
 
 
 def test_a_history_that_lost_money_never_carries():

@@ -14,7 +14,11 @@ from rorq_pipeline.project.choices import fingerprints_of
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results import policy_matrix
 from rorq_pipeline.results.models import Optimization
-from rorq_pipeline.results.policy_evidence import measure_policy_history, policy_of
+from rorq_pipeline.results.policy_evidence import (
+    measure_policy_history,
+    policy_of,
+    whole_months,
+)
 from rorq_pipeline.results.policy_matrix import measure_matrix
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
@@ -27,21 +31,52 @@ from tests.spaces import TOO_LARGE, space_of
 
 DAYS = [date(2022, month, 16) for month in (3, 5, 6, 8, 9, 11, 12)]
 DAYS = [date(2022, 2, 16), *DAYS, date(2023, 1, 4)]
-RANGE = BacktestRange(date(2022, 12, 15), date(2022, 12, 30))
+RANGE = BacktestRange(date(2022, 12, 1), date(2022, 12, 30))
 
 
 def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
     best, made = published.best[FIRST], published.optimization[FIRST]
-    found = policy_of(best, made, FIRST)  # the study's best: of five trades in nine sessions
-    assert (found.rule, found.lookback_months, found.min_trades_in_21_sessions) == (
-        "exact_best",
-        1,
-        12,
-    )
-    smooth = best.model_copy(update={"selection": "smooth", "min_trades_per_session": 30 / 21})
+
+    def found(date_range: BacktestRange, **changes: Any) -> tuple[str, object, float] | None:
+        policy = policy_of(best.model_copy(update=changes), made, date_range)
+        return policy and (
+            policy.rule,
+            policy.lookback_months,
+            policy.min_trades_in_21_sessions,
+        )
+
     quarter = BacktestRange(date(2022, 10, 3), date(2022, 12, 30))
-    found = policy_of(smooth, made, quarter)
-    assert (found.rule, found.lookback_months, found.min_trades_in_21_sessions) == ("smooth", 3, 30)
+    usual: dict[str, Any] = {"selection": "smooth", "min_trades_per_session": 30 / 21}
+    assert found(quarter, **usual) == ("smooth", 3, 30)
+    assert found(RANGE, **usual | {"min_trades_per_session": 0.5}) == ("smooth", 1, 10.5)
+    # the study's best: of at least five trades in the nine sessions that it saw
+    assert found(RANGE) == ("exact_best", 1, pytest.approx(5 / 9 * 21))
+
+
+@pytest.mark.parametrize(
+    ("date_range", "n_months"),
+    [
+        (FIRST, None),  # nine sessions
+        (BacktestRange(date(2022, 12, 2), date(2022, 12, 30)), None),
+        (BacktestRange(date(2022, 12, 1), date(2022, 12, 29)), None),
+        (BacktestRange(date(2022, 12, 16), date(2023, 1, 13)), None),  # as long as a month
+        (BacktestRange(date(2022, 12, 1), date(2022, 12, 31)), 1),
+        (BacktestRange(date(2022, 11, 1), date(2023, 1, 31)), 3),
+    ],
+)
+def test_only_a_range_of_whole_months_has_a_policy(
+    date_range: BacktestRange, n_months: int | None
+) -> None:
+    assert whole_months(date_range) == n_months
+
+
+def test_a_range_that_is_not_of_whole_months_has_no_history(
+    months: MarketData, published: Published
+) -> None:
+    best, made = published.best[FIRST], published.optimization[FIRST]
+    found = measure_policy_history(best, made, months, FIRST)
+    assert (found.policy, found.months, found.p_value_fraction) == (None, (), None)
+    assert found.absent == "2023-01-03_2023-01-13 is not of whole months"
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +148,8 @@ def test_a_session_that_cannot_be_read_leaves_it_unknown(
         published.best[FIRST], published.optimization[FIRST], MarketData(folder=str(cache)), RANGE
     )
     assert found.p_value_fraction is None
+    assert found.absent is not None
+    assert "2022-05-16/options.parquet" in found.absent
 
 
 def test_a_session_that_lacks_a_file_leaves_both_unknown(
@@ -126,7 +163,8 @@ def test_a_session_that_lacks_a_file_leaves_both_unknown(
     found = measure_matrix(best, made, MarketData(folder=str(cache)), RANGE)
     assert found.absent is not None
     assert found.absent.startswith("session SPY 2022-05-16: options.parquet cannot be read")
-    assert measure_policy_history(best, made, MarketData(folder=str(cache)), RANGE).months == ()
+    history = measure_policy_history(best, made, MarketData(folder=str(cache)), RANGE)
+    assert (history.months, history.absent) == ((), found.absent)
 
 
 def test_a_space_too_large_for_the_matrix_leaves_it_unknown_and_loads_nothing(
@@ -138,6 +176,11 @@ def test_a_space_too_large_for_the_matrix_leaves_it_unknown_and_loads_nothing(
     found = measure_matrix(best, made, months, RANGE)
     assert found.absent is not None
     assert found.absent.startswith("a search space of 100,000,000 combinations needs")
+    history = measure_policy_history(
+        best.model_copy(update={"selection": "smooth"}), made, months, RANGE
+    )
+    assert history.absent is not None
+    assert history.absent.startswith("a search space of 100,000,000 combinations needs")
     assert not (tmp_path / ".rorq" / "prepared").exists()
 
 
