@@ -6,6 +6,7 @@ variables of the same names in capitals (N_TRIALS) set them too. How the outcome
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -22,8 +23,9 @@ from optimize.smart_tables import print_summary, progress_bar
 from optimize.study.settings import StudySettings
 from strategy.backtest_range import BacktestRange
 from strategy.errors import MissingSessionError, ParameterError, RorqError, StudyError
-from strategy.market_data import list_sessions, load_sessions
+from strategy.market_data import PreparedSessions, list_sessions, load_sessions
 from strategy.space import SearchSpace
+from strategy.ticker import default_ticker
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,7 +71,8 @@ def knob_options(command: F) -> F:
     "--backtest-end-date", type=_DATE, envvar="BACKTEST_END_DATE", hidden=True, help="Last."
 )
 @click.option(
-    "--ticker", default="SPY", show_default=True, help="Underlying, where RANGE is left out."
+    "--ticker",
+    help="Underlying.  [default: that of RANGE, else the first of RORQ_TICKERS]",
 )
 @click.option(
     "--cache",
@@ -107,7 +110,7 @@ def main(
     range_text: str | None,
     backtest_start_date: datetime | None,
     backtest_end_date: datetime | None,
-    ticker: str,
+    ticker: str | None,
     cache: Path | None,
     project_root: Path,
     search_space: Path | None,
@@ -120,22 +123,27 @@ def main(
     """Search the strategy's parameters on one range of cached sessions; resume if it is stored.
 
     RANGE is one such as 2023-01-03_2023-01-31, or a month such as 2023-01; QQQ_ before it names
-    another ticker than SPY. By
-    default it is BACKTEST_START_DATE to BACKTEST_END_DATE of the environment, else three calendar
-    months that end with that of the latest cached session.
+    another ticker than SPY. By default it is BACKTEST_START_DATE to BACKTEST_END_DATE of the
+    environment, else three calendar months that end with that of the latest cached session.
     """
     settings = StudySettings(**knobs)
     cache = cache or project_root / "polygon_cache"
     date_range = (
-        BacktestRange.parse(range_text)
+        BacktestRange.parse(range_text, ticker)
         if range_text
-        else _date_range(cache, ticker, backtest_start_date, backtest_end_date)
+        else _date_range(cache, ticker or default_ticker(), backtest_start_date, backtest_end_date)
     )
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
     fixed_params = date_range.fixed_params(
         dict(_name_and_value(text) for text in (*fix, *assignments))
     )
-    sessions = load_sessions(cache, date_range.ticker, date_range, allow_missing=allow_missing)
+    sessions = load_sessions(
+        cache,
+        date_range.ticker,
+        date_range,
+        allow_missing=allow_missing,
+        prepared=_prepared_sessions(project_root),
+    )
     console = Console(stderr=as_json)
     with stop_on_signals() as stop, progress_bar(console) as progress:
         summary = run_study(
@@ -189,6 +197,14 @@ def _date_range(
     first = start.date() if start else usual.start_date
     last = end.date() if end else usual.end_date
     return BacktestRange(first, last, ticker)
+
+
+def _prepared_sessions(project_root: Path) -> PreparedSessions:
+    """The project's folder of prepared sessions, or the one that RORQ_PREPARED names."""
+    named = os.environ.get("RORQ_PREPARED")
+    return PreparedSessions(
+        folder=Path(named).expanduser() if named else project_root / ".rorq" / "prepared"
+    )
 
 
 def _name_and_value(text: str) -> tuple[str, Any]:

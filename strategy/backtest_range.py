@@ -45,12 +45,27 @@ class BacktestRange(DateRange):
         object.__setattr__(self, "end_date", sessions[-1])
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read [TICKER_]FIRST_LAST or [TICKER_]MONTH, such as QQQ_2023-01-03_2023-01-31."""
+    def parse(cls, text: str, ticker: str | None = None) -> Self:
+        """Read [TICKER_]FIRST_LAST or [TICKER_]MONTH, such as QQQ_2023-01-03_2023-01-31.
+
+        Args:
+            text: The range.
+            ticker: Of a text that names none, where something else does; else it is SPY.
+
+        Raises:
+            DateRangeError: the text is no range, or names another ticker.
+        """
         parts = text.strip().split("_")
         has_ticker = len(parts) == (2 if MONTH.fullmatch(parts[-1]) else 3)
         dates = DateRange.parse("_".join(parts[1:] if has_ticker else parts))
-        return cls(dates.start_date, dates.end_date, parts[0] if has_ticker else DEFAULT_TICKER)
+        named = parts[0] if has_ticker else ticker or DEFAULT_TICKER
+        if ticker is not None and named != ticker:
+            raise DateRangeError(
+                f"range {text.strip()[:80]} with ticker {ticker[:40]}",
+                expected="one underlying",
+                remedy="name it in the range alone",
+            )
+        return cls(dates.start_date, dates.end_date, named)
 
     @classmethod
     def trailing_months(

@@ -10,9 +10,7 @@ from rorq_pipeline.project.ranges import Grouping, RangeRule
 from strategy.backtest_range import DEFAULT_MONTHS
 from strategy.checked import first_finding
 from strategy.errors import ParameterError
-from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
-
-_TICKERS = ("RORQ_TICKERS", "RORQ_TICKER")  # the second is a synonym
+from strategy.ticker import DEFAULT_TICKER, TICKER_VARIABLES, tickers_of
 
 
 class AutomationSettings(BaseSettings):
@@ -24,9 +22,9 @@ class AutomationSettings(BaseSettings):
 
     tickers: Annotated[tuple[str, ...], NoDecode] = Field(
         (DEFAULT_TICKER,),
-        validation_alias=AliasChoices(*_TICKERS),
+        validation_alias=AliasChoices(*TICKER_VARIABLES),
         description="Underlyings whose sessions are watched, joined by commas; the first one is "
-        "meant where a command names none.",
+        "meant where a command names neither a range nor a ticker.",
     )
     range_rule: RangeRule = Field(
         RangeRule.TRAILING_MONTHS,
@@ -52,12 +50,7 @@ class AutomationSettings(BaseSettings):
     @field_validator("tickers", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> tuple[str, ...]:
-        given = value.split(",") if isinstance(value, str) else value
-        tickers = tuple(dict.fromkeys(str(one).strip() for one in given))
-        wrong = [one for one in tickers if not is_ticker(one)]
-        if wrong or not tickers:
-            raise ValueError(f"{TICKER_EXPECTED}, joined by commas")
-        return tickers
+        return tickers_of(value if isinstance(value, str) else ",".join(map(str, value)))
 
     def groupings(self) -> tuple[Grouping, ...]:
         """Return how sessions are grouped, one a ticker."""
@@ -83,8 +76,8 @@ class AutomationSettings(BaseSettings):
         except ValidationError as error:
             found = first_finding(error)
             name = "RORQ_" + found.name.replace(".", "_").upper().removeprefix("RORQ_")
-            if name == _TICKERS[0] and name not in os.environ:
-                name = _TICKERS[1]
+            if name == TICKER_VARIABLES[0] and name not in os.environ:
+                name = TICKER_VARIABLES[1]
             raise ParameterError(
                 f"{name} is {found.value!r}",
                 expected=found.expected,

@@ -9,9 +9,10 @@ from rich.progress import Progress
 
 from rorq_pipeline.cli.cache_health import validate_remembering
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.days import ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
-from strategy.ticker import DEFAULT_TICKER
+from strategy.ticker import default_ticker
 
 if TYPE_CHECKING:
     from strategy.market_data.validation import Finding, ValidationReport
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 _DAY = click.DateTime(["%Y-%m-%d"])
-_ticker = click.option("--ticker", default="SPY", show_default=True, help="Underlying.")
 
 
 @click.group()
@@ -28,12 +28,12 @@ def command() -> None:
 
 
 @command.command("list")
-@_ticker
-def list_sessions_command(ticker: str) -> None:
+@ticker_option
+def list_sessions_command(ticker: str | None) -> None:
     """List the cached sessions with their source, size and health."""
     from rorq_pipeline.cli.cache_views import LEGEND, session_table
 
-    paths = ProjectPaths.resolve()
+    paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     whole = _whole_cache(paths, ticker)
     if whole is None:
         console.print(_nothing(paths, ticker), soft_wrap=True)
@@ -53,13 +53,13 @@ def list_sessions_command(ticker: str) -> None:
 
 @command.command("show")
 @click.argument("day", metavar="DATE", type=_DAY)
-@_ticker
-def show_command(day: datetime, ticker: str) -> None:
+@ticker_option
+def show_command(day: datetime, ticker: str | None) -> None:
     """Show one session: price and VWAP through the day, option bars by strike, findings."""
     from rorq_pipeline.cli.cache_views import coverage_table, finding_lines, price_plot, summary
     from strategy.market_data import load_session
 
-    paths = ProjectPaths.resolve()
+    paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     session = load_session(paths.cache, ticker, day.date())
     report = _validated(paths, BacktestRange(day.date(), day.date(), ticker))
     record = report.records[0]
@@ -72,11 +72,11 @@ def show_command(day: datetime, ticker: str) -> None:
 
 @command.command("verify")
 @click.argument("date_range", metavar="[RANGE]", required=False)
-@_ticker
+@ticker_option
 @click.option("--allow-missing", is_flag=True, help="A missing session is a warning.")
 @click.option("--warnings", is_flag=True, help="Tell the warnings as well.")
 def verify_command(
-    date_range: str | None, ticker: str, allow_missing: bool, warnings: bool
+    date_range: str | None, ticker: str | None, allow_missing: bool, warnings: bool
 ) -> None:
     """Validate the sessions of RANGE, or every cached session by itself; exit 1 on errors.
 
@@ -89,10 +89,15 @@ def verify_command(
     from strategy.market_data.validation import RULES_BY_NAME
 
     paths = ProjectPaths.resolve()
-    chosen = _named(date_range, ticker) if date_range else _whole_cache(paths, ticker)
-    if chosen is None:
-        error_console.print(_nothing(paths, ticker), soft_wrap=True)
-        sys.exit(1)
+    if date_range:
+        chosen = BacktestRange.parse(date_range, ticker)
+    else:
+        ticker = ticker or default_ticker()
+        whole = _whole_cache(paths, ticker)
+        if whole is None:
+            error_console.print(_nothing(paths, ticker), soft_wrap=True)
+            sys.exit(1)
+        chosen = whole
     report = _validated(paths, chosen, allow_missing=allow_missing or not date_range)
     findings = _told(report, by_itself=not date_range)
     errors = [finding for finding in findings if finding.severity == "error"]
@@ -120,16 +125,6 @@ def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
         f"{errors} errors, {warnings} warnings",
         soft_wrap=True,
     )
-
-
-def _named(text: str, ticker: str) -> "BacktestRange":
-    """The range that was typed, of the ticker that it names, else of that of the option."""
-    typed = BacktestRange.parse(text)
-    if typed.ticker == DEFAULT_TICKER:
-        return BacktestRange(typed.start_date, typed.end_date, ticker)
-    if ticker not in {DEFAULT_TICKER, typed.ticker}:
-        raise click.UsageError(f"RANGE is of {typed.ticker}, --ticker of {ticker}")
-    return typed
 
 
 def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":

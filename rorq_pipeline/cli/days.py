@@ -1,4 +1,4 @@
-"""The days that a command on the cache is for: a RANGE, or its former options."""
+"""What a command on the cache is for: a ticker, and days as a RANGE or its former options."""
 
 from datetime import datetime
 
@@ -6,32 +6,37 @@ import click
 
 from rorq_pipeline.project.ranges import ranges_from
 from strategy.date_range import DateRange
-from strategy.ticker import DEFAULT_TICKER
+from strategy.ticker import default_ticker
 
 DAY = click.DateTime(["%Y-%m-%d"])
+ticker_option = click.option(  # None where it is not named
+    "--ticker",
+    help="Underlying.  [default: that of RANGE, else the first of RORQ_TICKERS]",
+)
 
 
 def ticker_and_days(
-    range_text: str | None, start: datetime | None, end: datetime | None, ticker: str
+    range_text: str | None, start: datetime | None, end: datetime | None, ticker: str | None
 ) -> tuple[str, "DateRange | None"]:
     """Return whose sessions of which days are meant; None where no days are named.
 
     Args:
-        range_text: A range, a month or months; its ticker is what counts where it names one.
+        range_text: A range, a month or months; without a ticker, and without `ticker`, of SPY.
         start: First day, where there is no range.
         end: Last day.
-        ticker: Of days without a ticker.
+        ticker: What `--ticker` names.
 
     Raises:
-        DateRangeError: the range, or the two days, cannot be.
+        DateRangeError: the range, or the two days, cannot be, or the range names another ticker.
+        ParameterError: RORQ_TICKERS has a value that cannot be.
         UsageError: one of the two days alone.
     """
     if range_text is not None:
-        ranges = ranges_from(range_text)
-        days = DateRange(ranges[0].start_date, ranges[-1].end_date)
-        return (ranges[0].ticker if ranges[0].ticker != DEFAULT_TICKER else ticker), days
+        ranges = ranges_from(range_text, ticker)
+        return ranges[0].ticker, DateRange(ranges[0].start_date, ranges[-1].end_date)
     if (start is None) != (end is None):
         raise click.UsageError(NEEDED)
+    ticker = ticker or default_ticker()
     return ticker, None if start is None or end is None else DateRange(start.date(), end.date())
 
 

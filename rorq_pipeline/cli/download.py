@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rorq_pipeline.cli.common import console
-from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
+from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days, ticker_option
 from rorq_pipeline.cli.fetching import fetching, provider_options
 from rorq_pipeline.project.paths import ProjectPaths
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("range_text", metavar="RANGE", required=False)
 @click.option("--start", type=DAY, hidden=True, help="First day, without RANGE.")
 @click.option("--end", type=DAY, hidden=True, help="Last day, without RANGE.")
-@click.option("--ticker", default="SPY", show_default=True, help="Where RANGE names none.")
+@ticker_option
 @provider_options
 @click.option(
     "--search-space",
@@ -37,7 +37,7 @@ def command(
     range_text: str | None,
     start: datetime | None,
     end: datetime | None,
-    ticker: str,
+    ticker: str | None,
     search_space: str | None,
     again: bool,
     add_contracts: bool,

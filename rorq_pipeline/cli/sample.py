@@ -7,7 +7,7 @@ import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.common import console, error_console
-from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days
+from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("range_text", metavar="[RANGE]", required=False)
 @click.option("--start", type=DAY, hidden=True, help="First day, without RANGE.")
 @click.option("--end", type=DAY, hidden=True, help="Last day, without RANGE.")
-@click.option("--ticker", default="SPY", show_default=True, help="Where RANGE names none.")
+@ticker_option
 @click.option("--seed", default=0, show_default=True, help="Other seeds give other sessions.")
 @click.option(
     "--edge",
@@ -40,7 +40,7 @@ def command(
     range_text: str | None,
     start: datetime | None,
     end: datetime | None,
-    ticker: str,
+    ticker: str | None,
     seed: int,
     edge: float,
     edge_half_life_sessions: float | None,

@@ -7,7 +7,9 @@ import click
 from rich.table import Table
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.days import ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.ticker import default_ticker
 
 if TYPE_CHECKING:
     from optimize.choice.policy_comparison import Nested
@@ -17,20 +19,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--ticker", default="SPY", show_default=True, help="Underlying.")
+@ticker_option
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Print a JSON list with an object a policy and month traded.",
 )
-def command(ticker: str, as_json: bool) -> None:
+def command(ticker: str | None, as_json: bool) -> None:
     """Choose at the end of each cached month, by every policy, and trade the next month with it."""
     from optimize.choice.policy_comparison import nested_choice
     from optimize.choice.policy_record import MonthTable, policy_figures
     from rorq_pipeline.project.choices import make_matrix, project_plan, traded_months
 
-    paths = ProjectPaths.resolve()
+    paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     plan = project_plan(paths, ticker)
     with error_console.status("months") as status:
         matrix = make_matrix(paths, plan, ticker, on_month=lambda month: status.update(month))

@@ -92,14 +92,19 @@ class Grouping:
         ]
 
 
-def ranges_from(text: str) -> list[BacktestRange]:
+def ranges_from(text: str, ticker: str | None = None) -> list[BacktestRange]:
     """Read a range, a month such as 2023-01, or each month of 2023-01..2023-06, all of one ticker.
 
+    Args:
+        text: What was typed.
+        ticker: As `BacktestRange.parse` takes it.
+
     Raises:
-        DateRangeError: the text is none of these, or its months are out of order.
+        DateRangeError: the text is none of these, its months are out of order, or it names another
+            ticker.
     """
     first_text, to, last_month = text.strip().partition("..")
-    first = BacktestRange.parse(first_text)
+    first = BacktestRange.parse(first_text, ticker)
     if not to:
         return [first]
     last = DateRange.parse(last_month)

@@ -13,6 +13,7 @@ from optimize.run_study import list_studies
 from optimize.smart import main
 from optimize.study.settings import StudySettings
 from strategy.errors import ParameterError, RorqError, StudyError
+from strategy.market_data.prepared import folder
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4))
@@ -26,7 +27,8 @@ def cache(tmp_path_factory):
 
 
 def invoke(cache, *options):
-    fixed = ["--cache", str(cache), "--min-trade-threshold", "3", *options]
+    fixed = ["--cache", str(cache), "--project-root", str(cache.parent)]
+    fixed += ["--min-trade-threshold", "3", *options]
     return CliRunner().invoke(main, fixed, catch_exceptions=False)
 
 
@@ -104,6 +106,8 @@ def test_knobs_come_from_the_environment_too(cache, database_environment, monkey
         (["--search-space", "absent.toml"], "absent.toml"),
         (["--backtest-start-date", "2023-02-01", "--backtest-end-date", "2023-01-01"], "after end"),
         (["--ticker", "QQQ"], "no session of QQQ"),
+        (["SPY_2023-01-03_2023-01-04", "--ticker", "QQQ"], "with ticker QQQ; expected one"),
+        (["2023-01-03_2023-01-04", "--ticker", "QQQ"], "no session of QQQ"),
         (["--fix", "ticker=QQQ"], "the ticker in the range alone"),
         (["--ticker", "../../etc"], "ticker '../../etc'"),
     ],
@@ -112,6 +116,22 @@ def test_wrong_input_is_one_line(cache, database_environment, options, message):
     with pytest.raises(RorqError, match=message) as error:
         invoke(cache, *options)
     assert "\n" not in str(error.value)
+
+
+def test_without_a_ticker_the_first_watched_one_is_meant(cache, database_environment, monkeypatch):
+    monkeypatch.setenv("RORQ_TICKERS", "QQQ,SPY")
+    with pytest.raises(RorqError, match="no session of QQQ"):
+        invoke(cache)
+
+
+def test_sessions_are_decoded_once(cache, database_environment, tmp_path, monkeypatch):
+    monkeypatch.setenv("RORQ_PREPARED", str(tmp_path))
+    options = ["--n-trials", "2", "--max-attempt-limit", "300"]
+    first = json.loads(invoke(cache, *options, "--json").stdout)
+    assert len(list(tmp_path.glob("SPY_*.session"))) == len(DAYS)
+    monkeypatch.setattr(folder, "build_session", lambda _: pytest.fail("decoded again"))
+    again = json.loads(invoke(cache, *options, "--no-enable-persistence", "--json").stdout)
+    assert again["best_value"] == first["best_value"]
 
 
 def test_an_error_is_printed_on_stderr_and_the_exit_code_is_one(monkeypatch, capsys):
@@ -136,6 +156,7 @@ def test_ctrl_c_and_sigterm_store_what_is_done_and_say_how_to_resume(
     cache, database_environment, number
 ):
     command = [sys.executable, "-m", "optimize.smart", "--cache", str(cache), "--n-trials", "90000"]
+    command += ["--project-root", str(cache.parent)]
     command += ["--max-attempt-limit", "900000", "--min-trade-threshold", "3", "--workers", "2"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         for _ in range(600):

@@ -145,9 +145,26 @@ def test_verify_of_nothing_fails(run: Run) -> None:
 def test_verify_takes_the_ticker_of_a_range(run: Run) -> None:
     assert "0 sessions of QQQ" in run("verify", "QQQ_2023-01-03_2023-01-04").stdout
     assert "0 sessions of QQQ" in run("verify", "2023-01-03_2023-01-04", "--ticker", "QQQ").stdout
-    refused = run("verify", "QQQ_2023-01-03_2023-01-04", "--ticker", "IWM")
-    assert refused.exit_code == 2
-    assert "RANGE is of QQQ, --ticker of IWM" in refused.stderr
+    for named, ticker in (("QQQ", "IWM"), ("SPY", "QQQ"), ("QQQ", "SPY")):
+        refused = run("verify", f"{named}_2023-01-03_2023-01-04", "--ticker", ticker)
+        assert refused.exit_code == 1
+        said = f"error: range {named}_2023-01-03_2023-01-04 with ticker {ticker}; expected one"
+        assert refused.stderr.startswith(said)
+
+
+def test_where_no_ticker_is_named_the_first_watched_one_is_meant(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_TICKERS", "QQQ,SPY")
+    for words in (["list"], ["verify"]):
+        done = run(*words)
+        assert "no session of QQQ is cached" in done.stdout + done.stderr
+    assert "QQQ" in run("show", "2023-01-03").stderr
+    # a range without a ticker is the same range everywhere
+    assert "2 sessions of SPY" in run("verify", "2023-01-03_2023-01-04").stdout
+    assert "no session of QQQ" not in run("list", "--ticker", "SPY").stdout
+    monkeypatch.setenv("RORQ_TICKERS", "qqq")
+    assert run("list").stderr.startswith("error: RORQ_TICKERS is 'qqq'; expected capital letters")
 
 
 def test_verify_of_a_malformed_range_is_one_line(run: Run) -> None:

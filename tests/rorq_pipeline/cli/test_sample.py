@@ -32,6 +32,17 @@ def test_makes_keeps_and_removes(run, tmp_path):
     assert list_sessions(tmp_path, "SPY") == []
 
 
+def test_the_ticker_is_that_of_the_range_or_is_named(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("RORQ_TICKERS", "QQQ,SPY")
+    days = "2023-01-03_2023-01-03"
+    assert "1 synthetic sessions of SPY written" in run(days).stdout
+    assert "1 synthetic sessions of IWM written" in run(days, "--ticker", "IWM").stdout
+    refused = run(f"SPY_{days}", "--ticker", "IWM")
+    assert (refused.exit_code, "expected one underlying" in refused.stderr) == (1, True)
+    assert "removed 0 synthetic sessions of QQQ" in run("--remove").stdout
+    assert len(list_sessions(tmp_path, "SPY")) == len(list_sessions(tmp_path, "IWM")) == 1
+
+
 def test_real_sessions_are_kept_and_told(run, tmp_path):
     day = date(2023, 1, 4)
     write_session(tmp_path, "SPY", day, sample_tables(day, SampleSettings()), source="polygon")

@@ -73,10 +73,12 @@ def test_the_table_names_the_default_and_warns_of_the_best_row(project: Path) ->
 
 def test_an_empty_cache_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RORQ_HOME", str(tmp_path))
-    result = CliRunner().invoke(main, ["walk-forward", "--ticker", "QQQ"])
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: no whole month of QQQ sessions in")
-    assert len(result.stderr.strip().splitlines()) == 1
+    monkeypatch.setenv("RORQ_TICKERS", "IWM,SPY")
+    for words, ticker in (([], "IWM"), (["--ticker", "QQQ"], "QQQ")):
+        result = CliRunner().invoke(main, ["walk-forward", *words])
+        assert result.exit_code == 1
+        assert result.stderr.startswith(f"error: no whole month of {ticker} sessions in")
+        assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_a_space_too_large_is_one_line(project: Path) -> None:
