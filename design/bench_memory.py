@@ -51,7 +51,7 @@ def measure_chain(months: int, environment: dict[str, str]) -> None:
     _, status, usage = os.wait4(chain.pid, 0)
     chain.returncode = os.waitstatus_to_exitcode(status)
     if chain.returncode:
-        raise SystemExit(f"{dates.key} ended with exit code {chain.returncode}")
+        raise SystemExit(f"{dates.key} ended with exit code {chain.returncode}: {step[0]}")
     seconds = time.perf_counter() - start
     work = usage.ru_utime + usage.ru_stime
     print(f"{months} months, {len(dates.sessions)} sessions")

@@ -17,9 +17,9 @@ from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
 from strategy.date_range import sessions_between
 from strategy.errors import CorruptFileError, MissingSessionError
+from strategy.market_data.fingerprints import KnownFingerprints
 from strategy.market_data.layout import (
     list_sessions,
-    session_fingerprint,
     session_folder,
     session_source,
 )
@@ -162,15 +162,16 @@ def last_whole_month(day: date) -> date:
 
 
 def fingerprints_of(cache_dir: Path, ticker: str, days: Sequence[date]) -> Mapping[date, str]:
-    """Hash the files of each session.
+    """The fingerprint of each session; only files that changed since the last time are hashed.
 
     Raises:
         CorruptFileError: a session lacks a file, or one cannot be read.
     """
+    known = KnownFingerprints(ProjectPaths.resolve().state / "fingerprints" / f"{ticker}.json")
 
     def fingerprint(day: date) -> str:
         try:
-            return session_fingerprint(session_folder(cache_dir, ticker, day))
+            return known.of(session_folder(cache_dir, ticker, day))
         except OSError as error:
             name = Path(error.filename).name if error.filename else "a file"
             raise CorruptFileError(
@@ -180,7 +181,9 @@ def fingerprints_of(cache_dir: Path, ticker: str, days: Sequence[date]) -> Mappi
             ) from None
 
     with ThreadPoolExecutor() as pool:
-        return dict(zip(days, pool.map(fingerprint, days), strict=True))
+        fingerprints = dict(zip(days, pool.map(fingerprint, days), strict=True))
+    known.save()
+    return fingerprints
 
 
 def loader_of(

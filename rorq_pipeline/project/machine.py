@@ -9,10 +9,11 @@ from strategy.free_memory import MAPPED_AT_ONCE, address_limit_bytes, free_memor
 NEEDED_FILES = 256  # open at once: sessions, libraries, connections; the default limit is 1024
 WANTED_FILES = 4096
 _MEBIBYTE, _GIBIBYTE = 2**20, 2**30
-_BASE_BYTES = 1126 * _MEBIBYTE  # libraries, study, surface of the seed's space, proofs
+_BASE_BYTES = 1300 * _MEBIBYTE  # libraries, study, surface of the seed's space, proofs
 _MAPPED_BYTES = 6 * _MEBIBYTE  # of a session, while it is mapped
 _EACH_BYTES = 1 * _MEBIBYTE  # of a session that is not, in what assets keep of it
-_RESERVED_BYTES = 5 * _GIBIBYTE  # of addresses: Arrow's pool, threads' stacks and heaps
+_RESERVED_BYTES = 3072 * _MEBIBYTE  # of addresses: Arrow's pool, threads' stacks and heaps
+_EACH_RESERVED_BYTES = 3 * _MEBIBYTE  # of addresses, a session
 
 
 def require_files() -> None:
@@ -56,7 +57,7 @@ def chain_bytes(n_sessions: int) -> int:
 
 def chain_address_bytes(n_sessions: int) -> int:
     """Addresses that the chain takes, of which `ulimit -v` sets the limit, with some room."""
-    return chain_bytes(n_sessions) + _RESERVED_BYTES
+    return chain_bytes(n_sessions) + _RESERVED_BYTES + n_sessions * _EACH_RESERVED_BYTES
 
 
 def shortage(error: BaseException) -> ResourceError | None:

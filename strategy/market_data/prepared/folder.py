@@ -23,6 +23,7 @@ import pyarrow as pa
 from strategy.derived_files import DAMAGE
 from strategy.errors import SessionChangedError
 from strategy.market_data.alignment import ALIGNMENT_VERSION
+from strategy.market_data.fingerprints import FileState, is_settled, state_of
 from strategy.market_data.layout import session_fingerprint, session_folder
 from strategy.market_data.prepared.file import is_sound, map_prepared, write_prepared
 from strategy.market_data.reader import build_session, read_session_frames
@@ -33,12 +34,10 @@ MAX_FOLDER_BYTES = 16 * 1024**3  # a decade of SPY takes about 13 GiB
 LEAST_FREE_BYTES = 2 * 1024**3  # of the disk, which stay free
 _SUFFIX = ".session"
 _ABANDONED_SECONDS = 3600.0  # age of a half-written file whose writer must be dead
-_SETTLED_NANOSECONDS = 2_000_000_000  # a later change has other times: clocks tick in milliseconds
 
-_State = tuple[int, ...]  # of a file: device, inode, size, times
 _logger = logging.getLogger("rorq")
-_sound_files: dict[Path, _State] = {}  # files that this process has read through
-_fingerprints: dict[Path, tuple[list[_State], str]] = {}  # session folders that it has hashed
+_sound_files: dict[Path, FileState] = {}  # files that this process has read through
+_fingerprints: dict[Path, tuple[list[FileState], str]] = {}  # session folders that it has hashed
 _unwritable: set[Path] = set()  # folders that could not be written to
 
 
@@ -167,12 +166,12 @@ def _key_of(fingerprint: str) -> str:
 
 def _is_trusted(path: Path, descriptor: int) -> bool:
     """Whether a file was read through by this process and has not changed, or is sound now."""
-    state = _state_of(os.fstat(descriptor))
+    state = state_of(os.fstat(descriptor))
     if _sound_files.get(path) == state:
         return True
     if not is_sound(descriptor):
         return False
-    if _is_settled(state):
+    if is_settled(state):
         _sound_files[path] = state
     return True
 
@@ -180,22 +179,13 @@ def _is_trusted(path: Path, descriptor: int) -> bool:
 def _fingerprint_of(folder: Path) -> str | None:
     """Fingerprint of a session's cache files, hashed once a process; None if one is absent."""
     try:
-        states = [_state_of((folder / name).stat()) for name in FILE_SCHEMAS]
+        states = [state_of((folder / name).stat()) for name in FILE_SCHEMAS]
         known = _fingerprints.get(folder)
         if known and known[0] == states:
             return known[1]
         fingerprint = session_fingerprint(folder)
     except OSError:
         return None
-    if all(map(_is_settled, states)):
+    if all(map(is_settled, states)):
         _fingerprints[folder] = (states, fingerprint)
     return fingerprint
-
-
-def _state_of(found: os.stat_result) -> _State:
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _is_settled(state: _State) -> bool:
-    """Whether a change from now on would show in the file's times."""
-    return time.time_ns() - max(state[-2:]) > _SETTLED_NANOSECONDS

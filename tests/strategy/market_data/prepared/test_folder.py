@@ -176,7 +176,7 @@ def test_a_file_that_was_trusted_is_read_through_again_when_it_changes(
     monkeypatch: pytest.MonkeyPatch,
     no_alignment: Callable[[], None],
 ) -> None:
-    monkeypatch.setattr(folder_module, "_SETTLED_NANOSECONDS", -(10**12))
+    monkeypatch.setattr("strategy.market_data.fingerprints._SETTLED_NANOSECONDS", -(10**12))
     prepared.load(cache, "SPY", DAY)
     with monkeypatch.context() as patch:
         patch.setattr(folder_module, "is_sound", lambda _: pytest.fail("read through again"))
