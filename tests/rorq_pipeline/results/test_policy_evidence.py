@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pytest
 
 from optimize.choice.policies import FORMER_POLICY
+from rorq_pipeline.assets.walk_forward_matrix import walk_forward_matrix
 from rorq_pipeline.project.choices import fingerprints_of
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results import policy_matrix
@@ -119,6 +121,12 @@ def test_the_matrix_trades_each_month_by_earlier_choices(
     assert backs == {1: 7, 2: 6, 3: 5, 6: 2, "all": 7}  # 12 months have not been
     assert found.comparison is not None
     assert measure_matrix(best, made, months, RANGE) == found  # from kept records
+    with dg.build_asset_context(partition_key=RANGE.key) as context:
+        asset = walk_forward_matrix(
+            context, market_data=months, optimization=made, best_params=best
+        )
+    assert asset.value == found
+    assert asset.metadata["months"].value == 7
 
 
 def test_the_matrix_is_not_known_where_it_cannot_be(
