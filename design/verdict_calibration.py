@@ -34,6 +34,9 @@ RANGE_MONTHS = 3
 LIMITS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2)
 POLICIES = all_policies(("exact_best", "smooth"), (1, 2, 3, 6), (10, 30, 100))  # of the pool
 N_DRAWN = 2_000
+N_POOLS = 50
+MIN_QUARTERS, MIN_MONTHS = 8, 24
+DECAYING, CYCLE_MONTHS = "decaying", 24
 Lines = Sequence[Mapping[str, Any]]
 FloatArray = npt.NDArray[np.float64]
 
@@ -110,6 +113,8 @@ def tell(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
         by_edge[edge].append(lines)
     yield from told_pool(pool)
     yield from told_decisions(by_edge)
+    yield from told_drawn(by_edge)
+    yield from told_decay(by_edge)
     yield from told_legs(by_edge)
     yield from told_curve(by_edge)
     yield from told_level(by_edge)
@@ -136,6 +141,106 @@ def told_decisions(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
             counted = Counter(judge(evidence_of(one)).decision for one in found)
             shares = [share(counted[d], len(found), beside) for d in ("trade", "watch", "reject")]
             yield row([edge, n_months, len(found), beside, *shares])
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quarter:
+    """What the policy did in three months, and what a range of them knows of its choice."""
+
+    bets: FloatArray  # (2, n_sessions)
+    earned: tuple[float, ...]  # USD by month
+    range: Mapping[str, Any]
+
+
+def quarters(lines: Lines) -> list[Quarter]:
+    """The quarters of a seed after the first, whose months nothing was chosen for."""
+    found = []
+    for last in range(2 * RANGE_MONTHS - 1, len(lines), RANGE_MONTHS):
+        months = lines[last - RANGE_MONTHS + 1 : last + 1]
+        policy = policy_of(months)
+        every = np.concatenate([bets(line) for line in months], axis=1)
+        found.append(Quarter(bets=every, earned=policy.net_pnl_usd, range=lines[last]["range"]))
+    return found
+
+
+def drawn_history(pool: Sequence[Quarter], n_months: int, random: np.random.Generator) -> History:
+    """A history of quarters drawn with replacement; the last one is the range."""
+    n_traded = n_months // RANGE_MONTHS - 1
+    taken = [pool[number] for number in random.integers(0, len(pool), max(n_traded, 1))]
+    if not n_traded:
+        return History(policy=PolicyHistory.unknown(DEFAULT_POLICY), range=taken[-1].range)
+    earned = [usd for quarter in taken for usd in quarter.earned]
+    every = np.concatenate([quarter.bets for quarter in taken], axis=1)
+    names = [str(number) for number in range(len(earned))]
+    policy = PolicyHistory.of(DEFAULT_POLICY, names, earned, every[0], every[1])
+    return History(policy=policy, range=taken[-1].range)
+
+
+def told_drawn(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """Shares over drawn histories, with the standard error that the quarters there are leave."""
+    yield f"""
+Histories of quarters drawn with replacement ({N_DRAWN:,} a row; sessions of the generator do not
+depend on those of other months). The standard error is that of the quarters: they are drawn anew
+{N_POOLS} times, and the shares with them.
+
+| edge | months | quarters | trade | watch | reject |
+|---:|---:|---:|---:|---:|---:|"""
+    random = np.random.default_rng(1)
+    for edge, seeds in by_edge.items():
+        pool = [quarter for lines in seeds for quarter in quarters(lines)]
+        if edge == DECAYING or len(pool) < MIN_QUARTERS:
+            continue
+        for n_months in LENGTHS_MONTHS:
+            found = _drawn_shares(pool, n_months, N_DRAWN, random)
+            others = [
+                _drawn_shares(
+                    [pool[at] for at in random.integers(0, len(pool), len(pool))],
+                    n_months,
+                    N_DRAWN // 10,
+                    random,
+                )
+                for _ in range(N_POOLS)
+            ]
+            errors = np.std(others, axis=0, ddof=1)
+            told = [f"{one:.3f} ± {error:.3f}" for one, error in zip(found, errors, strict=True)]
+            yield row([edge, n_months, len(pool), *told])
+
+
+def _drawn_shares(
+    pool: Sequence[Quarter], n_months: int, n_drawn: int, random: np.random.Generator
+) -> list[float]:
+    counted = Counter(
+        judge(evidence_of(drawn_history(pool, n_months, random))).decision for _ in range(n_drawn)
+    )
+    return [counted[decision] / n_drawn for decision in ("trade", "watch", "reject")]
+
+
+def told_decay(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """What is said while an edge goes, by months since it was whole."""
+    if DECAYING not in by_edge:
+        return
+    yield f"""
+The decaying edge, by the months since it was whole ({CYCLE_MONTHS} months apart; half is left after
+two). The last column is what the policy earned in the months of the range.
+
+| months since | histories | trade at 3 months | trade at 12 months | USD a month |
+|---:|---:|---:|---:|---:|"""
+    seeds = by_edge[DECAYING]
+    for first in range(0, CYCLE_MONTHS, 6):
+        ages = range(first, first + 6)
+        ends = [(x, n) for x in seeds for n in range(2, len(x), 3) if n % CYCLE_MONTHS in ages]
+        shares = []
+        for n_months in (3, 12):
+            seen = [one for x, n in ends for one in _ending_at(x, n, n_months)]
+            trade = [judge(evidence_of(one)).decision == "trade" for one in seen]
+            shares.append(f"{sum(trade)} of {len(trade)}")
+        months = [line for x, n in ends for line in x[max(n - 2, RANGE_MONTHS) : n + 1]]
+        usd = [sum(m["held"][0]["net_pnl_usd"]) if m["held"][0] else 0.0 for m in months]
+        yield row([f"{first + 1} to {first + 6}", len(ends), *shares, f"{np.mean(usd):.0f}"])
+
+
+def _ending_at(lines: Lines, last: int, n_months: int) -> list[History]:
+    return [*histories(lines[: last + 1], n_months)][-1:] if last + 1 >= n_months else []
 
 
 def told_legs(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
@@ -296,7 +401,8 @@ def main() -> None:
             pool[line["edge"], line["seed"]].append(line)
     for lines in pool.values():
         lines.sort(key=lambda line: int(line["number"]))
-    sys.stdout.writelines(f"{line}\n" for line in tell(pool))
+    enough = {key: lines for key, lines in pool.items() if len(lines) >= MIN_MONTHS}
+    sys.stdout.writelines(f"{line}\n" for line in tell(enough))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,11 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
             f"Look back {months} months, the default: this record is too short to tell it from "
             "other ways of choosing."
         )
+    elif DEFAULT_POLICY in known.confidence_set and not known.better_than_not_trading:
+        advice = (
+            "No way of choosing is known to beat not trading in this record. Who trades anyway "
+            f"looks back {months} months: no other is known to be better."
+        )
     elif DEFAULT_POLICY in known.confidence_set:
         advice = f"Look back {months} months: this record tells no way of choosing to be better."
     else:
@@ -109,13 +114,19 @@ def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
         "value": percent(one.return_on_risk_percent),
         "interval": _interval(one.return_on_risk_low_percent, one.return_on_risk_high_percent, 1),
         "promised": percent(one.promised_percent),
-        "kept": share(one.kept_fraction),
+        "kept": _kept(one.kept_fraction),
         "usd": usd(one.usd_a_month, 0),
         "usd_interval": _interval(one.usd_a_month_low, one.usd_a_month_high, 0),
         "sharpe": _sharpe(one.daily_sharpe),
         "in_set": _yes(sets and one.policy in sets.confidence_set),
         "superior": _yes(sets and one.policy in sets.better_than_not_trading),
     }
+
+
+def _kept(fraction: float | None) -> str:
+    if fraction is None or 0 <= fraction <= 1:
+        return share(fraction)
+    return "all" if fraction > 1 else "none"
 
 
 def _curve_row(curve: PolicyCurve) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from optimize.choice.policies import DEFAULT_POLICY, all_policies
+from rorq_pipeline.report.formats import MISSING
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.sections.policies import policies_section
 from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data
@@ -19,7 +20,11 @@ def test_the_first_sentence_says_how_long_and_what_is_kept() -> None:
     assert len(curve.months) == 10  # twelve traded, the first after three
     came = 100 * sum(curve.net_pnl_usd) / 10_000
     lead = section.context["lead"]
-    assert lead.startswith("Look back 3 months: this record tells no way of choosing to be better.")
+    advice = "Look back 3 months: this record tells no way of choosing to be better."
+    assert replaced(better_than_not_trading=(DEFAULT_POLICY,)).context["lead"].startswith(advice)
+    none = replaced(better_than_not_trading=()).context["lead"]
+    assert none.startswith("No way of choosing is known to beat not trading in this record.")
+    assert "looks back 3 months: no other is known to be better." in none
     assert f"Over 10 months {100 * came / 30:.0f}% of the promise was kept: 30.0% promised" in lead
     assert f"{came:.1f}% came, ${sum(curve.net_pnl_usd) / 10:.0f} a month." in lead
     assert "the best of" in section.context["warning"]
@@ -59,7 +64,10 @@ def replaced(**changes: Any) -> Section:
     ],
 )
 def test_what_was_kept_reads_as_people_say_it(kept: float | None, words: str) -> None:
-    assert words in replaced(kept_fraction=kept).context["lead"]
+    section = replaced(kept_fraction=kept)
+    assert words in section.context["lead"]
+    told = {2.59: "all", -0.4: "none", 0.25: "25%", None: MISSING}[kept]
+    assert section.context["rows"][0]["kept"] == told
 
 
 def test_a_default_that_was_not_compared_is_not_called_worse() -> None:
