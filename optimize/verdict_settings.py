@@ -3,6 +3,7 @@
 What they are applied to stands in `optimize.statistics.verdict`.
 """
 
+import math
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 from strategy.checked import Checked
 from strategy.errors import ParameterError
 
+SESSIONS_A_MONTH = 21  # of a rate of trades
 MORE_IS_BETTER = ("trades", "deflated_sharpe")
 LESS_IS_BETTER = ("overfitting", "loss", "superior_ability")
 
@@ -24,8 +26,8 @@ class VerdictSettings(Checked):
 
     CALLED: ClassVar[str] = "verdict limit"
 
-    trades_to_trade: int = Field(30, ge=0, description="Trades in the range, at least.")
-    trades_to_reject: int = Field(10, ge=0, description="Fewer are rejected.")
+    trades_to_trade: int = Field(30, ge=0, description="Trades in 21 sessions, at least.")
+    trades_to_reject: int = Field(10, ge=0, description="Fewer in 21 sessions are rejected.")
     selection_test_to_trade: float = Field(
         0.025,
         ge=0,
@@ -76,6 +78,11 @@ class VerdictSettings(Checked):
         description="Probability of sessions as bad after the range where nothing is lost, on "
         "whatever day one looks; as little is rejected.",
     )
+
+    @staticmethod
+    def trades_over(in_21_sessions: int, n_sessions: int) -> int:
+        """Least trades of a range, by a limit that holds for a month: a rate, and no number."""
+        return math.ceil(in_21_sessions * n_sessions / SESSIONS_A_MONTH)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

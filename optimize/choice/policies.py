@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from optimize.choice.rules import RULES, min_trades_of
+from optimize.verdict_settings import SESSIONS_A_MONTH
 from strategy.errors import ParameterError
 
-SESSIONS_A_MONTH = 21
 Lookback = int | Literal["all"]
 LOOKBACKS_MONTHS: tuple[Lookback, ...] = (1, 2, 3, 6, 12, "all")
 MIN_TRADES_IN_21_SESSIONS = (10, 30, 100)

@@ -19,7 +19,7 @@ count one figure several times and leave nothing to trade.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from optimize.verdict_settings import MORE_IS_BETTER, VerdictSettings
+from optimize.verdict_settings import MORE_IS_BETTER, SESSIONS_A_MONTH, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
 Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
@@ -51,6 +51,7 @@ class Evidence:
     policy_p_value: float | None = None  # of as much where the policy earns nothing
     policy_loss_p_value: float | None = None  # of as little where it loses nothing
     synthetic: bool = False
+    n_sessions: int = SESSIONS_A_MONTH  # of the range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
         _proof("no look-ahead", evidence.no_look_ahead, "no decision sees later data"),
         _proof("replay", evidence.replay_agrees, "the reference engine gives the same trades"),
         _sign("return on risk", evidence.return_on_risk_percent, "in-sample", below="bad"),
-        _measure("trades", evidence.total_trades, "{:.0f} trades", limits),
+        _trades(evidence, limits),
         *_legs(evidence, limits),
         _sign(
             "adverse fills",
@@ -186,6 +187,17 @@ def _measure(name: str, value: float | None, form: str, limits: VerdictSettings)
     limit = f"rejected {below} {reject:g}" if is_bad else f"trade needs {least} {trade:g}"
     need = "" if level == "good" else f" ({limit})"
     return Finding(name=name, level=level, text=form.format(value) + need)
+
+
+def _trades(evidence: Evidence, limits: VerdictSettings) -> Finding:
+    """Hold the trades against both limits, over as many sessions as the range has."""
+    over = {
+        name: VerdictSettings.trades_over(getattr(limits, name), evidence.n_sessions)
+        for name in ("trades_to_trade", "trades_to_reject")
+    }
+    return _measure(
+        "trades", evidence.total_trades, "{:.0f} trades", limits.model_copy(update=over)
+    )
 
 
 def _sign(name: str, percent: float | None, where: str, *, below: Level) -> Finding:

@@ -227,6 +227,7 @@ def reach_verdict(
         no_look_ahead=proofs.look_ahead.passed,
         replay_agrees=proofs.replay.matches,
         synthetic=best.is_synthetic,
+        n_sessions=best.n_sessions,
     )
     return VerdictRecord(
         of=best.identity, verdict=judge(evidence, settings), evidence=evidence, limits=settings

@@ -1,9 +1,10 @@
 """What the policy that a range was published by earned in the months before the range's end."""
 
 from optimize.choice.matrix_files import MatrixFiles
-from optimize.choice.policies import SESSIONS_A_MONTH, Policy
+from optimize.choice.policies import Policy
 from optimize.choice.policy_history import PolicyHistory, policy_history
 from optimize.choice.rules import RULES
+from optimize.verdict_settings import SESSIONS_A_MONTH
 from rorq_pipeline.project.choices import (
     cell_store,
     days_of_whole_months,

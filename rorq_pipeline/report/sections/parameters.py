@@ -5,7 +5,7 @@ from math import sqrt
 from typing import Any
 
 from optimize.choice.candidates import Candidate, Selection
-from optimize.choice.policies import SESSIONS_A_MONTH
+from optimize.verdict_settings import SESSIONS_A_MONTH
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import METRIC_TITLES
 from rorq_pipeline.report.section import Section

@@ -55,7 +55,7 @@ def _promise(data: ReportData) -> dict[str, Any]:
     n, inside = len(data.session_dates), data.best.metrics
     title = f"Promised by {_sessions(n)}"
     limits = data.verdict.limits if data.verdict else VerdictSettings()
-    if inside.total_trades < limits.trades_to_reject:
+    if inside.total_trades < limits.trades_over(limits.trades_to_reject, n):
         note = f"{_trades(inside.total_trades)} in {_sessions(n)}, too few"
         return {"title": title, "value": "", "note": note}
     return {

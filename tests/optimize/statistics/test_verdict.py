@@ -211,6 +211,16 @@ def test_equal_limits_leave_nothing_in_between(limits, change, decision):
 
 
 @pytest.mark.parametrize(
+    ("n_sessions", "trades", "decision"),
+    [(63, 90, "trade"), (63, 89, "watch"), (63, 30, "watch"), (63, 29, "reject"), (7, 10, "trade")],
+)
+def test_trades_are_wanted_at_a_rate(n_sessions, trades, decision):
+    """30 in 21 sessions are 90 in 63; a third of them is too few to say anything."""
+    judged = judge(replace(GOOD, total_trades=trades, n_sessions=n_sessions))
+    assert judged.decision == decision
+
+
+@pytest.mark.parametrize(
     ("limits", "message"),
     [
         ({"trades_to_trade": 9}, "trades_to_trade 9 is below trades_to_reject 10"),

@@ -58,5 +58,6 @@ def test_the_published_choice_is_marked() -> None:
 
 
 def test_the_interval_of_the_overfitting_probability_is_told() -> None:
-    probability = overfitting_section(complete_data()).context["cards"][0]
+    cards = overfitting_section(complete_data()).context["cards"]
+    probability = next(one for one in cards if one["title"] == "Probability of overfitting")
     assert probability["note"] == "95% interval 12% to 61%"
