@@ -27,8 +27,10 @@ from strategy.market_data.prepared import PreparedSessions
 from strategy.market_data.schema import FETCH_AGAIN, SYNTHETIC, UNKNOWN
 from strategy.session import SessionData
 from strategy.space import SearchSpace
-from strategy.surface.cell_files import CellStore
+from strategy.surface.cell_files import CellStore, month_of
 from strategy.surface.compute import SurfacePlan
+
+_LEAST_MONTHS = 2  # one to choose on, and one to trade
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +73,17 @@ def make_matrix(
     Of synthetic and real sessions those are taken that the latest session is of.
 
     Raises:
-        MissingSessionError: no whole month is cached.
+        MissingSessionError: no month follows another whole one.
         CacheError: a session is unsound, or changes meanwhile.
         SurfaceTooLargeError: the sums of the search space would take too much memory.
     """
     source = _latest_source(paths.cache, ticker)
     days = days_of_whole_months(paths.cache, ticker, synthetic=source == SYNTHETIC)
-    if not days:
+    n_months = len({month_of(day) for day in days})
+    if n_months < _LEAST_MONTHS:
         raise MissingSessionError(
-            f"no whole month of {ticker} sessions in {paths.cache}",
-            expected="at least two months, each cached to its last session",
+            f"{n_months or 'no'} whole month of {ticker} sessions in {paths.cache}",
+            expected="at least two, each cached to its last session",
             remedy="fetch them with `rorq download`, or make some with `rorq sample`",
         )
     policies = all_policies()

@@ -81,6 +81,14 @@ def test_an_empty_cache_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert len(result.stderr.strip().splitlines()) == 1
 
 
+def test_one_month_is_too_few(project: Path) -> None:
+    write_samples(project / "polygon_cache", DAYS[:2], SampleSettings(ticker="QQQ", seed=3))
+    result = CliRunner().invoke(main, ["walk-forward", "--ticker", "QQQ", "--json"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: 1 whole month of QQQ sessions in")
+    assert "expected at least two" in result.stderr
+
+
 def test_a_space_too_large_is_one_line(project: Path) -> None:
     text = yaml.safe_dump({"ops": {"optimization": {"config": {"search_space": TOO_LARGE}}}})
     (project / "run_config.yaml").write_text(text, encoding="utf-8")
