@@ -168,7 +168,10 @@ def drawn_history(pool: Sequence[Quarter], n_months: int, random: np.random.Gene
     n_traded = n_months // RANGE_MONTHS - 1
     taken = [pool[number] for number in random.integers(0, len(pool), max(n_traded, 1))]
     if not n_traded:
-        return History(policy=PolicyHistory.unknown(DEFAULT_POLICY, "no month was traded"), range=taken[-1].range)
+        return History(
+            policy=PolicyHistory.unknown(DEFAULT_POLICY, "no month was traded"),
+            range=taken[-1].range,
+        )
     earned = [usd for quarter in taken for usd in quarter.earned]
     every = np.concatenate([quarter.bets for quarter in taken], axis=1)
     names = [str(number) for number in range(len(earned))]

@@ -52,10 +52,8 @@ def best_params(
             surface=parameter_surface,
         )
         number = keep_publication(best, optimization, market_data, run_id=context.run.run_id)
-    if best.instead_of:
-        context.log.warning(
-            "no combination can be chosen by %s: the study's best is published", best.instead_of
-        )
+    if best.fallback:
+        context.log.warning(best.fallback)
     counts = best.counts
     return dg.MaterializeResult(
         value=best,
@@ -63,6 +61,7 @@ def best_params(
             **numbers({**asdict(best.metrics), **asdict(counts), "trial": best.trial_number}),
             **_regret(best.regret),
             "selection": best.selection,
+            **({"fallback": best.fallback} if best.fallback else {}),
             "selections": dg.MetadataValue.md(_selections_table(best.selections)),
             **numbers({"promised_percent": best.promised_percent}),
             **numbers({"entries_lost": counts.entries_lost}),

@@ -127,6 +127,18 @@ class BestParams(Artifact):
         return Identity(**{name: getattr(self, name) for name in Identity.model_fields})
 
     @property
+    def fallback(self) -> str:
+        """Why the study's best is published instead of what was asked for; else empty."""
+        if self.instead_of is None:
+            return ""
+        reason = (
+            f"no combination has the trades that {self.instead_of} wants"
+            if self.selections
+            else f"the search space is too large for the exact surface that {self.instead_of} needs"
+        )
+        return f"{reason}: the study's best is published"
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether the sessions were generated rather than traded."""
         return self.source == SYNTHETIC

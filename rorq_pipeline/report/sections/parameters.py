@@ -39,6 +39,7 @@ def parameters_section(data: ReportData) -> Section:
         title="Best parameters",
         context={
             "regret": data.best.regret,
+            "fallback": data.best.fallback,
             "min_trades": data.optimization.settings.min_trade_threshold,  # of what has a rank
             "columns": columns,
             "rows": _rows(columns),

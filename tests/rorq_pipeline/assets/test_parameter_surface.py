@@ -65,7 +65,7 @@ def test_without_a_combination_with_enough_trades_the_studys_best_is_published(
     select = "validated_cache,optimization,best_params"
     result = rorq("materialize", RANGE, "--select", select, "--config-json", json.dumps(config))
     assert result.exit_code == 0, result.output
-    assert "no combination can be chosen by smooth" in result.output
+    assert "no combination has the trades that smooth wants" in result.output
     path = sampled_project.artifacts / "best_params" / f"{RANGE}.json"
     published = json.loads(path.read_text("utf-8"))
     assert (published["selection"], published["instead_of"]) == ("study_best", "smooth")

@@ -1,7 +1,10 @@
 """The ways of choosing by money and by ratio, in units that are worked out here."""
 
+from dataclasses import replace
+
 import pytest
 
+from rorq_pipeline.report.build import build_report
 from rorq_pipeline.report.sections.parameters import parameters_section
 from tests.rorq_pipeline.report.fixtures import complete_data
 
@@ -18,3 +21,14 @@ def test_money_stands_beside_the_ratio() -> None:
             assert money["sharpe"] == pytest.approx(metrics.daily_sharpe * 15.8745, rel=1e-4)
     assert len(section.context["money"]) > 1
     assert section.context["maximised"].startswith("The published choice has the highest return")
+
+
+def test_a_fallback_says_why() -> None:
+    data = complete_data()
+    assert parameters_section(data).context["fallback"] == ""
+    fell = data.best.model_copy(update={"instead_of": "smooth", "selection": "study_best"})
+    page = build_report(replace(data, best=fell))
+    assert "No combination has the trades that smooth wants: the study&#39;s best is" in page
+    without = replace(data, best=fell.model_copy(update={"selections": {}}))
+    told = parameters_section(without).context["fallback"]
+    assert told.startswith("the search space is too large for the exact surface that smooth needs")
