@@ -7,7 +7,6 @@ afterwards, is not: it is the best of many, and promises too much.
 from dataclasses import dataclass
 
 import numpy as np
-from arch.bootstrap import MCS, StepM
 
 from optimize.choice.policies import DEFAULT_POLICY, Policy
 from optimize.choice.policy_record import MonthTable
@@ -41,6 +40,8 @@ def compare_policies(table: MonthTable, *, seed: int = 0) -> Comparison | None:
     columns = np.flatnonzero(n_judged >= least)
     if len(columns) < 2:
         return None
+    from arch.bootstrap import MCS, StepM  # takes a second, which a command does without
+
     common = np.flatnonzero(table.judged[:, columns].all(axis=1))
     net_pnl = table.net_pnl_usd[np.ix_(common, columns)]
     distinct, member = np.unique(net_pnl, axis=1, return_inverse=True)

@@ -239,10 +239,16 @@ class _Walk:
     def _lookbacks(self, wanted: set[Lookback]) -> Iterator[tuple[Lookback, GridSums]]:
         """Sums over the latest months, for each lookback that has enough of them."""
         total: GridSums | None = None
+        is_own = False  # else a choice that is still at work may read it
         for n_months, sums in enumerate(self._recent, start=1):
-            total = sums if total is None else total + sums
+            if total is None:
+                total = sums
+            else:
+                total = total.take(sums) if is_own else total + sums
+                is_own = True
             if n_months in wanted:
                 yield n_months, total
+                is_own = False
         if "all" in wanted:
             yield "all", self.everything
 
