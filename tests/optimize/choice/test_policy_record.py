@@ -143,3 +143,20 @@ def test_policies_with_the_same_results_share_their_place() -> None:
 def test_few_months_are_not_compared() -> None:
     few = [1.0] * MIN_MONTHS
     assert compare_policies(history(few[1:], few[1:])) is None
+
+
+@pytest.mark.parametrize(("n_months", "compared"), [(23, 2), (24, 3)])
+def test_a_long_lookback_does_not_shorten_the_comparison_of_others(
+    n_months: int, compared: int
+) -> None:
+    """Thirteen months leave 11 of 23 traded ones, less than half, and 12 of 24."""
+    random = np.random.default_rng(7)
+    long = Policy(rule="smooth", lookback_months=13, min_trades_in_21_sessions=30)
+    records = [record(0, [], parts=(1.0,))]
+    records += [
+        record(n, [random.normal(0, 50, 3).tolist()], parts=(1.0,)) for n in range(1, n_months + 1)
+    ]
+    found = compare_policies(MonthTable.of(records, [ONE, TWO, long]))
+    assert found is not None
+    assert len(found.compared) == compared
+    assert len(found.months) == (n_months - 1 if compared == 2 else n_months - 12)

@@ -142,6 +142,14 @@ def test_a_space_too_large_for_the_surface_leaves_figures_unknown(published: Pub
     assert found.selection_test is None
 
 
+def test_a_rule_that_is_not_linear_is_not_tested_as_another(published: Published) -> None:
+    best = published.best[FIRST].model_copy(update={"selection": "plateau"})
+    found = measure_selection(best, published.optimization[FIRST], published.market_data, FIRST)
+    assert found.selection_test is None
+    assert found.absent is None
+    assert found.statistics.overfitting.probability_fraction is not None
+
+
 def test_proofs_pass_on_an_honest_result_and_are_kept_for_it_alone(
     published: Published, first_proofs: Proofs, artifacts: Path
 ) -> None:
