@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, Policy, all_policies
 from optimize.choice.policy_history import PolicyHistory
-from optimize.statistics.betting import account, most_gained, returns_at_stake
+from optimize.statistics.betting import account, gain_p_value, most_gained, returns_at_stake
 from optimize.statistics.verdict import Evidence, judge
 from optimize.verdict_settings import VerdictSettings
 from strategy.space import SearchSpace
@@ -35,6 +35,7 @@ LIMITS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2)
 POLICIES = all_policies(("exact_best", "smooth"), (1, 2, 3, 6), (10, 30, 100))  # of the pool
 N_DRAWN = 2_000
 N_POOLS = 50
+FOLLOWED_MONTHS, LEAST_DAYS = 3, 5
 MIN_QUARTERS, MIN_MONTHS = 8, 24
 DECAYING, CYCLE_MONTHS = "decaying", 24
 Lines = Sequence[Mapping[str, Any]]
@@ -118,6 +119,7 @@ def tell(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
     yield from told_legs(by_edge)
     yield from told_curve(by_edge)
     yield from told_level(by_edge)
+    yield from told_looks(by_edge)
     yield from told_rules(by_edge)
     yield from told_policies(by_edge)
 
@@ -326,6 +328,55 @@ def carried(months: Sequence[FloatArray], n_months: int) -> tuple[float, float]:
         at_end += accounts[-1] >= needed
         ever += max(accounts) >= needed
     return at_end / N_DRAWN, ever / N_DRAWN
+
+
+def told_looks(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """What is out of sample, looked at every day, where nothing is earned on average."""
+    yield """
+The default's choices in the three months after, looked at every day from the fifth session on, with
+the mean set to zero: the share of choices (they overlap) of which some day says that they earn.
+
+| edge | choices | bootstrap interval above zero | account at 20 |
+|---:|---:|---:|---:|"""
+    random = np.random.default_rng(0)
+    for edge, seeds in by_edge.items():
+        paths = [path for lines in seeds for path in followed(lines)]
+        if edge == DECAYING or not paths:
+            continue
+        net_pnl, risk, returns = np.concatenate(paths, axis=1)
+        ratio, mean = net_pnl.sum() / risk.sum(), returns[risk > 0].mean()
+        by_interval = by_account = 0
+        for pnl, risked, earned in paths:
+            flat = np.where(risked > 0, earned - mean, 0.0)
+            days = range(LEAST_DAYS, len(pnl) + 1)
+            by_account += any(gain_p_value(flat[:day]) <= 0.05 for day in days)
+            by_interval += any(
+                _interval_is_above(pnl[:day] - ratio * risked[:day], risked[:day], random)
+                for day in days
+            )
+        shares = [f"{found / len(paths):.2f}" for found in (by_interval, by_account)]
+        yield row([edge, len(paths), *shares])
+
+
+def followed(lines: Lines) -> Iterator[FloatArray]:
+    """Net P&L, risk and return at stake of each choice's next sessions, (3, n_sessions)."""
+    for first in range(len(lines) - FOLLOWED_MONTHS + 1):
+        months = lines[first : first + FOLLOWED_MONTHS]
+        held = [x["held"][a] if len(x["held"]) > a else None for a, x in enumerate(months)]
+        if all(held):
+            parts = []
+            for one in filter(None, held):
+                money = (np.array(one["net_pnl_usd"]), np.array(one["risk_usd"]))
+                parts.append(np.stack([*money, returns_at_stake(*money, one["stop_loss_percent"])]))
+            yield np.concatenate(parts, axis=1)
+
+
+def _interval_is_above(pnl: FloatArray, risk: FloatArray, random: np.random.Generator) -> bool:
+    """Whether the 90 percent interval by drawing days lies above zero."""
+    if (risk > 0).sum() < LEAST_DAYS:
+        return False
+    drawn = random.integers(0, len(pnl), (300, len(pnl)))
+    return bool(np.quantile(pnl[drawn].sum(axis=1), 0.05) > 0)
 
 
 def told_rules(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
