@@ -104,6 +104,8 @@ def ranges_from(text: str, ticker: str | None = None) -> list[BacktestRange]:
             ticker.
     """
     first_text, to, last_month = text.strip().partition("..")
+    if not first_text:  # what begins with .. is no span of months
+        first_text, to = text, ""
     first = BacktestRange.parse(first_text, ticker)
     if not to:
         return [first]
