@@ -159,10 +159,10 @@ def test_the_verdict_is_told_with_its_findings(chain: Chain) -> None:
         assert (told["verdict"], told["decision"]) == (kept["line"], kept["decision"])
         table = [[f["name"], f["level"], f["text"]] for f in kept["findings"]]
         assert rows(told["findings"])[1:] == table
-    trades = len(chain.traded().trades)
-    assert trades < 10
+    # two sessions make no blocks to test with, and no month
     assert chain.told[FIRST]["verdict"]["verdict"] == (
-        f"reject [synthetic data]: {trades} trades (rejected below 10)"
+        "watch [synthetic data]: selection test not known; "
+        f"policy's history not known ({FIRST.key} is not of whole months)"
     )
 
 
