@@ -102,7 +102,11 @@ def test_a_folder_that_cannot_be_made_is_told(
     [
         (None, "no run_config.yaml: the defaults hold", True),
         ("ops: {verdict: {config: {trades_to_trade: 12}}}", "run_config.yaml sets verdict", True),
-        ("ops: {verdict: {config: {trades: 12}}}", "verdict: verdict limit trades is 12", False),
+        (
+            "ops: {verdict: {config: {trades: 12}}}",
+            "verdict: unknown verdict limit 'trades'",
+            False,
+        ),
         ("ops: {verdict: {config: {trades_to_trade: 5}}}", "below trades_to_reject 10", False),
         (
             "ops: {optimization: {config: {n_trials: many}}}",
