@@ -1,12 +1,13 @@
 """Month cells made on a cluster, and kept here: what `strategy.surface.cell_files` lacks.
 
-A task is some sessions of one month, by date and fingerprint; the worker loads them from the cache,
-which it sees under the same path, and its cells come back as they are kept.
+A task is the absent sessions of one month, by date and fingerprint; smaller ones cost more than
+they spread (design/bench_cluster.py). The worker loads them from the cache, which it sees under the
+same path, and its cells come back as they are kept.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,6 @@ from optimize.cluster.settings import ClusterSettings, require_installed
 from strategy.surface.cell_blocks import CellBlock, compile_kernels, make_block
 from strategy.surface.cell_files import CellStore
 
-BLOCK_SESSIONS = 5  # some 1 s of work and 1.5 MB of result for the seed's space
 _PROGRESS_SECONDS = 10.0
 _logger = logging.getLogger("rorq")
 Progress = Callable[[int, int], None]  # sessions done, sessions in all
@@ -51,7 +51,7 @@ class CellsOnCluster:
                 ticker=ticker,
                 fingerprints={day: fingerprints[day] for day in days},
             )
-            for days in _blocks(absent)
+            for days in absent.values()
         }
         told = _Teller(self.on_progress, sum(len(days) for days in absent.values()))
 
@@ -60,14 +60,6 @@ class CellsOnCluster:
             told.more(len(tasks[name].fingerprints))
 
         _runner()(self.settings, make_block, tasks, keep, warm=compile_kernels)
-
-
-def _blocks(absent: Mapping[str, Sequence[date]]) -> list[Sequence[date]]:
-    return [
-        days[first : first + BLOCK_SESSIONS]
-        for days in absent.values()
-        for first in range(0, len(days), BLOCK_SESSIONS)
-    ]
 
 
 class _Teller:

@@ -46,7 +46,6 @@ def test_what_came_before_the_end_is_kept_and_only_the_rest_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     prints = make_cache(tmp_path / "cache")
-    monkeypatch.setattr(cluster_cells, "BLOCK_SESSIONS", 1)
     asked: list[list[date]] = []
 
     def end_after(n_blocks: int) -> Callable[..., None]:
@@ -58,7 +57,7 @@ def test_what_came_before_the_end_is_kept_and_only_the_rest_is_asked_for(
             **more: Any,
         ) -> None:
             asked.append([day for block in tasks.values() for day in block.fingerprints])
-            for number, name in enumerate(reversed(tasks)):  # of one month the later day first
+            for number, name in enumerate(reversed(tasks)):  # the last month first
                 if number == n_blocks:
                     raise ClusterUnreachableError("the cluster is gone")
                 on_result(name, function(tasks[name]))
@@ -66,12 +65,14 @@ def test_what_came_before_the_end_is_kept_and_only_the_rest_is_asked_for(
         return run
 
     ours = store(tmp_path)
-    monkeypatch.setattr(cluster_cells, "_runner", lambda: end_after(4))
+    later = {day: prints[day] for day in DAYS[1:]}
+    monkeypatch.setattr(cluster_cells, "_runner", lambda: end_after(2))
     with pytest.raises(ClusterUnreachableError):
-        on(tmp_path)(ours, "SPY", prints)
-    assert ours.absent("SPY", prints) == {"2023-01": [DAYS[0]]}
-    on(tmp_path)(ours, "SPY", prints)
-    assert asked == [DAYS, DAYS[:1]]
+        on(tmp_path)(ours, "SPY", later)
+    assert ours.absent("SPY", later) == {"2023-01": [DAYS[1]], "2023-03": [DAYS[2]]}
+    on(tmp_path)(ours, "SPY", later)
+    on(tmp_path)(ours, "SPY", prints)  # the other session of January, beside the one that is kept
+    assert asked == [DAYS[1:], DAYS[1:3], DAYS[:1]]
     assert ours.absent("SPY", prints) == {}
     january = dict(ours.months("SPY", prints, lambda day: 1 / 0))["2023-01"]  # type: ignore[arg-type, return-value]
     assert [cell.date for cell in january] == DAYS[:2]
