@@ -9,6 +9,7 @@ from rich.table import Table
 from rorq_pipeline.cli.common import console, error_console
 from rorq_pipeline.cli.days import ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import MissingSessionError, SurfaceTooLargeError
 from strategy.ticker import default_ticker
 
 if TYPE_CHECKING:
@@ -44,13 +45,20 @@ def command(ticker: str | None, as_json: bool) -> None:
 
 
 def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
-    """Print the return on risk of each rule and lookback, over all months of the cache."""
+    """Print the return on risk of each rule and lookback, over all whole months of the cache.
+
+    Where it is not known, say why: a range alone needs no second month.
+    """
     from optimize.choice.policies import DEFAULT_POLICY, LOOKBACKS_MONTHS
     from optimize.choice.policy_record import MonthTable, policy_figures
     from optimize.choice.rules import RULES
     from rorq_pipeline.project.choices import make_matrix, project_plan
 
-    matrix = make_matrix(paths, project_plan(paths, ticker), ticker)
+    try:
+        matrix = make_matrix(paths, project_plan(paths, ticker), ticker)
+    except (MissingSessionError, SurfaceTooLargeError) as error:
+        console.print(f"ways of choosing  not known: {error.found}", soft_wrap=True)
+        return
     rate = DEFAULT_POLICY.min_trades_in_21_sessions
     found = {
         (one.policy.rule, one.policy.lookback_months): one.return_on_risk_percent

@@ -1,6 +1,7 @@
 """`rorq walk-forward` on sample sessions, against single backtests."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import yaml
 from click.testing import CliRunner
 
 from rorq_pipeline.cli import main
+from rorq_pipeline.cli.walk_forward import show_ways_of_choosing
+from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest import run_backtest
 from strategy.market_data.loading import load_session
 from strategy.market_data.sample.generate import SampleSettings, write_samples
@@ -97,3 +100,12 @@ def test_a_space_too_large_is_one_line(project: Path) -> None:
     assert result.stderr.startswith("error: a search space of")
     assert "expected at most 4.0 GiB" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_demo_goes_on_where_no_month_follows_another(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in DAYS[1:]:
+        shutil.rmtree(project / "polygon_cache" / "SPY" / str(day))
+    show_ways_of_choosing(ProjectPaths.resolve(), "SPY")
+    assert "ways of choosing  not known: 1 whole month of SPY sessions" in capsys.readouterr().out
