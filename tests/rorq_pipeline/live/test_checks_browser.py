@@ -25,7 +25,7 @@ pytestmark = [
 FEBRUARY, MARCH = "2023-02-01_2023-02-02", "2023-03-01_2023-03-02"
 # Two sessions to choose on, two that follow: noise, on which a choice loses its costs, and an edge.
 SAMPLES = {
-    (3, 0.0): [date(2023, 2, day) for day in (1, 2, 3, 6)],
+    (4, 0.0): [date(2023, 2, day) for day in (1, 2, 3, 6)],
     (1, 2.0): [date(2023, 3, day) for day in (1, 2, 3, 6)],
 }
 WHOLE_SPACE = 64  # trials

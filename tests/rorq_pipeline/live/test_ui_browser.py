@@ -34,7 +34,8 @@ QUIET = {"RORQ_QUIET_SECONDS": "100000"}  # the sensor is not what is tested her
 GROUPS = {
     "data": ("downloaded_sessions", "validated_cache"),
     "search": ("optimization", "parameter_surface"),
-    "results": ("best_params", "report"),
+    "results": ("best_params",),
+    "pages": ("report",),
     "evidence": (
         "out_of_sample",
         "selection_statistics",
