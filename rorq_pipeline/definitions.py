@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from rorq_pipeline.assets import ASSETS
+from rorq_pipeline.automation.alerts import alert_sensors
 from rorq_pipeline.automation.following import following_sensor, renew_evidence
 from rorq_pipeline.automation.schedule import evening_schedule
 from rorq_pipeline.automation.sensor import cache_sensor
@@ -82,6 +83,7 @@ def build_definitions(
         "sensors": [
             cache_sensor(settings, _cache_dir, optimize_range),
             following_sensor(settings, _cache_dir, renew_evidence),
+            *alert_sensors(settings, _cache_dir),
         ],
         "schedules": [evening_schedule(settings, _cache_dir, download_and_optimize)],
         "executor": EXECUTOR,

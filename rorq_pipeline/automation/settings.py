@@ -3,7 +3,7 @@
 import os
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rorq_pipeline.project.ranges import Grouping, RangeRule
@@ -43,6 +43,11 @@ class AutomationSettings(BaseSettings):
     max_runs_per_tick: int = Field(
         3, ge=1, description="Ranges requested in one tick; the others wait for the next."
     )
+    alerts: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="Where alerts go, as apprise writes addresses, divided by spaces; none "
+        "without it.",
+    )
     schedule_cron: str = Field(
         "30 18 * * 1-5", description="When the evening schedule runs, New York time."
     )
@@ -51,6 +56,11 @@ class AutomationSettings(BaseSettings):
     @classmethod
     def _listed(cls, value: Any) -> tuple[str, ...]:
         return tickers_of(value if isinstance(value, str) else ",".join(map(str, value)))
+
+    @field_validator("alerts", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        return tuple(value.split()) if isinstance(value, str) else value
 
     def groupings(self) -> tuple[Grouping, ...]:
         """Return how sessions are grouped, one a ticker."""
