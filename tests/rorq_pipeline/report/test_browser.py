@@ -43,10 +43,9 @@ def test_the_other_pages_open_quietly_and_fit(
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-@pytest.mark.parametrize(("name", "scheme", "size"), [
-    ("report", "light", SIZES[0]), ("report", "dark", SIZES[1]), ("index", "light", SIZES[1]),
-    ("index", "dark", SIZES[0]), ("minimal", "light", SIZES[0]),
-])  # fmt: skip
+@pytest.mark.parametrize("name", ["report", "index"])  # the matrix is a section of the report
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (768, 1000), (390, 844)])
 def test_axe_finds_no_serious_fault(
     opened: Opener, name: str, scheme: str, size: tuple[int, int]
 ) -> None:
