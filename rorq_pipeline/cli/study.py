@@ -122,7 +122,7 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
         complete = frame[frame["state"] == "COMPLETE"]
         frame = complete.nlargest(top, "return_on_risk_percent")
     write_frame(frame, output)
-    console.print(f"{len(frame)} trials in {output}")
+    console.print(f"{len(frame)} trials in {output}", soft_wrap=True)
 
 
 @command.command()

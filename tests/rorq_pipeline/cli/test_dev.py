@@ -74,6 +74,7 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     seen = []
     monkeypatch.setattr(os, "execv", lambda *_: seen.append(signal.getsignal(signal.SIGINT)))
     monkeypatch.setattr(os, "chdir", lambda _: None)
+    monkeypatch.setattr("rorq_pipeline.cli.dev._serve_reports", lambda: None)  # would outlive this
     monkeypatch.setenv("RORQ_DEV", "")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
