@@ -86,8 +86,10 @@ def chain(
 @pytest.fixture
 def in_chain(chain: "Chain", monkeypatch: pytest.MonkeyPatch, rorq: Any) -> Any:
     """Run a rorq command in the chain's project, on a wide terminal."""
-    for name, value in {**chain.environment, "COLUMNS": "200"}.items():
+    for name, value in chain.environment.items():
         monkeypatch.setenv(name, value)
+    # COLUMNS is read when a console is made, which another test may have caused before.
+    monkeypatch.setattr("rorq_pipeline.cli.common.console._width", 200)
     return rorq
 
 
