@@ -49,7 +49,8 @@ class FileIOManager(dg.ConfigurableIOManager):
         if obj is None:
             return
         path = self._path(context)
-        write_whole(path, lambda beside: self.write(beside, obj))
+        with one_line_failures():
+            write_whole(path, lambda beside: self.write(beside, obj))
         key = range_of_partition(context).key
         told = {} if key == context.partition_key else {"canonical_key": key}
         described = {"path": dg.MetadataValue.path(path), **told, **self.described(obj)}

@@ -126,12 +126,17 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises:
         ResourceError: the disk is full.
+        ArtifactError: the folder cannot be written to.
     """
     try:
         with written_whole(path) as beside:
             write(beside)
     except OSError as error:
-        raise shortage(error) or error from None
+        raise shortage(error) or ArtifactError(
+            f"{path} cannot be written: {error.strerror or error}",
+            expected="a folder that this user may write to",
+            remedy="correct its permissions, or name another with RORQ_ARTIFACTS",
+        ) from None
 
 
 def json_text(value: Any) -> str:

@@ -1,3 +1,4 @@
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +143,23 @@ def test_a_failed_write_leaves_the_former_file_and_no_other(
         io.handle_output(output_context(), wrong)
     assert io.load_input(input_context()) == BEST
     assert [path.name for path in (tmp_path / "best_params").iterdir()] == [f"{PARTITION}.json"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "no space is left on the disk"), (errno.EACCES, "name another with RORQ_")],
+)
+def test_a_value_that_cannot_be_written_says_what_to_do_and_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(HtmlIOManager, "write", refuse)
+    with pytest.raises(dg.Failure) as caught:
+        HtmlIOManager(folder=str(tmp_path)).handle_output(output_context(), "page")
+    assert said in (caught.value.description or "")
+    assert not caught.value.allow_retries
 
 
 def test_a_file_is_never_seen_half_written(tmp_path: Path) -> None:
