@@ -159,7 +159,7 @@ def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ..
         (
             "superior ability",
             evidence.superior_ability_p_value,
-            "p-value against not trading {:.2f}",
+            "p-value against not trading {:.3f}",
         ),
     )
     return tuple(

@@ -19,7 +19,7 @@ import dagster as dg
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.recency import MOST_SESSIONS_BEHIND, sessions_behind, today
-from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
+from rorq_pipeline.results.artifacts import ArtifactError, artifact_folder
 from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError, RorqError
 
@@ -110,8 +110,10 @@ def alert_sensors(
             *stale_events(settings.tickers, cache_dir(), today()),
             *disk_events(shutil.disk_usage(ProjectPaths.resolve().root).free),
         ]
-        told, problem = tell_new(events, json.loads(context.cursor or "{}"), addresses)
-        return dg.SensorResult(cursor=json.dumps(told), skip_reason=problem or "nothing new")
+        known = json.loads(context.cursor or "{}")
+        told, problem = tell_new(events, known, addresses)
+        reason = problem or ("nothing new" if told == known else "what changed is noted")
+        return dg.SensorResult(cursor=json.dumps(told), skip_reason=reason)
 
     return [alert_run_failed, alert_state_changed]
 
@@ -144,7 +146,7 @@ def verdict_events(tickers: Sequence[str]) -> Iterator[Event]:
     from rorq_pipeline.results.models import VerdictRecord
 
     latest: dict[str, tuple[BacktestRange, Verdict]] = {}
-    for path in artifact_path("verdict", "x", ".json").parent.glob("*.json"):
+    for path in artifact_folder("verdict").glob("*.json"):
         try:
             date_range, record = BacktestRange.parse(path.stem), VerdictRecord.read_file(path)
         except (ArtifactError, DateRangeError):

@@ -20,7 +20,7 @@ from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
 from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
-from rorq_pipeline.results.artifacts import ArtifactError, artifact_path
+from rorq_pipeline.results.artifacts import ArtifactError, artifact_folder
 from strategy.backtest_range import BacktestRange
 from strategy.errors import DateRangeError
 
@@ -141,7 +141,7 @@ def _records() -> Iterator[tuple[BacktestRange, Record]]:
     """
     from rorq_pipeline.results.models import OutOfSampleEvidence
 
-    folder = artifact_path("out_of_sample", "any", ".json").parent
+    folder = artifact_folder("out_of_sample")
     for path in sorted(folder.glob("*.json")):
         try:
             date_range = BacktestRange.parse(path.stem)

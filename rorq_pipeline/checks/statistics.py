@@ -23,7 +23,7 @@ _WORTH = "worth_trading"
 _SPECS = {
     "overfitting": "The in-sample winner seldom ranks at or below the median out of sample.",
     "deflated_sharpe": "The Sharpe ratio is beyond what the number of trials explains.",
-    "superior_ability": "Some combination beats not trading, though it is the best of all.",
+    "superior_ability": "Some combination beats not trading, with their number accounted for.",
 }
 
 

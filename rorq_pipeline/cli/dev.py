@@ -56,9 +56,9 @@ def _serve_reports() -> None:
     """Start what serves the reports; it ends with this process, which becomes Dagster's."""
     from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.project.page_addresses import REPORTS_PORT, report_address
-    from rorq_pipeline.results.artifacts import artifact_path
+    from rorq_pipeline.results.artifacts import artifact_folder
 
-    folder = artifact_path("report", "index", ".html").parent
+    folder = artifact_folder("report")
     try:
         require_free_port("127.0.0.1", REPORTS_PORT)
     except RorqError as error:

@@ -115,8 +115,12 @@ class Artifact(BaseModel):
 
 def artifact_path(asset: str, partition_key: str, suffix: str, folder: Path | None = None) -> Path:
     """Return `artifacts/<asset>/<partition key><suffix>`."""
-    base = folder if folder is not None else ProjectPaths.resolve().artifacts
-    return base / asset / f"{partition_key}{suffix}"
+    return artifact_folder(asset, folder) / f"{partition_key}{suffix}"
+
+
+def artifact_folder(asset: str, folder: Path | None = None) -> Path:
+    """Return `artifacts/<asset>`, which may not exist yet."""
+    return (folder if folder is not None else ProjectPaths.resolve().artifacts) / asset
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -92,7 +92,7 @@ class SessionCheck:
         return _with_hashes(record, hashes)
 
 
-_IDENTITY = (*("ticker", "date", "fingerprint", "quotes_sha256", "rules_version", "settings_key"),)
+_IDENTITY = ("ticker", "date", "fingerprint", "quotes_sha256", "rules_version", "settings_key")
 
 
 def same_check(previous: SessionRecord | None, record: SessionRecord) -> bool:
