@@ -1,5 +1,6 @@
 """What every test may use: a PostgreSQL of its own, and an environment without the developer's."""
 
+import os
 import secrets
 import signal
 from collections.abc import Iterator
@@ -15,10 +16,6 @@ _DEVELOPERS_OWN = (
     *GROUP,
     "POLYGON_API_KEY",
     "DAGSTER_HOME",
-    "RORQ_CACHE",
-    "RORQ_CLUSTER",
-    "RORQ_ARTIFACTS",
-    "RORQ_PREPARED",
 )
 _FAST = {"fsync": "off", "full_page_writes": "off"}  # a test database need not survive the machine
 
@@ -28,8 +25,9 @@ def _nothing_of_the_developer(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Hide the developer's settings; the project root is an empty folder without a config.py."""
-    for name in _DEVELOPERS_OWN:
-        monkeypatch.delenv(name, raising=False)
+    for name in [*os.environ]:
+        if name in _DEVELOPERS_OWN or name.startswith("RORQ_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("RORQ_HOME", str(tmp_path_factory.mktemp("project")))
 
 

@@ -123,6 +123,7 @@ def made_chain(root: Path, database: DatabaseSettings) -> Iterator[Chain]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
+        patch.setattr("rorq_pipeline.cli.common.console._width", 200)
         paths = ProjectPaths.resolve()
         write_samples(paths.cache, [*FIRST.sessions, *SECOND.sessions], SampleSettings(edge=2.0))
         (paths.root / "run_config.yaml").write_text(
@@ -135,7 +136,7 @@ def made_chain(root: Path, database: DatabaseSettings) -> Iterator[Chain]:
             output[one] = done.output
         with project_instance(paths) as instance:
             told, checks = _told(instance)
-        yield Chain(paths, environment, output, told, checks)
+    yield Chain(paths, environment, output, told, checks)
 
 
 def _told(instance: dg.DagsterInstance) -> tuple[dict[Any, Any], dict[Any, Any]]:

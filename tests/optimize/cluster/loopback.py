@@ -51,9 +51,6 @@ class Loopback:
                 with contextlib.suppress(ProcessLookupError):
                     self.kill(process)
 
-    def log(self) -> str:
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
-
     def _start(
         self,
         kind: str,

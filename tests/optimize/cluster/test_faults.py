@@ -183,6 +183,7 @@ class beside:  # noqa: N801
 
     def __exit__(self, *raised: object) -> None:
         self._thread.join(timeout=60)
+        assert not self._thread.is_alive(), "what was done meanwhile does not end"
         if self._error is not None:
             raise self._error
 

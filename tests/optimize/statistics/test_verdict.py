@@ -48,6 +48,7 @@ INFORMING = [
 OUTSIDE = [
     "out_of_sample_return_on_risk_percent",
     "out_of_sample_gain_p_value",
+    "out_of_sample_loss_p_value",
 ]
 
 
@@ -102,8 +103,15 @@ def test_each_figure_decides(change, decision, reason):
     assert reason in verdict.line
 
 
-@pytest.mark.parametrize("name", INFORMING + OUTSIDE)
-@pytest.mark.parametrize("value", [None, 0.0, 1.0])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (name, value)
+        for name in INFORMING + OUTSIDE
+        for value in (None, 0.0, 1.0)
+        if (name, value) != ("out_of_sample_loss_p_value", 0.0)  # a loss beyond luck rejects
+    ],
+)
 def test_what_informs_has_no_vote(name, value):
     verdict = judge(replace(GOOD, **{name: value}))
     assert verdict.decision == "trade"

@@ -1,13 +1,10 @@
 """What each asset tells Dagster, against figures that are worked out from the sessions."""
 
-import math
-from datetime import date
 from typing import Any
 
 import pytest
 
-from strategy.market_data import list_sessions
-from tests.rorq_pipeline.chain_made import FIRST, MIN_TRADES, SECOND, Chain, by_combination
+from tests.rorq_pipeline.chain_made import FIRST, SECOND, Chain, by_combination
 from tests.rorq_pipeline.conftest import SMALL_SPACE, SMALL_STUDY
 from tests.spaces import space_of
 
@@ -175,11 +172,3 @@ def test_the_report_tells_where_it_lies(chain: Chain) -> None:
         assert told[name].startswith(f"![{name}](data:image/png;base64,")
     assert told["net_pnl_usd"] == shown(chain.traded().net_pnl_usd)
     assert f"| Net P&L | ${chain.traded().net_pnl_usd:,.2f} |" in told["summary"]
-
-
-def test_all_that_was_cached_was_traded_once(chain: Chain) -> None:
-    days = list_sessions(chain.paths.cache, "SPY")
-    assert days == [*FIRST.sessions, *SECOND.sessions]
-    assert days[0] == date(2023, 1, 3)
-    assert math.isfinite(chain.traded().net_pnl_usd)
-    assert SMALL_STUDY["min_trade_threshold"] == MIN_TRADES

@@ -23,7 +23,9 @@ from rorq_pipeline.automation.alerts import (
     verdict_events,
 )
 from rorq_pipeline.automation.settings import AutomationSettings
-from strategy.market_data.sample.generate import SampleSettings, write_samples
+from rorq_pipeline.results.models import VerdictRecord
+from strategy.market_data.layout import write_session
+from strategy.market_data.sample.generate import SampleSettings, sample_tables, write_samples
 from tests.rorq_pipeline.report.fixtures import complete_data
 
 Told = list[tuple[str, dict[str, Any]]]  # path and JSON of each message
@@ -157,19 +159,54 @@ def test_the_latest_range_of_a_ticker_gives_the_verdict(
         ("2023-02-01_2023-02-28", "watch"),
         ("QQQ_2023-03-01_2023-03-31", "reject"),
     ):
-        made = complete_data().verdict
-        assert made is not None
-        told = Verdict(decision=decision, line=f"{decision}: why", findings=())  # type: ignore[arg-type]
-        made.model_copy(update={"verdict": told}).write_file(folder / f"{key}.json")
+        judged(decision).write_file(folder / f"{key}.json")
     (folder / "2023-03-01_2023-03-31.json").write_text("{")
     (event,) = verdict_events(["SPY"])
     assert (event.state, event.title) == ("watch", "RORQ: SPY is now watch")
     assert event.text == "2023-02-01_2023-02-28: watch: why"
 
 
+def bought(cache_dir: Path, day: date) -> None:
+    """Put a session into the cache that says that a provider delivered it."""
+    write_session(cache_dir, "SPY", day, sample_tables(day, SampleSettings()), source="polygon")
+
+
+def judged(decision: str) -> VerdictRecord:
+    made = complete_data().verdict
+    assert made is not None
+    told = Verdict(decision=decision, line=f"{decision}: why", findings=())  # type: ignore[arg-type]
+    return made.model_copy(update={"verdict": told})
+
+
+def test_the_sensor_tells_what_changed_since_its_last_tick(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_ALERTS", receiver.address)
+    monkeypatch.setenv("RORQ_ARTIFACTS", str(tmp_path / "artifacts"))
+    path = tmp_path / "artifacts" / "verdict" / "2023-01-03_2023-01-31.json"
+    path.parent.mkdir(parents=True)
+    bought(tmp_path / "cache", date(2023, 1, 17))  # stale since long
+    sensor = alert_sensors(AutomationSettings.from_environment(), lambda: tmp_path / "cache")[1]
+    cursor = None
+    with dg.DagsterInstance.ephemeral() as instance:
+        for decision in ("trade", "trade", "reject"):
+            judged(decision).write_file(path)
+            result = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+            assert isinstance(result, dg.SensorResult)
+            cursor = result.cursor
+    titles = [message["title"] for _, message in receiver.told]
+    assert titles == ["RORQ: SPY data is stale", "RORQ: SPY is now reject"]
+
+
 def test_stale_data_and_a_full_disk_are_states(tmp_path: Path) -> None:
     write_samples(tmp_path, [date(2023, 1, 13)], SampleSettings())
     assert list(stale_events(["SPY", "QQQ"], tmp_path, date(2023, 3, 1))) == []  # synthetic
+    bought(tmp_path, date(2023, 1, 17))
+    # Three sessions, of Wednesday to Friday, are over on Monday, and four on Tuesday.
+    for day, state in ((date(2023, 1, 23), ""), (date(2023, 1, 24), "stale")):
+        (event,) = stale_events(["SPY", "QQQ"], tmp_path, day)
+        assert (event.name, event.state) == ("stale:SPY", state)
+    assert event.text == "the latest cached session is 2023-01-17; 4 sessions are over since"
     (low,) = disk_events(2**30)
     (enough,) = disk_events(2**33)
     assert (low.state, enough.state) == ("full", "")

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from strategy.backtest import run_backtest
+from strategy.params import StrategyParams
 from tests.rorq_pipeline.chain_made import FIRST, SECOND, Chain
 
 pytestmark = pytest.mark.timeout(300)  # the chain is made on the way
@@ -58,8 +59,6 @@ def test_shares_of_the_profit_are_held_to_their_limits(chain: Chain, date_range:
 
 
 def params(best: dict[str, Any]) -> Any:
-    from strategy.params import StrategyParams
-
     return StrategyParams(**best["strategy_params"])
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from rorq_pipeline.cli.leftovers import end_leftovers
 from rorq_pipeline.cli.main import main
+from rorq_pipeline.project.page_addresses import REPORTS_PORT
 from rorq_pipeline.project.paths import ProjectPaths
 
 
@@ -53,10 +54,12 @@ def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> Non
     living = subprocess.Popen(
         ["sh", "-c", 'RORQ_DEV="$$ $0" exec sleep 60', str(tmp_path)], start_new_session=True
     )
-    while "RORQ_DEV" not in psutil.Process(living.pid).environ():
-        time.sleep(0.01)
     others += [living, started(f"{living.pid} {tmp_path}")]
     try:
+        end = time.monotonic() + 10
+        while "RORQ_DEV" not in psutil.Process(living.pid).environ():
+            assert time.monotonic() < end
+            time.sleep(0.01)
         assert end_leftovers(tmp_path) == [left.pid]
         assert left.wait(5) is not None
         assert [other.poll() for other in others] == [None] * len(others)
@@ -74,7 +77,8 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     seen = []
     monkeypatch.setattr(os, "execv", lambda *_: seen.append(signal.getsignal(signal.SIGINT)))
     monkeypatch.setattr(os, "chdir", lambda _: None)
-    monkeypatch.setattr("rorq_pipeline.cli.dev._serve_reports", lambda: None)  # would outlive this
+    served: list[list[str]] = []
+    monkeypatch.setattr("rorq_pipeline.cli.dev.subprocess.Popen", served.append)
     monkeypatch.setenv("RORQ_DEV", "")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -83,4 +87,10 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
         signal.signal(signal.SIGINT, before)
     assert result.exit_code == 0, result.output
     assert seen == [signal.SIG_DFL]
+    if f"reports are not served: port {REPORTS_PORT}" in result.stderr:  # a developer's rorq dev
+        assert served == []
+    else:
+        (command,) = served
+        folder = str(project.artifacts / "report")
+        assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, str(REPORTS_PORT)]
     assert os.environ["RORQ_DEV"] == f"{os.getpid()} {project.root}"

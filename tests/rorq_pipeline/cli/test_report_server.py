@@ -1,7 +1,6 @@
 """Reports over http on loopback: the pages of one folder, to read, and nothing else."""
 
 import http.client
-import os
 import socket
 import subprocess
 import sys
@@ -78,15 +77,24 @@ def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
         "import subprocess, sys, time\n"
         "server = subprocess.Popen([sys.executable, '-m', 'rorq_pipeline.cli.report_server', "
         f"{str(tmp_path)!r}, '{port}'])\n"
-        "print(server.pid, flush=True)\n"
-        "time.sleep(1.5)"
+        "input()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    pid = int(done.stdout)
-    for _ in range(100):
+    starter = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        wait_for_answer(port, is_there=True)
+    finally:
+        starter.communicate(b"\n", timeout=10)
+    wait_for_answer(port, is_there=False)
+
+
+def wait_for_answer(port: int, *, is_there: bool) -> None:
+    end = time.monotonic() + 10
+    while True:
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            found = asked(port, "/absent.html")[0] == 404
+        except OSError:
+            found = False
+        if found is is_there:
             return
-        time.sleep(0.1)
-    pytest.fail(f"the server {pid} outlives what started it")
+        assert time.monotonic() < end, f"the server {'never came' if is_there else 'stays'}"
+        time.sleep(0.05)
