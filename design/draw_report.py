@@ -30,6 +30,8 @@ SHOTS: dict[str, tuple[str, tuple[int, int], str, str | None]] = {
 
 def main() -> None:
     """Take every picture anew."""
+    if len(sys.argv) != 2:
+        sys.exit("where to? python -m design.draw_report docs/images")
     folder = Path(sys.argv[1])
     pages = ProjectPaths.resolve().artifacts / "report"
     with chromium() as browser:
