@@ -97,7 +97,9 @@ def policy_history(
     n_months = len({f"{day:%Y-%m}" for day in fingerprints})
     back = 1 if policy.lookback_months == "all" else policy.lookback_months
     if n_months <= back:
-        reason = f"there are {n_months} whole months, and {back} are looked back on"
+        reason = (
+            f"{n_months} whole months up to the range's end, of which {back} are looked back on"
+        )
         return PolicyHistory.unknown(policy, reason)
     made = walk_forward_matrix(cells, ticker, fingerprints, load, [policy], records=records)
     table = MonthTable.of(made, [policy])

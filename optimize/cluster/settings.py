@@ -39,5 +39,6 @@ def require_installed() -> None:
         raise ClusterError(
             "a cluster is set, and dask's client is not installed",
             expected="the package distributed",
-            remedy="pip install 'rorq-pipeline[cluster]', or unset RORQ_CLUSTER for threads",
+            remedy="make install in the checkout, or pip install -e '.[cluster]'; or unset "
+            "RORQ_CLUSTER for threads",
         )

@@ -43,7 +43,7 @@ def no_package(where: str, missing: str) -> ClusterError:
     return ClusterError(
         f"{where} cannot import {missing}",
         expected=f"{PACKAGE} with engine version {ENGINE_VERSION}, as here",
-        remedy="install the same release there: pip install 'rorq-pipeline[cluster]'",
+        remedy="install the same checkout there, with pip install -e '.[cluster]'",
     )
 
 

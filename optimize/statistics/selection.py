@@ -27,13 +27,11 @@ class SelectionStatistics:
         text = f"From {pbo.n_sessions} sessions in {pbo.n_blocks} blocks"
         if pbo.standard_error_fraction is not None:
             text += (
-                f": the overfitting probability {pbo.probability_fraction:.2f} "
-                f"has a standard error of {pbo.standard_error_fraction:.2f}"
+                f": the overfitting probability {pbo.probability_fraction:.0%} "
+                f"has a standard error of {pbo.standard_error_fraction:.0%}"
             )
         rough = pbo.n_sessions < ROUGH_BELOW_SESSIONS
-        return (
-            f"{text}; {'rough numbers' if rough else 'an estimate'}, not a verdict by themselves."
-        )
+        return f"{text}; {'rough numbers' if rough else 'estimates'}, not a verdict by themselves."
 
 
 def selection_statistics(

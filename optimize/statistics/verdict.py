@@ -16,6 +16,7 @@ The other statistics inform: they look at the same blocks of sessions, so that a
 count one figure several times and leave nothing to trade.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -128,9 +129,11 @@ def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
         return Finding(name=name, level="unknown", text=text)
     text = f"the policy brought {usd:+.0f} USD a month in {n_months} months, "
     if loss_p_value <= limits.policy_to_reject:
-        text += f"as little has a probability of {loss_p_value:.3f} where it loses nothing"
+        text += (
+            f"as little has a probability of {_probability(loss_p_value)} where it loses nothing"
+        )
         return Finding(name=name, level="bad", text=text)
-    text += f"as much has a probability of {p_value:.3f} where it earns nothing"
+    text += f"as much has a probability of {_probability(p_value)} where it earns nothing"
     if p_value <= limits.policy_to_trade and usd > 0:
         return Finding(name=name, level="good", text=text)
     need = f"{text} (trade needs at most {limits.policy_to_trade:g})"
@@ -141,7 +144,7 @@ def _selection_test(p_value: float | None, limits: VerdictSettings) -> Finding:
     name, limit = "selection test", limits.selection_test_to_trade
     if p_value is None:
         return Finding(name=name, level="unknown", text=f"{name} not known")
-    text = f"a choice as good has a probability of {p_value:.3f} where nothing pays"
+    text = f"a choice as good has a probability of {_probability(p_value)} where nothing pays"
     if p_value <= limit:
         return Finding(name=name, level="good", text=text)
     return Finding(name=name, level="doubtful", text=f"{text} (trade needs at most {limit:g})")
@@ -149,22 +152,33 @@ def _selection_test(p_value: float | None, limits: VerdictSettings) -> Finding:
 
 def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
     measured = (
-        ("overfitting", evidence.overfitting_fraction, "overfitting probability {:.2f}"),
-        ("loss", evidence.loss_fraction, "{:.2f} of the splits' winners lose out of sample"),
+        ("overfitting", evidence.overfitting_fraction, "overfitting probability {}", _share),
+        ("loss", evidence.loss_fraction, "{} of the splits' winners lose out of sample", _share),
         (
             "deflated Sharpe",
             evidence.deflated_sharpe_fraction,
-            "deflated Sharpe probability {:.2f}",
+            "deflated Sharpe probability {}",
+            _share,
         ),
         (
             "superior ability",
             evidence.superior_ability_p_value,
-            "p-value against not trading {:.3f}",
+            "p-value against not trading {}",
+            "{:.3g}".format,
         ),
     )
     return tuple(
-        _as_information(_measure(name, value, form, limits)) for name, value, form in measured
+        _as_information(_measure(name, value, text, form, limits))
+        for name, value, text, form in measured
     )
+
+
+def _share(fraction: float) -> str:
+    return f"{100 * fraction:.3g}%"
+
+
+def _probability(p_value: float) -> str:
+    return "less than 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def _as_information(finding: Finding) -> Finding:
@@ -173,7 +187,13 @@ def _as_information(finding: Finding) -> Finding:
     return replace(finding, text=text, decides=False)
 
 
-def _measure(name: str, value: float | None, form: str, limits: VerdictSettings) -> Finding:
+def _measure(
+    name: str,
+    value: float | None,
+    text: str,
+    form: Callable[[float], str],
+    limits: VerdictSettings,
+) -> Finding:
     """Compare a figure with the two limits that bear its name."""
     if value is None:
         return Finding(name=name, level="unknown", text=f"{name} not known")
@@ -184,9 +204,9 @@ def _measure(name: str, value: float | None, form: str, limits: VerdictSettings)
     is_bad = value < reject if more_is_better else value > reject
     level: Level = "bad" if is_bad else "good" if is_good else "doubtful"
     least, below = ("at least", "below") if more_is_better else ("at most", "above")
-    limit = f"rejected {below} {reject:g}" if is_bad else f"trade needs {least} {trade:g}"
+    limit = f"rejected {below} {form(reject)}" if is_bad else f"trade needs {least} {form(trade)}"
     need = "" if level == "good" else f" ({limit})"
-    return Finding(name=name, level=level, text=form.format(value) + need)
+    return Finding(name=name, level=level, text=text.format(form(value)) + need)
 
 
 def _trades(evidence: Evidence, limits: VerdictSettings) -> Finding:
@@ -195,9 +215,8 @@ def _trades(evidence: Evidence, limits: VerdictSettings) -> Finding:
         name: VerdictSettings.trades_over(getattr(limits, name), evidence.n_sessions)
         for name in ("trades_to_trade", "trades_to_reject")
     }
-    return _measure(
-        "trades", evidence.total_trades, "{:.0f} trades", limits.model_copy(update=over)
-    )
+    held = limits.model_copy(update=over)
+    return _measure("trades", evidence.total_trades, "{} trades", "{:.0f}".format, held)
 
 
 def _sign(name: str, percent: float | None, where: str, *, below: Level) -> Finding:
@@ -237,9 +256,9 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
     limit = limits.out_of_sample_to_reject
     text = f"return on risk {value:+.1f}% out of sample in {n_traded} sessions with trades, "
     if loss <= limit:
-        text += f"as little has a probability of {loss:.3f} where nothing is lost"
+        text += f"as little has a probability of {_probability(loss)} where nothing is lost"
         return Finding(name=name, level="bad", text=text)
-    text += f"as much has a probability of {gain:.3f} where nothing is earned"
+    text += f"as much has a probability of {_probability(gain)} where nothing is earned"
     level: Level = "good" if gain <= limit else "doubtful"
     return Finding(name=name, level=level, text=text, decides=False)
 

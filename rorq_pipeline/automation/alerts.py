@@ -59,7 +59,8 @@ def send(addresses: Sequence[str], title: str, text: str) -> None:
         raise AlertError(
             "apprise is not installed",
             expected="the extra `alerts`, where RORQ_ALERTS is set",
-            remedy="pip install 'rorq-pipeline[alerts]', or unset RORQ_ALERTS",
+            remedy="make install in the checkout, or pip install -e '.[alerts]'; or unset "
+            "RORQ_ALERTS",
         ) from None
     asset = apprise.AppriseAsset(app_id="RORQ", app_desc="RORQ Pipeline", secure_logging=True)
     sender = apprise.Apprise(asset=asset)

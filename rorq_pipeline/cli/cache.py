@@ -9,7 +9,7 @@ from rich.progress import Progress
 
 from rorq_pipeline.cli.cache_health import validate_remembering
 from rorq_pipeline.cli.common import console, error_console
-from rorq_pipeline.cli.days import ticker_option
+from rorq_pipeline.cli.days import ticker_alone_option, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
 from strategy.ticker import default_ticker
@@ -28,7 +28,7 @@ def command() -> None:
 
 
 @command.command("list")
-@ticker_option
+@ticker_alone_option
 def list_sessions_command(ticker: str | None) -> None:
     """List the cached sessions with their source, size and health."""
     from rorq_pipeline.cli.cache_views import LEGEND, session_table
@@ -53,7 +53,7 @@ def list_sessions_command(ticker: str | None) -> None:
 
 @command.command("show")
 @click.argument("day", metavar="DATE", type=_DAY)
-@ticker_option
+@ticker_alone_option
 def show_command(day: datetime, ticker: str | None) -> None:
     """Show one session: price and VWAP through the day, option bars by strike, findings."""
     from rorq_pipeline.cli.cache_views import coverage_table, finding_lines, price_plot, summary

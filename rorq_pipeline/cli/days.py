@@ -9,9 +9,12 @@ from strategy.date_range import DateRange
 from strategy.ticker import default_ticker
 
 DAY = click.DateTime(["%Y-%m-%d"])
-ticker_option = click.option(  # None where it is not named
-    "--ticker",
-    help="Underlying.  [default: that of RANGE, else the first of RORQ_TICKERS]",
+# None where it is not named
+ticker_option = click.option(
+    "--ticker", help="Underlying.  [default: that of RANGE, else the first of RORQ_TICKERS]"
+)
+ticker_alone_option = click.option(
+    "--ticker", help="Underlying.  [default: the first of RORQ_TICKERS, else SPY]"
 )
 
 

@@ -62,7 +62,11 @@ def _serve_reports() -> None:
     try:
         require_free_port("127.0.0.1", REPORTS_PORT)
     except RorqError as error:
-        error_console.print(f"reports are not served: {error.found}")
+        error_console.print(
+            f"reports are not served: {error.found}; end what listens there, or open the files in "
+            f"{folder} (links in Dagster lead to whatever answers there)",
+            soft_wrap=True,
+        )
         return
     arguments = [sys.executable, "-m", "rorq_pipeline.cli.report_server", str(folder)]
     subprocess.Popen([*arguments, str(REPORTS_PORT)])  # noqa: S603  our own module

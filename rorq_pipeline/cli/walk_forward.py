@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from rorq_pipeline.cli.common import console, error_console
-from rorq_pipeline.cli.days import ticker_option
+from rorq_pipeline.cli.days import ticker_alone_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import MissingSessionError, SurfaceTooLargeError
 from strategy.ticker import default_ticker
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@ticker_option
+@ticker_alone_option
 @click.option(
     "--json",
     "as_json",
@@ -67,6 +67,9 @@ def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
     }
     shown = [back for back in LOOKBACKS_MONTHS if any((rule, back) in found for rule in RULES)]
     if not shown:
+        console.print(
+            "ways of choosing  not known: no choice was traded in a month", soft_wrap=True
+        )
         return
     table = Table(title="return on risk in the months that followed, %, by rule and months looked "
                   "back on", title_justify="left", box=None, pad_edge=False)  # fmt: skip

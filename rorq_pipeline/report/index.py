@@ -131,7 +131,10 @@ def _compared(entry: ReportEntry) -> dict[str, Any]:
             ("Promised", formats.percent(entry.promised_percent)),
             ("In the sessions that followed", followed),
             *(
-                (formats.metric_title(name), formats.metric(name, getattr(entry.metrics, name)))
+                (
+                    f"{formats.metric_title(name)}, in sample",
+                    formats.metric(name, getattr(entry.metrics, name)),
+                )
                 for name in formats.METRIC_TITLES
             ),
             ("Way of choosing", entry.selection.replace("_", " ")),

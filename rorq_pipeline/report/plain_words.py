@@ -42,7 +42,17 @@ def plain_sentence(record: VerdictRecord) -> str:
     """What to do with the published parameters and why, for a reader in a hurry."""
     verdict, evidence = record.verdict, record.evidence
     told = [_words(finding, evidence) for finding in _weighty(verdict)]
-    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}."
+    sentence = f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}"
+    return f"{sentence}{_but(verdict, evidence)}."
+
+
+def _but(verdict: Verdict, evidence: Evidence) -> str:
+    """What came afterwards, where it does not bear out what is to be traded."""
+    outside = next((one for one in verdict.findings if one.name == "out of sample"), None)
+    if verdict.decision != "trade" or outside is None or outside.level != "doubtful":
+        return ""
+    came = percent(evidence.out_of_sample_return_on_risk_percent)
+    return f"; the sessions that followed, at {came} on risk, do not bear it out yet"
 
 
 def _weighty(verdict: Verdict) -> list[Finding]:

@@ -97,6 +97,8 @@ def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
         optuna.visualization.plot_parallel_coordinate, study_of(shown, direction), params=varied
     )
     lines = [trace for trace in figure["data"] if trace.get("mode") == "lines"]
+    # Optuna sorts the lines by their parameters; each one's first value is its objective.
+    lines.sort(key=lambda trace: float(trace["y"][0]), reverse=not maximize)
     first_best = len(lines) - max(len(lines) // 10, 1)
     for number, line in enumerate(lines):
         best = number >= first_best

@@ -5,6 +5,7 @@ from math import sqrt
 from typing import Any
 
 from optimize.choice.candidates import Candidate, Selection
+from optimize.choice.rules import min_trades_of
 from optimize.verdict_settings import SESSIONS_A_MONTH
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import METRIC_TITLES
@@ -14,7 +15,7 @@ from strategy.metrics import Metrics
 
 SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
     "study_best": ("Study best", "best trial of the Optuna study"),
-    "exact_best": ("Exact best", "best of all combinations"),
+    "exact_best": ("Exact best", "best of those with enough trades"),
     "plateau": ("Plateau", "best mean of its neighbours"),
     "lower_bound": ("Lower bound", "best after one standard error"),
     "smooth": ("Smooth", "best together with its neighbours"),
@@ -23,7 +24,7 @@ SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
 
 MAXIMISED = {
     "study_best": "The published choice has the highest return on risk that the study found",
-    "exact_best": "The published choice has the highest return on risk of all combinations",
+    "exact_best": "The published choice has the highest return on risk of all with enough trades",
     "plateau": "The published choice has the highest mean return on risk of its neighbourhood",
     "lower_bound": "The published choice has the highest return on risk less a standard error",
     "smooth": "The published choice has the highest return on risk together with its neighbours",
@@ -41,6 +42,9 @@ def parameters_section(data: ReportData) -> Section:
             "regret": data.best.regret,
             "fallback": data.best.fallback,
             "min_trades": data.optimization.settings.min_trade_threshold,  # of what has a rank
+            "rule_min_trades": min_trades_of(
+                data.best.min_trades_per_session, data.best.n_sessions
+            ),
             "columns": columns,
             "rows": _rows(columns),
             "metric_names": list(METRIC_TITLES),
@@ -74,15 +78,16 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
                     "place": place,
                     "combination": combination,
                     "metrics": metrics,
+                    "promised": [place.promised_percent] if place else [],
                     "outside": outside.get(name),
                 }
             )
             continue
         same["title"] += f", {title.lower()}"
         same["meaning"] += f"; {meaning}"
-        if is_published:  # what is promised is the published way's
-            same.update(is_published=True, place=place)
-    return columns
+        same["promised"] += [place.promised_percent] if place else []
+        same["is_published"] |= is_published
+    return sorted(columns, key=lambda one: not one["is_published"])  # a phone shows the first
 
 
 def _money(columns: Sequence[Mapping[str, Any]], n_sessions: int) -> list[dict[str, Any]]:

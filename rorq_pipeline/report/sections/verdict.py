@@ -10,7 +10,7 @@ from optimize.statistics.verdict import Finding
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import daily_pnl_usd
-from rorq_pipeline.report.formats import count, metric, percent, short_day, span, usd
+from rorq_pipeline.report.formats import count, metric, percent, share, short_day, span, usd
 from rorq_pipeline.report.plain_words import plain_sentence
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.svg import equity_chart
@@ -73,7 +73,12 @@ def _result(data: ReportData) -> dict[str, Any]:
         status = data.out_of_sample.status if data.out_of_sample else "not traded for this report"
         return {"title": title, "value": "", "note": data.too_few_outside or status}
     interval = traded.intervals.get("return_on_risk_percent")
-    band = f", {percent(interval.low)} to {percent(interval.high)} likely" if interval else ""
+    band = (
+        f", {share(interval.confidence_fraction)} interval {percent(interval.low)} to "
+        f"{percent(interval.high)}"
+        if interval
+        else ""
+    )
     return {
         "title": f"Came in the {_sessions(len(traded.sessions))} after",
         "value": percent(traded.return_on_risk_percent),

@@ -199,7 +199,7 @@ def _open_client(settings: DownloadSettings, pace: Pace) -> Any:
         raise DownloadError(
             "the data provider's client is not installed",
             expected="the package massive",
-            remedy="pip install 'rorq-pipeline[download]'",
+            remedy="make install in the checkout, or pip install -e '.[download]'",
         ) from None
 
     class PacedRetry(Retry):

@@ -38,7 +38,7 @@ def test_a_scheduler_that_does_not_answer_is_named_in_time() -> None:
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("optimize.cluster.settings.find_spec", lambda name: None)
-    with pytest.raises(ClusterError, match=r"pip install 'rorq-pipeline\[cluster\]'"):
+    with pytest.raises(ClusterError, match=r"pip install -e '.\[cluster\]'"):
         on(tmp_path)(store(tmp_path), "SPY", {DAYS[0]: "0" * 64})
 
 

@@ -12,7 +12,7 @@ def test_both_are_given_with_their_roughness():
     assert 0 <= found.deflated_sharpe.probability_fraction <= 1
     assert "20 sessions in 10 blocks" in found.caveat
     assert "rough" in found.caveat
-    assert f"{found.overfitting.standard_error_fraction:.2f}" in found.caveat
+    assert f"{100 * found.overfitting.standard_error_fraction:.0f}%" in found.caveat
 
 
 def test_longer_ranges_are_no_longer_called_rough():

@@ -146,7 +146,7 @@ def test_the_evidence_says_what_is_not_known(chain: Chain) -> None:
     assert not {"overfitting_fraction", "selection_test_p_value"} & set(selection)
     matrix = chain.told[FIRST]["walk_forward_matrix"]
     assert (matrix["months"], matrix["policies"], matrix["default_months"]) == (0, 0, 0)
-    assert matrix["not_known"] == "0 of at least 4 whole months are cached"
+    assert matrix["not_known"] == f"0 whole months up to {FIRST.end_date}, at least 4 are needed"
     assert "default_usd_a_month" not in matrix
 
 

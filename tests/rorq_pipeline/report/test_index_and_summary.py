@@ -234,7 +234,7 @@ def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     assert data.out_of_sample is not None
     evidence = data.out_of_sample.model_copy(update={"traded": traded})
     page = build_report(replace(data, out_of_sample=evidence))
-    assert "traded on 6 of 13 sessions after the range, from 23 January 2023 on" in page
+    assert "traded on the 6 sessions after the range, from 23 January 2023 on, of up to 13" in page
     assert "1 session in between is missing from the cache" in page
     assert "90% interval" in page
     section = sample_section(replace(data, out_of_sample=evidence))

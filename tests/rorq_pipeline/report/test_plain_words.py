@@ -30,6 +30,9 @@ UNKNOWN: dict[str, Any] = {
              "times, and in the sessions that followed they made 38.9% on risk.")),
         (UNKNOWN, ("Trade these parameters: luck alone finds a choice as good less than twice in "
                   "1,000 times.")),
+        ({"out_of_sample_return_on_risk_percent": 1.1, "out_of_sample_gain_p_value": 0.96},
+         ("Trade these parameters: luck alone finds a choice as good less than twice in 1,000 "
+          "times; the sessions that followed, at 1.1% on risk, do not bear it out yet.")),
         ({"selection_test_p_value": 0.17}, ("Do not trade these parameters yet: luck alone finds a "
                                            "choice as good 17% of the time.")),
         ({"selection_test_p_value": 0.04, "total_trades": 20},

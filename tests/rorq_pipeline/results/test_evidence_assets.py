@@ -78,7 +78,7 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
     assert found["evidence"]["out_of_sample_traded_sessions"] == 5
     assert Proofs.read(FIRST.key).replay.matches
     matrix = WalkForwardMatrixRecord.read(FIRST.key)
-    assert matrix.absent == "0 of at least 4 whole months are cached"
+    assert matrix.absent == "0 whole months up to 2023-01-13, at least 4 are needed"
     assert matrix.of == BestParams.read(FIRST.key).identity
     assert SelectionEvidence.read(FIRST.key).statistics.overfitting.n_blocks == 8
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}

@@ -136,7 +136,7 @@ def test_the_matrix_is_not_known_where_it_cannot_be(
     best, made = published.best[FIRST], published.optimization[FIRST]
     early = BacktestRange(date(2022, 5, 2), date(2022, 5, 31))
     found = measure_matrix(best, made, months, early)
-    assert found.absent == "3 of at least 4 whole months are cached"
+    assert found.absent == "3 whole months up to 2022-05-31, at least 4 are needed"
     assert not (tmp_path / ".rorq").exists()  # nothing was computed
     cache = tmp_path / "cache"
     write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))

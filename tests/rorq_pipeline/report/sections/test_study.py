@@ -98,6 +98,29 @@ def test_many_trials_draw_a_bounded_number_of_lines() -> None:
     assert len(figure["data"]) == MAX_PARALLEL_TRIALS
 
 
+@pytest.mark.parametrize(("direction", "best"), [("maximize", {39, 38, 37, 36}),
+                                                 ("minimize", {0, 1, 2, 3})])  # fmt: skip
+def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last(
+    direction: str, best: set[float]
+) -> None:
+    made = [  # the parameters are in another order than the values
+        create_trial(
+            params={"x": (7 * value) % 40, "y": value % 3},
+            distributions={
+                "x": CategoricalDistribution(list(range(40))),
+                "y": CategoricalDistribution([0, 1, 2]),
+            },
+            value=float(value),
+        )
+        for value in range(40)
+    ]
+    lines = parallel_figure(study_of(made, direction), direction)["data"]
+    dark = {line["y"][0] for line in lines if line["line"]["color"] == "--ink"}
+    assert dark == {line["y"][0] for line in lines[-4:]}
+    order = sorted({line["y"][0] for line in lines})
+    assert {order.index(y) for y in dark} == best
+
+
 def test_the_trials_and_the_logging_are_left_as_they_were() -> None:
     made = study_trials()
     before = (optuna.logging.get_verbosity(), [(t.number, t.value, dict(t.params)) for t in made])
