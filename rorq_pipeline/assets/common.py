@@ -5,11 +5,11 @@ from typing import Any
 
 import dagster as dg
 
+from rorq_pipeline.dagster_support.failures import LOST_STEP
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, range_of_partition
 from rorq_pipeline.project.cluster import dashboard_url
 from strategy.backtest_range import BacktestRange
 
-LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a database away
 _DIGITS = 6  # of a number on a page; artifacts keep all
 OWNERS = ["team:research"]
 

@@ -6,10 +6,14 @@ What is not known is a warning, never a pass.
 
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import dagster as dg
 
+from rorq_pipeline.dagster_support.failures import LOST_STEP
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE
+
+range_checks = partial(dg.multi_asset_check, retry_policy=LOST_STEP)
 
 
 def range_check(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from rorq_pipeline.checks.common import range_check, selected
+from rorq_pipeline.checks.common import range_check, range_checks, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.dagster_support.partitions import range_of_partition
@@ -34,7 +34,7 @@ FAMILIES = {
 }  # family of strategy.market_data.validation -> what holds when the check passes
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="validation_checks",
     specs=[
         range_check(name, asset="validated_cache", description=description, blocking=True)
@@ -101,7 +101,7 @@ def _findings_table(found: "list[Finding]") -> str:
     return f"{table}\n\n{more} more" if more > 0 else table
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="cache_is_recent",
     specs=[
         range_check(

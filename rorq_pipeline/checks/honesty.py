@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from rorq_pipeline.checks.common import range_check, selected
+from rorq_pipeline.checks.common import range_check, range_checks, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.project.resources import MarketData
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="proofs",
     specs=[
         range_check(

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.checks.common import range_check, selected
+from rorq_pipeline.checks.common import range_check, range_checks, selected
 from rorq_pipeline.project.config import ResultCheckConfig
 from rorq_pipeline.results.annotations import BestParams
 
@@ -17,7 +17,7 @@ _SPECS = {
 }
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="result_checks",
     specs=[
         range_check(name, asset="best_params", description=description)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from optimize.verdict_settings import VerdictSettings
-from rorq_pipeline.checks.common import range_check, selected
+from rorq_pipeline.checks.common import range_check, range_checks, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.config import config_from, settings_values
 from rorq_pipeline.results.annotations import OutOfSampleEvidence, SelectionEvidence, VerdictRecord
@@ -27,7 +27,7 @@ _SPECS = {
 }
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="selection_checks",
     specs=[
         range_check(name, asset=_SELECTION, description=description)
@@ -102,7 +102,7 @@ def _result(
     )
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="earns_out_of_sample",
     specs=[
         range_check(
@@ -118,7 +118,7 @@ def earns_out_of_sample(out_of_sample: OutOfSampleEvidence) -> Any:
     yield outside_result(out_of_sample)
 
 
-@dg.multi_asset_check(
+@range_checks(
     name="worth_trading",
     specs=[
         range_check(

@@ -25,6 +25,7 @@ __all__ = [
     "NoOpComputeLogManager",
     "WorkerStatus",
     "code_server_of",
+    "executor_decides_on_retries",
     "get_log_record_metadata",
 ]
 
@@ -32,3 +33,12 @@ __all__ = [
 def code_server_of(launcher: dg.DefaultRunLauncher, run: dg.DagsterRun) -> Any:
     """A client of the code server that runs it; None for a run that has ended."""
     return launcher._get_grpc_client_for_termination(run.run_id)  # type: ignore[no-untyped-call]
+
+
+def executor_decides_on_retries() -> bool:
+    """Whether this process executes one step, for an executor that decides what is tried again."""
+    try:
+        context = dg.OpExecutionContext.get()
+    except dg.DagsterInvariantViolationError:  # outside a step
+        return False
+    return bool(context.get_step_execution_context().retry_mode.deferred)

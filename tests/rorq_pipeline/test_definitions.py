@@ -57,6 +57,14 @@ def test_every_knob_of_the_launchpad_is_described() -> None:
                 assert field.description, f"{node.name}.{name}"
 
 
+def test_every_step_of_the_chain_is_tried_again_where_its_process_is_lost() -> None:
+    nodes = defs.resolve_job_def("optimize_range").nodes
+    assert "validation_checks" in {node.name for node in nodes}
+    assert {node.name: node.definition.retry_policy for node in nodes} == {
+        node.name: dg.RetryPolicy(max_retries=3, delay=5.0) for node in nodes
+    }
+
+
 def test_there_is_a_check_for_every_family_of_validation_rules() -> None:
     assert set(FAMILIES) == {str(family) for family in Family}
 
