@@ -28,6 +28,7 @@ from rorq_pipeline.dagster_support.jobs import (
     validate_only,
 )
 from rorq_pipeline.dagster_support.surface_io import SurfaceIOManager
+from rorq_pipeline.project.fresh_cache import cache_folder
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
 
@@ -93,7 +94,7 @@ def build_definitions(
 
 
 def _cache_dir() -> Path:
-    return ProjectPaths.resolve().cache
+    return cache_folder(ProjectPaths.resolve())
 
 
 defs = build_definitions()

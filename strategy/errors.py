@@ -15,6 +15,8 @@ Every message says what was found, what was expected, and the remedy, in one lin
     │   ├── BadDataError          values that cannot be true
     │   ├── MixedSourcesError     synthetic and real sessions in one range
     │   ├── SessionChangedError   a session that is no longer the one that work began with
+    │   ├── BucketError           a cache in object storage that refuses, or is not there
+    │   │   └── BucketUnreachableError   no answer, for longer than is waited
     │   ├── DownloadError         the data provider did not deliver
     │   └── LegacyImportError     a file of the predecessor that is not admitted
     ├── DatabaseError             PostgreSQL
@@ -101,6 +103,14 @@ class MixedSourcesError(CacheError):
 
 class SessionChangedError(CacheError):
     """A session is no longer the one that work began with."""
+
+
+class BucketError(CacheError):
+    """A cache in object storage cannot be used."""
+
+
+class BucketUnreachableError(BucketError):
+    """The server of the object storage does not answer."""
 
 
 class DownloadError(CacheError):

@@ -42,7 +42,7 @@ def downloaded_sessions(
         from strategy.market_data.download import DownloadSettings, download_sessions
 
         report = download_sessions(
-            market_data.cache_dir,
+            market_data.cache_of(date_range.ticker),
             date_range.ticker,
             date_range,
             DownloadSettings(

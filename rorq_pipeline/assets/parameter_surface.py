@@ -62,7 +62,7 @@ def parameter_surface(
                 space,
                 date_range.fixed_params(config.fixed_params),
                 sessions,
-                market_data.cache_dir,
+                market_data.cache_of(date_range.ticker),
                 max_bytes=int(config.max_gibibytes * 1024**3),
             )
         except SurfaceTooLargeError as error:

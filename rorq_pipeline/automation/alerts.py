@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from rorq_pipeline.automation.settings import AutomationSettings
+from rorq_pipeline.project.cache_scan import scan_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.recency import MOST_SESSIONS_BEHIND, sessions_behind, today
 from rorq_pipeline.results.artifacts import ArtifactError, artifact_folder
@@ -169,12 +170,20 @@ def verdict_events(tickers: Sequence[str]) -> Iterator[Event]:
 
 def stale_events(tickers: Sequence[str], cache_dir: Path, day: date) -> Iterator[Event]:
     """How far each ticker's sessions are behind; synthetic ones do not age."""
-    from strategy.market_data.layout import list_sessions, session_folder, session_source
+    from strategy.market_data.layout import session_folder, session_source
+    from strategy.market_data.mirror import mirror_of
     from strategy.market_data.schema import SYNTHETIC
 
+    mirror = mirror_of(cache_dir)
     for ticker in tickers:
-        cached = list_sessions(cache_dir, ticker)
-        if not cached or session_source(session_folder(cache_dir, ticker, cached[-1])) == SYNTHETIC:
+        cached = list(scan_cache(cache_dir, ticker).signatures)
+        if not cached:
+            continue
+        if mirror:
+            source = mirror.source(ticker, cached[-1])
+        else:
+            source = session_source(session_folder(cache_dir, ticker, cached[-1]))
+        if source == SYNTHETIC:
             continue
         behind = sessions_behind(cached[-1], day)
         yield Event(

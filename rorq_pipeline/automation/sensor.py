@@ -105,6 +105,8 @@ class _Tick:
         from strategy.market_data.layout import session_fingerprint, session_folder
 
         def fingerprint(day: date) -> str:
+            if day in scan.fingerprints:
+                return scan.fingerprints[day]
             return session_fingerprint(session_folder(self._cache_dir, grouping.ticker, day))
 
         def published(request: RangeRequest) -> bool:

@@ -121,7 +121,7 @@ def cache_is_recent(
     from strategy.market_data.validation import records_of
 
     date_range = range_of_partition(context)
-    cached = list_sessions(market_data.cache_dir, date_range.ticker)
+    cached = list_sessions(market_data.cache_of(date_range.ticker), date_range.ticker)
     yield recency_result(date_range, cached, records_of(validated_cache), today())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.common import brought, console
 from rorq_pipeline.cli.tables import trades_table, value_table
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
@@ -71,7 +71,7 @@ def command(
     _require_ticker(start.pop("ticker", chosen.ticker), chosen)
     params = StrategyParams(**chosen.fixed_params({**start, **parse_assignments(assignments)}))
     sessions = load_sessions(
-        paths.cache,
+        brought(paths, params.ticker),
         params.ticker,
         chosen,
         allow_missing=allow_missing,

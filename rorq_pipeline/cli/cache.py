@@ -8,7 +8,7 @@ import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.cache_health import validate_remembering
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import brought, console, error_console
 from rorq_pipeline.cli.days import ticker_alone_option, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
@@ -46,7 +46,7 @@ def list_sessions_command(ticker: str | None) -> None:
     size = sum(record.size_bytes for record in records) / 1e6
     console.print(
         f"{len(records)} sessions of {ticker}, {size:,.1f} MB, {unsound} with errors, "
-        f"in {paths.cache}; `rorq cache verify --warnings` tells every finding",
+        f"in {paths.cache_name}; `rorq cache verify --warnings` tells every finding",
         soft_wrap=True,
     )
 
@@ -60,7 +60,7 @@ def show_command(day: datetime, ticker: str | None) -> None:
     from strategy.market_data import load_session
 
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
-    session = load_session(paths.cache, ticker, day.date())
+    session = load_session(brought(paths, ticker), ticker, day.date())
     report = _validated(paths, BacktestRange(day.date(), day.date(), ticker))
     record = report.records[0]
     console.print(summary(session, record))
@@ -91,6 +91,7 @@ def verify_command(
     paths = ProjectPaths.resolve()
     if date_range:
         chosen = BacktestRange.parse(date_range, ticker)
+        brought(paths, chosen.ticker)
     else:
         ticker = ticker or default_ticker()
         whole = _whole_cache(paths, ticker)
@@ -131,13 +132,13 @@ def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":
     """From the first to the last cached session; None if there is none."""
     from strategy.market_data import list_sessions
 
-    days = list_sessions(paths.cache, ticker)
+    days = list_sessions(brought(paths, ticker), ticker)
     return BacktestRange(days[0], days[-1], ticker) if days else None
 
 
 def _nothing(paths: "ProjectPaths", ticker: str) -> str:
     return (
-        f"no session of {ticker} is cached in {paths.cache}; "
+        f"no session of {ticker} is cached in {paths.cache_name}; "
         "`rorq sample`, `rorq download` or `rorq import-legacy` brings some"
     )
 

@@ -1,8 +1,13 @@
-"""What every command shares: the consoles and the one-line error."""
+"""What every command shares: the consoles, the one-line error, and the sessions of a bucket."""
+
+from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 
+from rorq_pipeline.project.fresh_cache import fresh_cache
+from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
 
 console = Console()
@@ -14,3 +19,19 @@ def print_error(error: RorqError) -> None:
     line = Text("error: ", style="bold red")
     line.append(str(error), style="default")
     error_console.print(line, soft_wrap=True)
+
+
+def brought(paths: ProjectPaths, ticker: str) -> Path:
+    """Return the cache's folder, with the ticker's sessions of the bucket in it, if it is one.
+
+    Raises:
+        BucketError: the bucket is not there, cannot be reached, or refuses.
+    """
+    if not paths.bucket:
+        return paths.cache
+    shown = error_console.is_terminal
+    with Progress(console=error_console, transient=True, disable=not shown) as progress:
+        task = progress.add_task(f"sessions of {ticker} from {paths.bucket}", total=None)
+        return fresh_cache(
+            paths, ticker, lambda done, total: progress.update(task, completed=done, total=total)
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.cli.common import brought, error_console
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import range_or_latest
 from strategy.backtest_range import BacktestRange
@@ -62,6 +62,7 @@ def command() -> None:
 
     paths = ProjectPaths.resolve()
     grouping = AutomationSettings.from_environment().groupings()[0]
+    brought(paths, grouping.ticker)
     make_samples_if_empty(paths.cache, grouping.ticker)
     date_range = _sample_range(paths.cache, grouping.ticker) or range_or_latest(
         None, paths.cache, grouping

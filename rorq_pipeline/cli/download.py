@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.common import brought, console
 from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days, ticker_option
 from rorq_pipeline.cli.fetching import fetching, provider_options
 from rorq_pipeline.project.paths import ProjectPaths
@@ -67,16 +67,17 @@ def command(
         ask_empty_again=again,
         add_contracts=add_contracts,
     )
+    cache = brought(paths, ticker)
     with fetching() as bars:
         report = download_sessions(
-            paths.cache,
+            cache,
             ticker,
             date_range,
             settings,
             progress=_bars(bars, ticker),
             search_values=space,
         )
-    _tell(report, ticker, str(paths.cache))
+    _tell(report, ticker, paths.cache_name)
 
 
 def _bars(bars: "Progress", ticker: str) -> "Callable[[DownloadProgress], None]":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.cli.common import brought, error_console
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import range_or_latest
 
@@ -36,9 +36,9 @@ def command(date_range: str | None) -> None:
     from rorq_pipeline.dagster_support.partitions import register_range
 
     paths = ProjectPaths.resolve()
-    chosen = range_or_latest(
-        date_range, paths.cache, AutomationSettings.from_environment().groupings()[0]
-    )
+    grouping = AutomationSettings.from_environment().groupings()[0]
+    cache = paths.cache if date_range else brought(paths, grouping.ticker)
+    chosen = range_or_latest(date_range, cache, grouping)
     settings = ensure_database(paths.root, keep_running=True)
     with project_instance(paths) as instance:
         register_range(instance, chosen)

@@ -8,12 +8,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.errors import RorqError
+from strategy.errors import CacheError, RorqError
+from strategy.ticker import is_ticker
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -121,26 +123,36 @@ def _free_bytes(folder: Path) -> int:
 
 
 def _cache(paths: ProjectPaths) -> Finding:
-    from strategy.market_data import list_sessions
-
-    tickers = (
-        sorted(p.name for p in paths.cache.glob("*") if p.is_dir()) if paths.cache.is_dir() else []
-    )
-    parts = []
-    for ticker in tickers:
-        try:
-            sessions = list_sessions(paths.cache, ticker)
-        except RorqError:  # a folder that is no ticker's
-            continue
-        if sessions:
-            parts.append(f"{ticker} {len(sessions)} sessions {sessions[0]} to {sessions[-1]}")
-    if parts:
+    try:
+        sessions = _sessions_by_ticker(paths)
+    except CacheError as error:
+        return Finding(subject="cache", text=error.found, remedy=error.remedy)
+    if sessions:
+        parts = (
+            f"{t} {len(days)} sessions {days[0]} to {days[-1]}" for t, days in sessions.items()
+        )
         return Finding(subject="cache", text="; ".join(parts))
     return Finding(
         subject="cache",
-        text=f"no session in {paths.cache}",
+        text=f"no session in {paths.cache_name}",
         remedy="`rorq sample`, `rorq download` or `rorq import-legacy` brings some",
     )
+
+
+def _sessions_by_ticker(paths: ProjectPaths) -> dict[str, list[date]]:
+    """What is cached, on disk or in the bucket; nothing is fetched."""
+    from strategy.market_data import list_sessions
+    from strategy.market_data.mirror import make_mirror
+
+    if paths.bucket:
+        mirror = make_mirror(paths.cache, paths.bucket)
+        tickers = mirror.store.folders()
+        sessions = {ticker: list(mirror.held(ticker)) for ticker in tickers if is_ticker(ticker)}
+    else:
+        folders = paths.cache.glob("*") if paths.cache.is_dir() else ()
+        tickers = sorted(folder.name for folder in folders if folder.is_dir())
+        sessions = {t: list_sessions(paths.cache, t) for t in tickers if is_ticker(t)}
+    return {ticker: days for ticker, days in sessions.items() if days}
 
 
 def _database(paths: ProjectPaths) -> Finding:

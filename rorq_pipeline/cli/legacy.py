@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.project.fresh_cache import cache_folder
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import LegacyImportError
 
@@ -36,18 +37,18 @@ def command(folder: Path, keep_repeats: bool) -> None:
     """
     from strategy.market_data.legacy.importing import import_legacy
 
-    cache = ProjectPaths.resolve().cache
+    paths = ProjectPaths.resolve()
     shown = error_console.is_terminal
     with Progress(console=error_console, transient=True, disable=not shown) as progress:
         task = progress.add_task("importing sessions", total=None)
         summary = import_legacy(
             folder,
-            cache,
+            cache_folder(paths),
             keep_repeats=keep_repeats,
             on_start=lambda count: progress.update(task, total=count),
             on_session=lambda _session: progress.advance(task),
         )
-    _tell(summary, cache)
+    _tell(summary, paths.cache_name)
     if summary.errors:
         raise LegacyImportError(
             f"{len(summary.errors)} files or sessions were not imported",
@@ -56,7 +57,7 @@ def command(folder: Path, keep_repeats: bool) -> None:
         )
 
 
-def _tell(summary: "ImportSummary", cache: Path) -> None:
+def _tell(summary: "ImportSummary", cache: str) -> None:
     for finding in summary.findings:
         style = "red" if finding.is_error else "yellow"
         error_console.print(Text(str(finding), style=style), soft_wrap=True)

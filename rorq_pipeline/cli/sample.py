@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import Progress
 
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import brought, console, error_console
 from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 
@@ -68,9 +68,9 @@ def command(
 def _remove(ticker: str, days: tuple[date, ...] | None) -> None:
     from strategy.market_data.sample.generate import remove_samples
 
-    cache = ProjectPaths.resolve().cache
-    removed = remove_samples(cache, ticker, days)
-    console.print(f"removed {len(removed)} synthetic sessions of {ticker} from {cache}")
+    paths = ProjectPaths.resolve()
+    removed = remove_samples(brought(paths, ticker), ticker, days)
+    console.print(f"removed {len(removed)} synthetic sessions of {ticker} from {paths.cache_name}")
 
 
 def _make(
@@ -91,14 +91,15 @@ def _make(
         edge_half_life_sessions=half_life_sessions,
         edge_decays_from=None if half_life_sessions is None else days[0],
     )
-    cache = ProjectPaths.resolve().cache
+    paths = ProjectPaths.resolve()
+    cache = brought(paths, ticker)
     shown = error_console.is_terminal
     with Progress(console=error_console, transient=True, disable=not shown) as progress:
         task = progress.add_task(f"sample sessions of {ticker}", total=len(days))
         summary = write_samples(
             cache, days, settings, force=force, on_session=lambda _day: progress.advance(task)
         )
-    _tell(summary, ticker, str(cache))
+    _tell(summary, ticker, paths.cache_name)
 
 
 def _tell(summary: "SampleSummary", ticker: str, cache: str) -> None:

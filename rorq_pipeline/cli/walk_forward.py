@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import brought, console, error_console
 from rorq_pipeline.cli.days import ticker_alone_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import MissingSessionError, SurfaceTooLargeError
@@ -35,6 +35,7 @@ def command(ticker: str | None, as_json: bool) -> None:
 
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     plan = project_plan(paths, ticker)
+    brought(paths, ticker)
     with error_console.status("months") as status:
         matrix = make_matrix(paths, plan, ticker, on_month=lambda month: status.update(month))
     if as_json:

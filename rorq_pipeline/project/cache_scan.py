@@ -1,14 +1,15 @@
 """A fast look at the cache: which sessions lie there, and which may have changed.
 
 Sizes and modification times are compared first; only a session where they differ is hashed. Ten
-years of sessions are scanned in a fraction of a second.
+years of sessions are scanned in a fraction of a second. Of a cache in object storage the names of
+its objects tell the same, so that nothing is fetched.
 """
 
 import hashlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ class CacheScan:
     signatures: Mapping[date, str]  # session -> digest of its files' names, sizes and times
     changed_seconds: Mapping[date, float]  # session -> time of its last change, since 1970
     newest_change_seconds: float  # since 1970; 0 where the folder is absent
+    fingerprints: Mapping[date, str] = field(default_factory=dict)  # where they are known
 
     def quiet_seconds(self, now: float | None = None) -> float:
         """Return for how long nothing has changed; a change in the future counts as long ago."""
@@ -37,6 +39,27 @@ class CacheScan:
 
 
 def scan_cache(cache_dir: Path, ticker: str) -> CacheScan:
+    """Look at the sessions that are cached now, on disk or in the bucket.
+
+    Raises:
+        CacheError: the folder, or the bucket, cannot be listed.
+    """
+    from strategy.market_data.mirror import mirror_of
+
+    mirror = mirror_of(cache_dir)
+    if mirror is None:
+        return scan_folder(cache_dir, ticker)
+    held = mirror.held(ticker)
+    changes = {day: session.changed_seconds for day, session in held.items()}
+    return CacheScan(
+        signatures={day: session.signature for day, session in held.items()},
+        changed_seconds=changes,
+        newest_change_seconds=max(changes.values(), default=0.0),
+        fingerprints={day: session.fingerprint for day, session in held.items()},
+    )
+
+
+def scan_folder(cache_dir: Path, ticker: str) -> CacheScan:
     """Look at every session folder, and at those in the making for the time of the last change.
 
     Raises:
@@ -96,8 +119,19 @@ def _look_at(folder: "os.DirEntry[str]") -> tuple[str, float] | None:
     except OSError:  # who reads the session will say what is wrong with it
         return UNREADABLE, 0.0
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in files)
+    signature = hashlib.blake2b(text.encode(), digest_size=_SIGNATURE_BYTES).hexdigest()
     newest = max([newest, *(_changed(stat) for _, stat in files)])
-    return hashlib.blake2b(text.encode(), digest_size=_SIGNATURE_BYTES).hexdigest(), newest
+    return _marked_signature(folder, files) or signature, newest
+
+
+def _marked_signature(
+    folder: "os.DirEntry[str]", files: list[tuple[str, os.stat_result]]
+) -> str | None:
+    """The signature that a session of a bucket has there, so that both looks say the same."""
+    from strategy.market_data.mirror import MARKER_FILE, marked_signature
+
+    is_marked = any(name == MARKER_FILE for name, _ in files)
+    return marked_signature(Path(folder.path)) if is_marked else None
 
 
 def _changed(stat: os.stat_result) -> float:

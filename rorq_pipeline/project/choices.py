@@ -13,6 +13,7 @@ from optimize.choice.policies import Policy, all_policies
 from optimize.choice.walk_forward_matrix import MonthRecord, walk_forward_matrix
 from rorq_pipeline.project.cluster import cells_on_cluster
 from rorq_pipeline.project.config import OptimizationConfig
+from rorq_pipeline.project.fresh_cache import fresh_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import project_run_config
 from strategy.date_range import sessions_between
@@ -77,12 +78,13 @@ def make_matrix(
         CacheError: a session is unsound, or changes meanwhile.
         SurfaceTooLargeError: the sums of the search space would take too much memory.
     """
+    fresh_cache(paths, ticker)
     source = _latest_source(paths.cache, ticker)
     days = days_of_whole_months(paths.cache, ticker, synthetic=source == SYNTHETIC)
     n_months = len({month_of(day) for day in days})
     if n_months < _LEAST_MONTHS:
         raise MissingSessionError(
-            f"{n_months or 'no'} whole month of {ticker} sessions in {paths.cache}",
+            f"{n_months or 'no'} whole month of {ticker} sessions in {paths.cache_name}",
             expected="at least two, each cached to its last session",
             remedy="fetch them with `rorq download`, or make some with `rorq sample`",
         )

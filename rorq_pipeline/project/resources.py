@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
+from rorq_pipeline.project.fresh_cache import fresh_cache
 from rorq_pipeline.project.paths import ProjectPaths
 
 if TYPE_CHECKING:
@@ -22,17 +23,27 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The cached sessions."""
 
     folder: str | None = Field(
-        default=None, description="Cache folder; RORQ_CACHE or polygon_cache/ if empty."
+        default=None,
+        description="Cache folder, or address of a bucket; RORQ_CACHE or polygon_cache/ if empty.",
     )
     allow_missing_sessions: bool = Field(
         default=False,
         description="Work on a range although exchange sessions are missing in its midst.",
     )
 
-    @property
-    def cache_dir(self) -> Path:
-        """Return the cache folder."""
-        return Path(self.folder) if self.folder else ProjectPaths.resolve().cache
+    _fresh: set[str] = PrivateAttr(default_factory=set)
+
+    def cache_of(self, ticker: str) -> Path:
+        """Return the cache folder; the first time, with the ticker's sessions of the bucket in it.
+
+        Raises:
+            BucketError: the cache is a bucket that is not there, cannot be reached, or refuses.
+        """
+        paths = ProjectPaths.resolve(self.folder)
+        if ticker not in self._fresh:
+            fresh_cache(paths, ticker)
+            self._fresh.add(ticker)
+        return paths.cache
 
     @property
     def prepared(self) -> "PreparedSessions":
@@ -46,7 +57,7 @@ class MarketData(dg.ConfigurableResource):  # type: ignore[type-arg]
         from strategy.market_data import load_sessions
 
         return load_sessions(
-            self.cache_dir,
+            self.cache_of(date_range.ticker),
             date_range.ticker,
             date_range,
             allow_missing=self.allow_missing_sessions,

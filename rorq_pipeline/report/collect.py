@@ -94,7 +94,9 @@ def gather_report(
         trials=_trials(database, best.study_name),
         surface=_surface_view(
             surface_of_study(
-                optimization, cells_of_study(optimization, sessions, market_data.cache_dir), surface
+                optimization,
+                cells_of_study(optimization, sessions, market_data.cache_of(best.ticker)),
+                surface,
             ),
             optimization,
             best,

@@ -27,7 +27,7 @@ from optimize.statistics import (
     surface_trials,
     trial_blocks,
 )
-from rorq_pipeline.project.cache_scan import following_signatures, scan_cache
+from rorq_pipeline.project.cache_scan import following_signatures, scan_folder
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.identity import require_of_result, require_published_from
 from rorq_pipeline.results.models import (
@@ -66,7 +66,7 @@ def measure_out_of_sample(
     not: what the sensor compares. Sessions that cannot be read are told and not traded: they must
     not stop the range before them.
     """
-    signatures = scan_cache(market_data.cache_dir, best.ticker).signatures
+    signatures = scan_folder(market_data.cache_of(best.ticker), best.ticker).signatures
     following, sessions, problem = following_data(best, market_data, date_range)
 
     def traded(params: StrategyParams, in_sample_percent: float | None) -> OutOfSample:
@@ -102,7 +102,7 @@ def following_data(
         Which sessions they are, the sessions, and in one line why they could not be read, if so;
         then there are none.
     """
-    cache_dir, ticker = market_data.cache_dir, best.ticker
+    cache_dir, ticker = market_data.cache_of(best.ticker), best.ticker
     cached = [day for day in list_sessions(cache_dir, ticker) if day > date_range.end_date]
     following = following_sessions(
         date_range,
@@ -141,7 +141,10 @@ def measure_selection(
     absent = tested = history = None
     try:
         cells = range_cells(
-            optimization.search_space, optimization.fixed_params, sessions, market_data.cache_dir
+            optimization.search_space,
+            optimization.fixed_params,
+            sessions,
+            market_data.cache_of(best.ticker),
         )
         surface = surface_of_cells(cells.plan, cells)
         trials = surface_trials(surface, optimization.settings.min_trade_threshold)

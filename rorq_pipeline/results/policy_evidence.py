@@ -35,7 +35,7 @@ def measure_policy_history(
     policy = policy_of(best, optimization, date_range)
     if policy is None:
         return PolicyHistory.unknown(None, f"{date_range} is not of whole months")
-    cache_dir, prepared = market_data.cache_dir, market_data.prepared
+    cache_dir, prepared = market_data.cache_of(best.ticker), market_data.prepared
     paths = ProjectPaths.resolve()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
     days = days_of_whole_months(

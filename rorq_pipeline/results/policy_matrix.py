@@ -47,7 +47,7 @@ def measure_matrix(
     than `MIN_MONTHS` nothing is computed; that, a search space without a surface, and a session
     that cannot be read leave the matrix not known, and say so.
     """
-    ticker, cache_dir = best.ticker, market_data.cache_dir
+    ticker, cache_dir = best.ticker, market_data.cache_of(best.ticker)
     days = days_of_whole_months(
         cache_dir, ticker, synthetic=best.is_synthetic, last=date_range.end_date
     )

@@ -38,7 +38,7 @@ def prove(best: BestParams, market_data: MarketData, date_range: BacktestRange) 
     sessions = sessions_of_study(best, market_data, date_range)
     params = best.strategy_params
     frames = (
-        read_session_frames(market_data.cache_dir, best.ticker, session.date)
+        read_session_frames(market_data.cache_of(best.ticker), best.ticker, session.date)
         for session in sessions
     )
     trades = run_backtest(params, sessions).trades
@@ -79,9 +79,9 @@ def quotes_of(best: BestParams, market_data: MarketData, trades: pd.DataFrame) -
     """
     tables = []
     for day, fills in fills_by_day(trades).items():
-        table = read_quotes(market_data.cache_dir, best.ticker, day)
+        table = read_quotes(market_data.cache_of(best.ticker), best.ticker, day)
         if table is None and best.is_synthetic:
-            table = sample_quotes(market_data.cache_dir, best.ticker, day, fills)
+            table = sample_quotes(market_data.cache_of(best.ticker), best.ticker, day, fills)
         if table is not None:
             tables.append(table)
     quotes: pd.DataFrame = pa.concat_tables([QUOTES_SCHEMA.empty_table(), *tables]).to_pandas()

@@ -49,7 +49,7 @@ def publish(
     if study.best_value is not None:
         best = run_backtest(optimization.params_of(study.best_params), sessions)
         _require_same_value(optimization, best)
-    cells = cells_of_study(optimization, sessions, market_data.cache_dir)
+    cells = cells_of_study(optimization, sessions, market_data.cache_of(date_range.ticker))
     surface = surface_of_study(optimization, cells, surface)
     min_trades = min_trades_of(min_trades_per_session, len(sessions))
     candidates = selections_of(optimization, cells, surface, min_trades)

@@ -28,7 +28,7 @@ def validate(
     from strategy.market_data.validation import validate_range
 
     return validate_range(
-        market_data.cache_dir,
+        market_data.cache_of(date_range.ticker),
         date_range.ticker,
         date_range,
         search_values=search_space,

@@ -2,10 +2,8 @@
 
 from strategy.market_data.layout import (
     list_sessions,
-    remove_session,
     session_fingerprint,
     session_folder,
-    write_session,
 )
 from strategy.market_data.loading import (
     LazySessions,
@@ -16,6 +14,7 @@ from strategy.market_data.loading import (
 )
 from strategy.market_data.prepared import PreparedSessions
 from strategy.market_data.reader import SessionFrames, build_session, read_session_frames
+from strategy.market_data.writing import remove_session, write_session
 
 __all__ = [
     "LazySessions",

@@ -1,17 +1,13 @@
-"""Where sessions lie on disk, and how they come and go whole.
+"""Where sessions lie on disk; how they come and go whole stands in `writing`.
 
 A session is a folder `<cache>/<ticker>/<date>` that appears by one rename. Names that begin with a
 dot are work in progress and are never read.
 """
 
-import fcntl
 import hashlib
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -19,14 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strategy.errors import CacheError
-from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
 from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.schema import (
     FILE_SCHEMAS,
-    FORMAT_VERSION,
-    FORMAT_VERSION_KEY,
     SOURCE_KEY,
-    SYNTHETIC,
     UNKNOWN,
 )
 from strategy.ticker import TICKER_EXPECTED, is_ticker
@@ -118,120 +110,6 @@ def combine_file_hashes(hashes: Mapping[str, str]) -> str:
     for name in FILE_SCHEMAS:
         digest.update(f"{name} {hashes[name]}\n".encode())
     return digest.hexdigest()
-
-
-def write_session(
-    cache_dir: Path | str,
-    ticker: str,
-    day: date,
-    tables: Mapping[str, pa.Table],
-    *,
-    source: str,
-    extra_metadata: Mapping[str, str] | None = None,
-    replace: bool = False,
-) -> bool:
-    """Write one session whole, from a table for each of its three files.
-
-    An existing session stays, unless it is synthetic and the new one is not, or `replace` is true;
-    a synthetic session never replaces a real one.
-
-    Returns:
-        Whether the session was written.
-
-    Raises:
-        CacheError: the disk is full, or the folder cannot be written to.
-    """
-    final = session_folder(cache_dir, ticker, day)
-    building = None
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{day.isoformat()}.building-", dir=final.parent))
-        building.chmod(0o755)
-        _write_files(building, tables, source, extra_metadata or {})
-        with _folder_lock(final.parent):
-            return _put_in_place(building, final, source, replace=replace)
-    except OSError as error:
-        raise CacheError(
-            f"session {ticker} {day} cannot be written to {final.parent} ({error.strerror})",
-            expected="a folder with free space that this user may write to",
-            remedy="make room or correct its permissions; nothing is left half-written",
-        ) from None
-    finally:
-        if building is not None:
-            shutil.rmtree(building, ignore_errors=True)
-
-
-def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
-    """Remove one session; it disappears by one rename."""
-    final = session_folder(cache_dir, ticker, day)
-    with _folder_lock(final.parent), _moved_aside(final):
-        pass
-
-
-def _put_in_place(building: Path, final: Path, source: str, *, replace: bool) -> bool:
-    if final.exists():
-        was_synthetic, is_synthetic = session_source(final) == SYNTHETIC, source == SYNTHETIC
-        if is_synthetic and not was_synthetic:
-            return False
-        if not replace and is_synthetic == was_synthetic:
-            return False
-    with _moved_aside(final):  # whole until the new one is ready, and deleted after
-        building.rename(final)
-    _sync_folder(final.parent)
-    return True
-
-
-def _write_files(
-    folder: Path, tables: Mapping[str, pa.Table], source: str, extra: Mapping[str, str]
-) -> None:
-    metadata = {
-        SOURCE_KEY: source.encode(),
-        FORMAT_VERSION_KEY: FORMAT_VERSION.encode(),
-        **{key.encode(): value.encode() for key, value in extra.items()},
-    }
-    for name, schema in FILE_SCHEMAS.items():
-        table = tables[name].select(schema.names).cast(schema)
-        checksum = content_checksum(table, source=source, format_version=FORMAT_VERSION)
-        table = table.replace_schema_metadata({**metadata, CHECKSUM_KEY: checksum.encode()})
-        path = folder / name
-        pq.write_table(table, path, compression="zstd", write_page_checksum=True)
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-@contextmanager
-def _moved_aside(folder: Path) -> Iterator[None]:
-    """Move a session away, if there is one; delete it at the end, or put it back after an error."""
-    if not folder.exists():
-        yield
-        return
-    doomed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.removed-", dir=folder.parent))
-    aside = doomed / folder.name
-    try:
-        folder.rename(aside)
-        yield
-    except BaseException:
-        if aside.exists() and not folder.exists():
-            aside.rename(folder)
-        raise
-    finally:
-        shutil.rmtree(doomed, ignore_errors=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _folder_lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time put sessions into a folder, or take them out."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _date_or_none(name: str) -> date | None:

@@ -6,7 +6,7 @@ from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.results.models import BestParams
 from strategy.backtest import ENGINE_VERSION, run_backtest
 from strategy.backtest_range import BacktestRange
-from strategy.market_data import layout, load_sessions
+from strategy.market_data import load_sessions, write_session
 from strategy.market_data.sample.generate import SampleSettings, sample_tables
 from strategy.params import StrategyParams
 from strategy.session import data_fingerprint
@@ -26,7 +26,7 @@ def published(project: ProjectPaths, source: str) -> BestParams:
     for day in (date(2023, 1, 3), date(2023, 1, 4)):
         settings = SampleSettings()
         tables = sample_tables(day, settings)
-        layout.write_session(
+        write_session(
             project.cache, "SPY", day, tables, source=source, extra_metadata=settings.metadata
         )
     sessions = load_sessions(project.cache, "SPY", BacktestRange.parse(RANGE))

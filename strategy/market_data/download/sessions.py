@@ -22,7 +22,6 @@ from strategy.market_data.download.settings import (
     DownloadSettings,
 )
 from strategy.market_data.download.staging import EmptyDays, Staging, staging_of
-from strategy.market_data.layout import write_session
 from strategy.market_data.needed import MODES, needed_contracts
 from strategy.market_data.schema import (
     CHAIN_FILE,
@@ -33,6 +32,7 @@ from strategy.market_data.schema import (
     UNDERLYING_FILE,
     UNDERLYING_SCHEMA,
 )
+from strategy.market_data.writing import write_session
 
 ALL_MODES: Mapping[str, Sequence[Any]] = {"option_selection_mode": MODES, "strikes_depth": (1,)}
 _DELAY = timedelta(minutes=20)  # delayed plans lag by 15 minutes

@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from strategy.errors import CacheError, DateRangeError, LegacyImportError
 from strategy.market_data.alignment import align_session
-from strategy.market_data.layout import session_folder, session_source, write_session
+from strategy.market_data.layout import session_folder, session_source
 from strategy.market_data.legacy.files import Finding, LegacySession, scan_legacy_folder
 from strategy.market_data.legacy.tables import chain_table, option_bars, underlying_bars
+from strategy.market_data.mirror import mirror_of
 from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
@@ -27,6 +28,7 @@ from strategy.market_data.schema import (
     SYNTHETIC,
     UNDERLYING_FILE,
 )
+from strategy.market_data.writing import write_session
 
 Outcome = Literal["written", "kept", "refused"]
 _REPEATS_KEY = "rorq.repeats"
@@ -87,6 +89,9 @@ def import_legacy(
     summary = ImportSummary(findings=list(scan.findings))
     if on_start is not None:
         on_start(len(scan.sessions))
+    if mirror := mirror_of(cache_dir):
+        for ticker in sorted({files.ticker for files in scan.sessions}):
+            mirror.refresh(ticker)
     for files in scan.sessions:
         done = _import_session(files, cache_dir, keep_repeats, summary.findings)
         summary.sessions.append(done)

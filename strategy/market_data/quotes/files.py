@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from strategy.errors import CacheError, CorruptFileError
 from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
 from strategy.market_data.layout import session_folder
+from strategy.market_data.mirror import mirror_of
 from strategy.market_data.reader import read_file
 from strategy.market_data.schema import (
     FORMAT_VERSION,
@@ -82,6 +83,8 @@ def write_quotes(
             compression="zstd",
             write_page_checksum=True,
         )
+    if mirror := mirror_of(cache_dir):
+        mirror.upload(ticker, day)
 
 
 def read_quotes(cache_dir: Path | str, ticker: str, day: date) -> pa.Table | None:

@@ -22,10 +22,8 @@ from strategy.errors import ParameterError
 from strategy.market_data.alignment import align_session
 from strategy.market_data.layout import (
     list_sessions,
-    remove_session,
     session_folder,
     session_source,
-    write_session,
 )
 from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.sample.clock import DayPlan, plan_day, seeded_generator
@@ -33,6 +31,7 @@ from strategy.market_data.sample.options import chain_table, option_bars
 from strategy.market_data.sample.path import PricePath, draw_path
 from strategy.market_data.sample.underlying import underlying_bars
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, SYNTHETIC, UNDERLYING_FILE
+from strategy.market_data.writing import remove_session, write_session
 from strategy.session import SessionData
 
 GENERATOR_VERSION = "3"  # raised whenever the same settings give other bars

@@ -6,7 +6,7 @@ from random import Random
 
 import pyarrow as pa
 
-from strategy.market_data.layout import session_fingerprint, session_folder, write_session
+from strategy.market_data.layout import session_fingerprint, session_folder
 from strategy.market_data.schema import (
     CHAIN_FILE,
     CHAIN_SCHEMA,
@@ -15,6 +15,7 @@ from strategy.market_data.schema import (
     UNDERLYING_FILE,
     UNDERLYING_SCHEMA,
 )
+from strategy.market_data.writing import write_session
 from tests.spaces import space_of
 from tests.strategy.made_sessions import OPENS_UTC_SECONDS
 from tests.strategy.random_sessions import random_frames

@@ -24,8 +24,8 @@ from rorq_pipeline.automation.alerts import (
 )
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.results.models import VerdictRecord
-from strategy.market_data.layout import write_session
 from strategy.market_data.sample.generate import SampleSettings, sample_tables, write_samples
+from strategy.market_data.writing import write_session
 from tests.rorq_pipeline.report.fixtures import complete_data
 
 Told = list[tuple[str, dict[str, Any]]]  # path and JSON of each message

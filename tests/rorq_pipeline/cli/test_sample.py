@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from rorq_pipeline.cli import main
 from strategy.market_data import list_sessions
-from strategy.market_data.layout import write_session
 from strategy.market_data.sample.generate import SampleSettings, sample_tables
+from strategy.market_data.writing import write_session
 
 WEEK = ["--start", "2023-01-03", "--end", "2023-01-05"]
 

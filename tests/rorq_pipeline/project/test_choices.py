@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from rorq_pipeline.project.choices import days_of_whole_months, last_whole_month
-from strategy.market_data.layout import session_folder, write_session
+from strategy.market_data.layout import session_folder
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.market_data.schema import FILE_SCHEMAS
+from strategy.market_data.writing import write_session
 
 JANUARY, FEBRUARY = date(2023, 1, 31), date(2023, 2, 14)
 

@@ -105,7 +105,7 @@ def test_no_session_is_evaluated_twice(
     assert publish(made, market_data, FIRST) == exact
     assert measure_selection(exact, made, market_data, FIRST).absent is None
     surface = exact_surface(
-        made.search_space, made.fixed_params, market_data.load(FIRST), market_data.cache_dir
+        made.search_space, made.fixed_params, market_data.load(FIRST), market_data.cache_of("SPY")
     )
     monkeypatch.undo()
     direct = compute_surface(made.search_space, made.fixed_params, market_data.load(FIRST))

@@ -214,7 +214,7 @@ def test_a_session_that_changes_meanwhile_is_told(
 
 def by_single_backtests(made: Optimization, market_data: MarketData) -> list[float]:
     """Each session's exact best, from a surface of that session alone, traded in the next."""
-    sessions = load_days(market_data.cache_dir, "SPY", DAYS[:-1], market_data.prepared)
+    sessions = load_days(market_data.cache_of("SPY"), "SPY", DAYS[:-1], market_data.prepared)
     earned = []
     for before, after in pairwise(list(sessions)):
         surface = compute_surface(made.search_space, made.fixed_params, [before])

@@ -24,7 +24,7 @@ from strategy.market_data import (
     session_folder,
     write_session,
 )
-from strategy.market_data import layout as layout_module
+from strategy.market_data import writing as writing_module
 from strategy.market_data.layout import session_source
 from strategy.market_data.sample.generate import SampleSettings, sample_tables, write_samples
 from strategy.session import data_fingerprint
@@ -74,7 +74,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(layout_module, "_write_files", full)
+    monkeypatch.setattr(writing_module, "_write_files", full)
     with pytest.raises(CacheError, match="No space left on device") as caught:
         put(DAYS[0])
     assert caught.value.remedy
@@ -87,7 +87,7 @@ def test_a_session_stays_where_its_successor_cannot_be_put(
     put(DAYS[0])
     there = session_folder(tmp_path, "SPY", DAYS[0])
     with pytest.raises(FileNotFoundError):
-        layout_module._put_in_place(tmp_path / "absent", there, "polygon", replace=True)
+        writing_module._put_in_place(tmp_path / "absent", there, "polygon", replace=True)
     assert load_session(tmp_path, "SPY", DAYS[0]).date == DAYS[0]
     assert sorted(p.name for p in (tmp_path / "SPY").iterdir()) == [".lock", "2023-01-03"]
 

@@ -9,7 +9,7 @@ import pytest
 from massive.rest.models import Quote
 
 from strategy.errors import CorruptFileError, DownloadError
-from strategy.market_data import layout
+from strategy.market_data import layout, write_session
 from strategy.market_data.download import DownloadSettings
 from strategy.market_data.quotes.fetch import QuotesReport, fetch_quotes
 from strategy.market_data.quotes.files import read_quotes
@@ -59,7 +59,7 @@ def provider() -> Iterator[FakeProvider]:
 def cache(tmp_path: Path) -> Path:
     for day in WANTED:
         tables = sample_tables(day, SampleSettings())
-        layout.write_session(tmp_path, "SPY", day, tables, source="polygon")
+        write_session(tmp_path, "SPY", day, tables, source="polygon")
     return tmp_path
 
 

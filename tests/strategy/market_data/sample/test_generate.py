@@ -10,7 +10,13 @@ import pytest
 
 from strategy.date_range import DateRange, sessions_between
 from strategy.errors import CacheError, DateRangeError, ParameterError
-from strategy.market_data import layout, list_sessions, load_sessions, read_session_frames
+from strategy.market_data import (
+    layout,
+    list_sessions,
+    load_sessions,
+    read_session_frames,
+    write_session,
+)
 from strategy.market_data.sample import generate as sample_module
 from strategy.market_data.sample.generate import (
     SampleSettings,
@@ -226,7 +232,7 @@ def test_existing_sessions_stay_and_are_told_apart(tmp_path):
 
 def _write_real(cache, day):
     tables = sample_tables(day, SampleSettings(seed=99))
-    layout.write_session(cache, "SPY", day, tables, source="polygon")
+    write_session(cache, "SPY", day, tables, source="polygon")
 
 
 def test_real_sessions_are_never_replaced_nor_removed(tmp_path):

@@ -1,0 +1,346 @@
+"""A cache in object storage: a folder here that holds what the bucket says, session by session.
+
+Everything that reads the cache reads this folder, as on disk; `refresh` brings it up to date, and
+what is written into it goes to the bucket at once. In the bucket a session is a manifest that
+names its files by their SHA-256:
+
+    SPY/sessions/2023-01-03.<fingerprint>.<digest of the manifest>.json
+    SPY/2023-01-03/options-<SHA-256>.parquet
+
+An object never changes, and the manifest comes last, so that a session is there whole or not at
+all, though a bucket knows no rename; the newest manifest of a day counts. The names alone tell
+which sessions are new: a listing of a thousand of them is one request.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from strategy.errors import CacheError
+from strategy.market_data.layout import (
+    combine_file_hashes,
+    list_sessions,
+    session_folder,
+    session_source,
+    ticker_folder,
+)
+from strategy.market_data.placing import folder_lock, moved_aside
+from strategy.market_data.schema import FETCH_AGAIN, FILE_SCHEMAS, QUOTES_FILE, SYNTHETIC
+from strategy.whole_file import written_whole
+
+if TYPE_CHECKING:
+    from strategy.market_data.object_store import ObjectStore
+
+# Imported where it is used: pyarrow's file systems take 50 ms, and a cache on disk needs none.
+
+_ADDRESS_FILE = ".bucket"  # in the mirror's folder: the bucket's address
+MARKER_FILE = (
+    ".bucket.json"  # in a session's folder: the manifest that it was fetched by, or put with
+)
+_MANIFESTS = "sessions"
+_FORMAT = 1
+_AT_ONCE = 8  # sessions under way
+_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9a-f]{64})\.([0-9a-f]{16})\.json")
+
+_logger = logging.getLogger("rorq")
+
+OnSession = Callable[[int, int], object]  # told how many sessions are fetched, and of how many
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Held:
+    """A session as the bucket's listing tells of it; of one day the greatest counts."""
+
+    changed_seconds: float  # since 1970, by the server's clock
+    name: str  # of the manifest
+
+    @property
+    def fingerprint(self) -> str:
+        """As `session_fingerprint` of its files."""
+        return self.name.split(".")[1]
+
+    @property
+    def signature(self) -> str:
+        """What differs whenever a file does."""
+        return self.name.split(".")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """The folder of a cache that is kept in a bucket."""
+
+    folder: Path
+    address: str
+
+    @cached_property
+    def store(self) -> "ObjectStore":
+        """The bucket."""
+        from strategy.market_data.object_store import ObjectStore
+
+        return ObjectStore(self.address)
+
+    def held(self, ticker: str) -> dict[date, Held]:
+        """The sessions of the bucket, by date; nothing is fetched.
+
+        Raises:
+            BucketError: the bucket cannot be listed.
+        """
+        return {day: max(all_of_it) for day, all_of_it in sorted(self._all_held(ticker).items())}
+
+    def source(self, ticker: str, day: date) -> str:
+        """Source that the bucket's session of a day states."""
+        manifest = self._manifest(ticker, self.held(ticker)[day])
+        return str(manifest["source"]) if manifest else ""
+
+    def refresh(self, ticker: str, on_session: OnSession | None = None) -> None:
+        """Make the ticker's sessions here those of the bucket.
+
+        What is there is not fetched again, so that an interrupted call is continued by the next
+        one. Sessions that were written here and did not reach the bucket are put there first.
+        A session whose objects are absent or altered comes without them, and is told: who reads
+        it says which file it lacks.
+
+        Raises:
+            BucketError: the bucket is not there, cannot be reached, or refuses.
+            CacheError: the folder cannot be written to.
+        """
+        folder = ticker_folder(self.folder, ticker)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / ".refresh.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._refresh(ticker, on_session or (lambda _done, _total: None))
+        except OSError as error:
+            raise CacheError(
+                f"{folder} cannot be written to ({error.strerror})",
+                expected="a folder with free space for a copy of the bucket's sessions",
+                remedy="make room or correct its permissions",
+            ) from None
+
+    def upload(self, ticker: str, day: date, folder: Path | None = None) -> None:
+        """Put a session of this folder, or of another one, into the bucket in place of its own.
+
+        Raises:
+            BucketError: as `refresh`.
+        """
+        source = folder or session_folder(self.folder, ticker, day)
+        states = _states(source)
+        files = {name: (source / name).read_bytes() for name in states}
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        manifest = {
+            "format": _FORMAT,
+            "source": session_source(source),
+            "files": {
+                name: {"sha256": hashes[name], "bytes": len(data)} for name, data in files.items()
+            },
+        }
+        text = json.dumps(manifest, sort_keys=True, indent=1).encode()
+        name = f"{day}.{combine_file_hashes(hashes)}.{_digest(text)}.json"
+        for file, data in files.items():
+            self.store.put(_object_key(ticker, day, file, hashes[file]), data)
+        self.store.put(f"{ticker}/{_MANIFESTS}/{name}", text)
+        self._remove_older(ticker, day, name, set(hashes.values()))
+        if folder is None:
+            with folder_lock(source.parent):
+                if _states(source) == states:
+                    _mark(source, name, states, is_whole=True)
+
+    def forget(self, ticker: str, day: date) -> None:
+        """Remove a session from the bucket.
+
+        Raises:
+            BucketError: as `refresh`.
+        """
+        for held in sorted(self._all_held(ticker).get(day, ())):
+            self._remove(ticker, day, held, spared=set())
+
+    def _refresh(self, ticker: str, on_session: OnSession) -> None:
+        self._upload_pending(ticker)
+        held = self.held(ticker)
+        for day in set(list_sessions(self.folder, ticker)) - set(held):
+            self._drop(ticker, day)
+        wanted = [day for day, one in held.items() if not self._is_same(ticker, day, one)]
+        pool = ThreadPoolExecutor(_AT_ONCE, "rorq-bucket")
+        try:
+            fetched = [pool.submit(self._fetch, ticker, day, held[day]) for day in wanted]
+            for done, future in enumerate(as_completed(fetched), start=1):
+                future.result()
+                on_session(done, len(wanted))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _upload_pending(self, ticker: str) -> None:
+        """Put what an earlier process wrote here, and could not put; a real session stays."""
+        pending = [day for day in list_sessions(self.folder, ticker) if self._is_own(ticker, day)]
+        held = self.held(ticker) if pending else {}
+        for day in pending:
+            folder = session_folder(self.folder, ticker, day)
+            if day in held and session_source(folder) == SYNTHETIC != self.source(ticker, day):
+                self._drop(ticker, day)
+            else:
+                self.upload(ticker, day)
+
+    def _fetch(self, ticker: str, day: date, held: Held) -> None:
+        manifest = self._manifest(ticker, held)
+        if manifest is None:  # replaced after it was listed, or damaged
+            held = self.held(ticker).get(day, held)
+            manifest = self._manifest(ticker, held)
+        final = session_folder(self.folder, ticker, day)
+        building = Path(tempfile.mkdtemp(prefix=f".{day}.building-", dir=final.parent))
+        try:
+            building.chmod(0o755)
+            files: Mapping[str, Any] = manifest["files"] if manifest else {}
+            is_whole = bool(files)
+            if not is_whole:
+                self._tell(ticker, held, "is absent or altered")
+            for name, stated in files.items():
+                key = _object_key(ticker, day, name, stated["sha256"])
+                data = self.store.get(key)
+                if data is not None and hashlib.sha256(data).hexdigest() == stated["sha256"]:
+                    (building / name).write_bytes(data)
+                else:
+                    is_whole = False
+                    self._tell(ticker, held, f"names {key}, which is {_how(data)}")
+            _mark(building, held.name, _states(building), is_whole=is_whole)
+            with folder_lock(final.parent), moved_aside(final):
+                building.rename(final)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+    def _tell(self, ticker: str, held: Held, what: str) -> None:
+        name = f"{self.address}/{ticker}/{_MANIFESTS}/{held.name}"
+        _logger.warning("%s %s; %s", name, what, FETCH_AGAIN.replace("its folder", "this object"))
+
+    def _is_same(self, ticker: str, day: date, held: Held) -> bool:
+        """Whether a session here is what the listing tells, unharmed."""
+        folder = session_folder(self.folder, ticker, day)
+        marker = read_marker(folder)
+        return (
+            marker.get("manifest") == held.name
+            and marker["is_whole"]
+            and _states(folder) == marker["files"]
+        )
+
+    def _is_own(self, ticker: str, day: date) -> bool:
+        """Whether a session was written here, or its quotes were, and are not in the bucket."""
+        folder = session_folder(self.folder, ticker, day)
+        states, marker = _states(folder), read_marker(folder)
+        if not set(FILE_SCHEMAS) <= set(states):
+            return False
+        known = marker.get("files", {})
+        return not known or (
+            QUOTES_FILE in states and known.get(QUOTES_FILE) != states[QUOTES_FILE]
+        )
+
+    def _all_held(self, ticker: str) -> dict[date, list[Held]]:
+        held: dict[date, list[Held]] = {}
+        for listed in self.store.objects(f"{ticker}/{_MANIFESTS}"):
+            found = _NAME.fullmatch(listed.name)
+            if found:
+                one = Held(changed_seconds=listed.changed_seconds, name=listed.name)
+                held.setdefault(date.fromisoformat(found.group(1)), []).append(one)
+        return held
+
+    def _manifest(self, ticker: str, held: Held) -> dict[str, Any] | None:
+        """What a manifest says; None where it is absent, altered, or not of this format."""
+        text = self.store.get(f"{ticker}/{_MANIFESTS}/{held.name}")
+        if text is None or _digest(text) != held.signature:
+            return None
+        manifest: dict[str, Any] = json.loads(text)
+        return manifest if manifest["format"] == _FORMAT else None
+
+    def _remove_older(self, ticker: str, day: date, name: str, spared: set[str]) -> None:
+        """Remove what a session has replaced; of two writers the later one's stays."""
+        everything = sorted(self._all_held(ticker).get(day, ()))
+        own = next((position for position, h in enumerate(everything) if h.name == name), 0)
+        for held in everything[:own]:
+            self._remove(ticker, day, held, spared)
+
+    def _remove(self, ticker: str, day: date, held: Held, spared: set[str]) -> None:
+        manifest = self._manifest(ticker, held)
+        self.store.delete(f"{ticker}/{_MANIFESTS}/{held.name}")
+        for name, stated in (manifest["files"] if manifest else {}).items():
+            if stated["sha256"] not in spared:
+                self.store.delete(_object_key(ticker, day, name, stated["sha256"]))
+
+    def _drop(self, ticker: str, day: date) -> None:
+        folder = session_folder(self.folder, ticker, day)
+        with folder_lock(folder.parent), moved_aside(folder):
+            pass
+
+
+def mirror_of(cache_dir: Path | str) -> Mirror | None:
+    """The mirror that a folder is; None for a cache on disk."""
+    try:
+        address = (Path(cache_dir) / _ADDRESS_FILE).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return Mirror(folder=Path(cache_dir), address=address)
+
+
+def make_mirror(folder: Path, address: str) -> Mirror:
+    """The mirror of a bucket in a folder, which is made where it is absent."""
+    known = mirror_of(folder)
+    if known is None or known.address != address:
+        with written_whole(folder / _ADDRESS_FILE) as beside:
+            beside.write_text(address, encoding="utf-8")
+    return Mirror(folder=folder, address=address)
+
+
+def read_marker(folder: Path) -> dict[str, Any]:
+    """What is noted in a session's folder of where it comes from; empty on disk."""
+    try:
+        marker: dict[str, Any] = json.loads((folder / MARKER_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return marker
+
+
+def marked_signature(folder: Path) -> str | None:
+    """The signature of a session that is as the bucket has it; None for any other."""
+    marker = read_marker(folder)
+    if not marker or _states(folder) != marker["files"]:
+        return None
+    return Held(changed_seconds=0, name=marker["manifest"]).signature
+
+
+def _mark(folder: Path, manifest: str, states: Mapping[str, list[int]], *, is_whole: bool) -> None:
+    marker = {"manifest": manifest, "files": states, "is_whole": is_whole}
+    with written_whole(folder / MARKER_FILE) as beside:
+        beside.write_text(json.dumps(marker), encoding="utf-8")
+
+
+def _states(folder: Path) -> dict[str, list[int]]:
+    """Size and time of change of each file of a session that is there."""
+    states = {}
+    for name in (*FILE_SCHEMAS, QUOTES_FILE):
+        try:
+            found = (folder / name).stat()
+        except OSError:
+            continue
+        states[name] = [found.st_size, found.st_mtime_ns]
+    return states
+
+
+def _object_key(ticker: str, day: date, name: str, sha256: str) -> str:
+    stem, _, suffix = name.partition(".")
+    return f"{ticker}/{day}/{stem}-{sha256}.{suffix}"
+
+
+def _digest(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _how(data: bytes | None) -> str:
+    return "absent" if data is None else "altered"
