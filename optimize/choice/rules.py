@@ -72,9 +72,7 @@ def lower_bound(sums: GridSums, grid: Grid, min_trades: Sequence[int]) -> list[C
 
 def smooth(sums: GridSums, grid: Grid, min_trades: Sequence[int]) -> list[Choice | None]:
     """The best ratio of smoothed P&L and smoothed risk."""
-    net_pnl = smoothed(sums.net_pnl_usd, grid.exit_axes, grid.set_axes)
-    risk = smoothed(sums.risk_usd, (grid.stop_axis,), grid.set_axes)
-    return _best(sums, grid, min_trades, net_pnl, risk, quantum=_TIE_PERCENT)
+    return _best_of(smooth_percent(sums, grid), sums, grid, min_trades)
 
 
 def plateau(sums: GridSums, grid: Grid, min_trades: Sequence[int]) -> list[Choice | None]:
@@ -113,6 +111,13 @@ RULES: dict[str, Rule] = {
 }
 
 
+def smooth_percent(sums: GridSums, grid: Grid) -> FloatArray:
+    """Smoothed P&L by smoothed risk of every combination, (n_sets, n_exits)."""
+    net_pnl = smoothed(sums.net_pnl_usd, grid.exit_axes, grid.set_axes)
+    risk = smoothed(sums.risk_usd, (grid.stop_axis,), grid.set_axes)
+    return _returns(net_pnl, risk, grid, quantum=_TIE_PERCENT)
+
+
 def smoothed(
     values: FloatArray,  # (n_sets, n_columns)
     column_axes: Sequence[Axis],
@@ -140,10 +145,13 @@ def _best(
     min_trades: Sequence[int],
     net_pnl: FloatArray,
     risk: FloatArray,
-    *,
-    quantum: float = 0.0,
 ) -> list[Choice | None]:
-    values = _returns(net_pnl, risk, grid, quantum=quantum)
+    return _best_of(_returns(net_pnl, risk, grid), sums, grid, min_trades)
+
+
+def _best_of(
+    values: FloatArray, sums: GridSums, grid: Grid, min_trades: Sequence[int]
+) -> list[Choice | None]:
     least = np.maximum(np.asarray(min_trades, dtype=np.int64), 1)
     index, value = np.empty(len(least), dtype=np.int64), np.empty(len(least))
     trades = sums.total_trades[:, 0]

@@ -91,8 +91,6 @@ def _regret(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
 
 
 def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> str:
-    if not selections:
-        return "the search space is too large for the exact surface"
     head = (
         "selection", "promised, %#", "return on risk, %#", "trades#", "rank#",
         "neighbours' mean, %#", "worst, %#",

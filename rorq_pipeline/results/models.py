@@ -113,7 +113,7 @@ class BestParams(Artifact):
     strategy_params: StrategyParams
     metrics: Metrics
     counts: Counts
-    selections: dict[Selection, ComparedSelection]  # empty without an exact surface
+    selections: dict[Selection, ComparedSelection]  # two, without ranks, without an exact surface
     regret: Regret | None  # None without an exact surface
     profit_shares: ProfitShares
     n_complete_trials: int
@@ -128,13 +128,17 @@ class BestParams(Artifact):
 
     @property
     def fallback(self) -> str:
-        """Why the study's best is published instead of what was asked for; else empty."""
+        """How the choice fell short of what was asked for; else empty."""
+        too_large = "the search space is too large for the exact surface"
         if self.instead_of is None:
-            return ""
+            if self.selection == "study_best" or self.regret is not None:
+                return ""
+            n_trials = self.selections[self.selection].candidate.n_valid
+            return f"{too_large}: {self.selection} chose among the study's {n_trials} best trials"
         reason = (
             f"no combination has the trades that {self.instead_of} wants"
-            if self.selections
-            else f"the search space is too large for the exact surface that {self.instead_of} needs"
+            if self.regret is not None or self.instead_of == "smooth"
+            else f"{too_large} that {self.instead_of} needs"
         )
         return f"{reason}: the study's best is published"
 

@@ -52,7 +52,7 @@ def publish(
     cells = cells_of_study(optimization, sessions, market_data.cache_of(date_range.ticker))
     surface = surface_of_study(optimization, cells, surface)
     min_trades = min_trades_of(min_trades_per_session, len(sessions))
-    candidates = selections_of(optimization, cells, surface, min_trades)
+    candidates = selections_of(optimization, cells, surface, sessions, min_trades)
     wanted, selection = selection, selection if candidates.get(selection) else "study_best"
     if selection == "study_best":
         _require_best(optimization)

@@ -1,13 +1,14 @@
 """Where the surface meets the study: the candidates side by side.
 
 A search space that is too large for a surface has none, which is no error: the study is made for
-such spaces.
+such spaces. There `smooth` chooses among the study's best trials.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from optimize.choice.candidates import Candidate, Selection, compare_selections
+from optimize.choice.sub_grids import compare_trials
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.surfaces import range_cells
 from strategy.backtest import ENGINE_VERSION
@@ -53,11 +54,18 @@ def selections_of(
     optimization: Optimization,
     cells: RangeCells | None,
     surface: Surface | None,
+    sessions: Sequence[SessionData],
     min_trades: int,
 ) -> dict[Selection, Candidate | None]:
-    """Place the study's best and what each rule chooses on the surface; empty without one."""
+    """Place the study's best and what each rule chooses on the surface, or on sub-grids of it."""
     if surface is None or cells is None:
-        return {}
+        return compare_trials(
+            optimization.search_space,
+            optimization.fixed_params,
+            [trial.params for trial in optimization.study.top_trials],
+            sessions,
+            min_trades=min_trades,
+        )
     sums = sum_cells(surface.space, cells)
     return compare_selections(
         surface,

@@ -8,6 +8,7 @@ from click.testing import Result
 
 from optimize.choice.candidates import SELECTIONS
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.results.models import BestParams, Optimization
 from strategy.surface.store import read_surface
 from tests.rorq_pipeline.conftest import small_config
 
@@ -54,6 +55,31 @@ def test_a_space_too_large_is_left_to_the_study(sampled_project: ProjectPaths, r
     assert "search it with the study alone" in result.output
     assert not (sampled_project.artifacts / "parameter_surface" / f"{RANGE}.parquet").exists()
     assert (sampled_project.artifacts / "best_params" / f"{RANGE}.json").exists()
+
+
+@pytest.mark.usefixtures("database")
+def test_smooth_chooses_among_the_best_trials_of_a_space_too_large(
+    sampled_project: ProjectPaths, rorq: Rorq
+) -> None:
+    config = json.loads(small_config("validated_cache", "optimization"))
+    config["ops"]["optimization"]["config"]["search_space"] |= {
+        "take_profit_percent": list(range(1, 401)),
+        "stop_loss_percent": list(range(-1, -100, -1)),
+        "max_trade_duration_seconds": list(range(10, 3001, 10)),
+    }
+    config["ops"]["best_params"] = {"config": {"min_trades_per_session": 0.5}}
+    select = "validated_cache,optimization,best_params"
+    result = rorq("materialize", RANGE, "--select", select, "--config-json", json.dumps(config))
+    assert result.exit_code == 0, result.output
+    best = BestParams.read(RANGE, sampled_project.artifacts)
+    top = Optimization.read(RANGE, sampled_project.artifacts).study.top_trials
+    assert (best.selection, best.instead_of, best.regret) == ("smooth", None, None)
+    assert best.trial_params in [trial.params for trial in top]
+    smooth, first = (best.selections[name].candidate for name in ("smooth", "study_best"))
+    assert best.promised_percent == smooth.promised_percent
+    assert first.combination == top[0].params
+    assert first.return_on_risk_percent == pytest.approx(top[0].value, rel=1e-9)
+    assert f"smooth chose among the study's {smooth.n_valid} best trials" in result.output
 
 
 @pytest.mark.usefixtures("database")

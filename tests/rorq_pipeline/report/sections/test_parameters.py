@@ -29,6 +29,21 @@ def test_a_fallback_says_why() -> None:
     fell = data.best.model_copy(update={"instead_of": "smooth", "selection": "study_best"})
     page = build_report(replace(data, best=fell))
     assert "No combination has the trades that smooth wants: the study&#39;s best is" in page
-    without = replace(data, best=fell.model_copy(update={"selections": {}}))
+    asked = {"instead_of": "plateau", "regret": None}
+    without = replace(data, best=fell.model_copy(update=asked))
     told = parameters_section(without).context["fallback"]
-    assert told.startswith("the search space is too large for the exact surface that smooth needs")
+    assert told.startswith("the search space is too large for the exact surface that plateau needs")
+
+
+def test_without_the_surface_the_trials_that_were_compared_are_counted() -> None:
+    data = complete_data()
+    smooth = data.best.selections["exact_best"]
+    place = replace(smooth.candidate, rank=None, neighbours_mean_percent=None, n_valid=4)
+    selections = {"smooth": smooth.model_copy(update={"candidate": place})}
+    without = data.best.model_copy(
+        update={"regret": None, "selection": "smooth", "selections": selections}
+    )
+    page = build_report(replace(data, best=without))
+    assert "too large for the exact surface: smooth chose among the study&#39;s 4 best" in page
+    assert "Promised by this way of choosing" in page
+    assert "Rank among those" not in page
