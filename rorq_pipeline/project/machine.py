@@ -9,9 +9,9 @@ from strategy.free_memory import MAPPED_AT_ONCE, address_limit_bytes, free_memor
 NEEDED_FILES = 256  # open at once: sessions, libraries, connections; the default limit is 1024
 WANTED_FILES = 4096
 _MEBIBYTE, _GIBIBYTE = 2**20, 2**30
-_BASE_BYTES = 1300 * _MEBIBYTE  # libraries, study, surface of the seed's space, proofs
+_BASE_BYTES = 1500 * _MEBIBYTE  # libraries, study, surface of the seed's space, proofs
 _MAPPED_BYTES = 6 * _MEBIBYTE  # of a session, while it is mapped
-_EACH_BYTES = 1 * _MEBIBYTE  # of a session that is not, in what assets keep of it
+_EACH_BYTES = _MEBIBYTE // 2  # of a session that is not, in what assets keep of it
 _RESERVED_BYTES = 3072 * _MEBIBYTE  # of addresses: Arrow's pool, threads' stacks and heaps
 _EACH_RESERVED_BYTES = 3 * _MEBIBYTE  # of addresses, a session
 
