@@ -2,16 +2,18 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from rich.progress import Progress
 
 from rorq_pipeline.cli.cache_health import validate_remembering
-from rorq_pipeline.cli.common import brought, console, error_console
+from rorq_pipeline.cli.common import brought, bucket_bar, console, error_console
 from rorq_pipeline.cli.days import ticker_alone_option, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
+from strategy.errors import ParameterError
 from strategy.ticker import default_ticker
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.group()
 def command() -> None:
-    """Look at the cached sessions: list them, show one day, verify them."""
+    """Look at the cached sessions: list, show one day, verify; or put them into a bucket."""
 
 
 @command.command("list")
@@ -109,6 +111,30 @@ def verify_command(
     _conclude(report, len(errors), len(findings) - len(errors))
     if errors:
         sys.exit(1)
+
+
+@command.command("upload")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False))
+@ticker_alone_option
+@click.option("--replace", is_flag=True, help="Put sessions that the bucket holds there anew.")
+def upload_command(folder: str, ticker: str | None, replace: bool) -> None:
+    """Put the sessions of a cache folder into the bucket that RORQ_CACHE names.
+
+    DIR holds a folder a ticker, such as polygon_cache. Sessions that the bucket holds stay.
+    """
+    from strategy.market_data.mirror import make_mirror
+
+    paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
+    if paths.bucket is None:
+        raise ParameterError(
+            f"RORQ_CACHE is the folder {paths.cache}",
+            expected="the address of a bucket, such as s3://bucket/prefix",
+            remedy="set RORQ_CACHE to where the sessions shall go",
+        )
+    mirror = make_mirror(paths.cache, paths.bucket)
+    with bucket_bar(f"sessions of {ticker} to {paths.bucket}") as show:
+        count = mirror.upload_all(ticker, Path(folder), replace=replace, on_session=show)
+    console.print(f"{count} sessions of {ticker} put into {paths.bucket}", soft_wrap=True)
 
 
 def _told(report: "ValidationReport", *, by_itself: bool) -> "list[Finding]":

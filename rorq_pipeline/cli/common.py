@@ -1,6 +1,9 @@
 """What every command shares: the consoles, the one-line error, and the sessions of a bucket."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
@@ -9,6 +12,11 @@ from rich.text import Text
 from rorq_pipeline.project.fresh_cache import fresh_cache
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
+
+if TYPE_CHECKING:
+    from strategy.market_data.mirror import OnSession
+
+# Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
 console = Console()
 error_console = Console(stderr=True)
@@ -29,9 +37,14 @@ def brought(paths: ProjectPaths, ticker: str) -> Path:
     """
     if not paths.bucket:
         return paths.cache
+    with bucket_bar(f"sessions of {ticker} from {paths.bucket}") as show:
+        return fresh_cache(paths, ticker, show)
+
+
+@contextmanager
+def bucket_bar(what: str) -> Iterator["OnSession"]:
+    """Show on a terminal how many sessions went to a bucket, or came from it."""
     shown = error_console.is_terminal
     with Progress(console=error_console, transient=True, disable=not shown) as progress:
-        task = progress.add_task(f"sessions of {ticker} from {paths.bucket}", total=None)
-        return fresh_cache(
-            paths, ticker, lambda done, total: progress.update(task, completed=done, total=total)
-        )
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -13,6 +13,7 @@ import dagster as dg
 from rorq_pipeline.dagster_support.internals import executor_decides_on_retries
 from rorq_pipeline.project.machine import shortage
 from strategy.errors import (
+    BucketUnreachableError,
     ClusterUnreachableError,
     DatabaseLostError,
     DatabaseUnreachableError,
@@ -25,6 +26,7 @@ LOST_STEP = dg.RetryPolicy(max_retries=3, delay=5.0)  # a killed step, or a data
 STOPPED = "stopped on request"  # StudyInterruptedError says it too
 # may be over in a moment
 PASSING = (
+    BucketUnreachableError,
     ClusterUnreachableError,
     DatabaseLostError,
     DatabaseUnreachableError,

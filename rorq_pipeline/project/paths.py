@@ -11,7 +11,7 @@ from strategy.errors import ParameterError
 
 _MARKER = "pyproject.toml"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
-_S3_SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")  # where it is not Amazon's
+_STORES = ("s3", "gs", "abfs", "abfss")  # of which the first is tested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,9 @@ def bucket_address(text: str) -> str | None:
     parts = urlsplit(text)
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     found = ""
-    if "@" in parts.netloc:
+    if parts.scheme not in _STORES:
+        found = "no scheme of an object store"
+    elif "@" in parts.netloc:
         found = "credentials"
     elif parts.query or parts.fragment:
         found = "options"
@@ -101,6 +103,4 @@ def bucket_address(text: str) -> str | None:
 
 def mirror_folder(root: Path, bucket: str) -> Path:
     """Return the folder in which the sessions of a bucket lie here."""
-    server = next(filter(None, map(os.environ.get, _S3_SERVER)), "")
-    name = hashlib.sha256(f"{server} {bucket}".encode()).hexdigest()[:12]
-    return root / ".rorq" / "mirror" / name
+    return root / ".rorq" / "mirror" / hashlib.sha256(bucket.encode()).hexdigest()[:12]

@@ -62,7 +62,7 @@ def list_sessions(cache_dir: Path | str, ticker: str) -> list[date]:
         return []
     except OSError as error:
         raise unlistable(folder, error) from None
-    return sorted(day for name in names if (day := _date_or_none(name)) is not None)
+    return sorted(day for name in names if (day := date_or_none(name)) is not None)
 
 
 def _may_be_session(entry: "os.DirEntry[str]") -> bool:
@@ -112,7 +112,8 @@ def combine_file_hashes(hashes: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _date_or_none(name: str) -> date | None:
+def date_or_none(name: str) -> date | None:
+    """The date that a name says; None where it says none."""
     try:
         return date.fromisoformat(name)
     except ValueError:

@@ -19,7 +19,7 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
@@ -27,9 +27,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strategy.errors import CacheError
+from strategy.errors import CacheError, CorruptFileError
 from strategy.market_data.layout import (
     combine_file_hashes,
+    date_or_none,
     list_sessions,
     session_folder,
     session_source,
@@ -50,12 +51,15 @@ MARKER_FILE = (
 )
 _MANIFESTS = "sessions"
 _FORMAT = 1
+_MAX_MANIFEST_BYTES = 100_000
+_FETCHING = ".fetching-"
+_REMEDY = FETCH_AGAIN.replace("its folder", "this object")
 _AT_ONCE = 8  # sessions under way
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9a-f]{64})\.([0-9a-f]{16})\.json")
 
 _logger = logging.getLogger("rorq")
 
-OnSession = Callable[[int, int], object]  # told how many sessions are fetched, and of how many
+OnSession = Callable[[int, int], object]  # told how many sessions are done, and of how many
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -133,9 +137,17 @@ class Mirror:
 
         Raises:
             BucketError: as `refresh`.
+            CorruptFileError: the session lacks a file.
         """
         source = folder or session_folder(self.folder, ticker, day)
         states = _states(source)
+        lacking = [name for name in FILE_SCHEMAS if name not in states]
+        if lacking:
+            raise CorruptFileError(
+                f"session {ticker} {day} lacks {', '.join(lacking)} in {source}",
+                expected="three files in a session",
+                remedy=FETCH_AGAIN,
+            )
         files = {name: (source / name).read_bytes() for name in states}
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         manifest = {
@@ -147,14 +159,40 @@ class Mirror:
         }
         text = json.dumps(manifest, sort_keys=True, indent=1).encode()
         name = f"{day}.{combine_file_hashes(hashes)}.{_digest(text)}.json"
+        replaced = [held for held in self._all_held(ticker).get(day, ()) if held.name != name]
         for file, data in files.items():
             self.store.put(_object_key(ticker, day, file, hashes[file]), data)
         self.store.put(f"{ticker}/{_MANIFESTS}/{name}", text)
-        self._remove_older(ticker, day, name, set(hashes.values()))
+        for held in replaced:  # what another writer put meanwhile stays
+            self._remove(ticker, day, held, spared=set(hashes.values()))
         if folder is None:
             with folder_lock(source.parent):
                 if _states(source) == states:
                     _mark(source, name, states, is_whole=True)
+
+    def upload_all(
+        self, ticker: str, cache_dir: Path, *, replace: bool, on_session: OnSession
+    ) -> int:
+        """Put the ticker's sessions of a cache on disk into the bucket; gives how many.
+
+        Args:
+            ticker: The underlying.
+            cache_dir: The cache on disk.
+            replace: Whether sessions that the bucket holds are put there too.
+            on_session: Told how many sessions are put, and of how many.
+
+        Raises:
+            BucketError: as `refresh`.
+            CorruptFileError: a session lacks a file.
+        """
+        held = {} if replace else self.held(ticker)
+        days = [day for day in list_sessions(cache_dir, ticker) if day not in held]
+
+        def put(day: date) -> None:
+            self.upload(ticker, day, session_folder(cache_dir, ticker, day))
+
+        _at_once(put, days, on_session)
+        return len(days)
 
     def forget(self, ticker: str, day: date) -> None:
         """Remove a session from the bucket.
@@ -166,19 +204,14 @@ class Mirror:
             self._remove(ticker, day, held, spared=set())
 
     def _refresh(self, ticker: str, on_session: OnSession) -> None:
+        for dead in ticker_folder(self.folder, ticker).glob(f".*{_FETCHING}*"):
+            shutil.rmtree(dead, ignore_errors=True)
         self._upload_pending(ticker)
         held = self.held(ticker)
         for day in set(list_sessions(self.folder, ticker)) - set(held):
             self._drop(ticker, day)
         wanted = [day for day, one in held.items() if not self._is_same(ticker, day, one)]
-        pool = ThreadPoolExecutor(_AT_ONCE, "rorq-bucket")
-        try:
-            fetched = [pool.submit(self._fetch, ticker, day, held[day]) for day in wanted]
-            for done, future in enumerate(as_completed(fetched), start=1):
-                future.result()
-                on_session(done, len(wanted))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        _at_once(lambda day: self._fetch(ticker, day, held[day]), wanted, on_session)
 
     def _upload_pending(self, ticker: str) -> None:
         """Put what an earlier process wrote here, and could not put; a real session stays."""
@@ -192,35 +225,40 @@ class Mirror:
                 self.upload(ticker, day)
 
     def _fetch(self, ticker: str, day: date, held: Held) -> None:
-        manifest = self._manifest(ticker, held)
-        if manifest is None:  # replaced after it was listed, or damaged
-            held = self.held(ticker).get(day, held)
-            manifest = self._manifest(ticker, held)
         final = session_folder(self.folder, ticker, day)
-        building = Path(tempfile.mkdtemp(prefix=f".{day}.building-", dir=final.parent))
+        fetching = Path(tempfile.mkdtemp(prefix=f".{day}{_FETCHING}", dir=final.parent))
         try:
-            building.chmod(0o755)
-            files: Mapping[str, Any] = manifest["files"] if manifest else {}
-            is_whole = bool(files)
-            if not is_whole:
-                self._tell(ticker, held, "is absent or altered")
-            for name, stated in files.items():
-                key = _object_key(ticker, day, name, stated["sha256"])
-                data = self.store.get(key)
-                if data is not None and hashlib.sha256(data).hexdigest() == stated["sha256"]:
-                    (building / name).write_bytes(data)
-                else:
-                    is_whole = False
-                    self._tell(ticker, held, f"names {key}, which is {_how(data)}")
-            _mark(building, held.name, _states(building), is_whole=is_whole)
+            fetching.chmod(0o755)
+            faults = self._fill(fetching, ticker, day, held)
+            newer = self.held(ticker).get(day) if faults else None
+            if newer is not None and newer.name != held.name:  # replaced after it was listed
+                return self._fetch(ticker, day, newer)
+            for fault in faults:
+                name = f"{self.address}/{ticker}/{_MANIFESTS}/{held.name}"
+                _logger.warning("%s %s; %s", name, fault, _REMEDY)
+            _mark(fetching, held.name, _states(fetching), is_whole=not faults)
             with folder_lock(final.parent), moved_aside(final):
-                building.rename(final)
+                fetching.rename(final)
         finally:
-            shutil.rmtree(building, ignore_errors=True)
+            shutil.rmtree(fetching, ignore_errors=True)
 
-    def _tell(self, ticker: str, held: Held, what: str) -> None:
-        name = f"{self.address}/{ticker}/{_MANIFESTS}/{held.name}"
-        _logger.warning("%s %s; %s", name, what, FETCH_AGAIN.replace("its folder", "this object"))
+    def _fill(self, folder: Path, ticker: str, day: date, held: Held) -> list[str]:
+        """Put the files that a manifest names into a folder; what is wrong with the others."""
+        manifest = self._manifest(ticker, held)
+        if manifest is None:
+            return ["is absent or altered"]
+        faults = []
+        for name in (*FILE_SCHEMAS, QUOTES_FILE):
+            stated = manifest["files"].get(name)
+            if stated is None:
+                continue
+            key = _object_key(ticker, day, name, stated["sha256"])
+            data = self.store.get(key, max_bytes=stated["bytes"])
+            if data is not None and hashlib.sha256(data).hexdigest() == stated["sha256"]:
+                (folder / name).write_bytes(data)
+            else:
+                faults.append(f"names {key}, which is {'absent' if data is None else 'altered'}")
+        return faults
 
     def _is_same(self, ticker: str, day: date, held: Held) -> bool:
         """Whether a session here is what the listing tells, unharmed."""
@@ -247,25 +285,20 @@ class Mirror:
         held: dict[date, list[Held]] = {}
         for listed in self.store.objects(f"{ticker}/{_MANIFESTS}"):
             found = _NAME.fullmatch(listed.name)
-            if found:
+            day = date_or_none(found.group(1)) if found else None
+            if day is not None:
                 one = Held(changed_seconds=listed.changed_seconds, name=listed.name)
-                held.setdefault(date.fromisoformat(found.group(1)), []).append(one)
+                held.setdefault(day, []).append(one)
         return held
 
     def _manifest(self, ticker: str, held: Held) -> dict[str, Any] | None:
         """What a manifest says; None where it is absent, altered, or not of this format."""
-        text = self.store.get(f"{ticker}/{_MANIFESTS}/{held.name}")
+        key = f"{ticker}/{_MANIFESTS}/{held.name}"
+        text = self.store.get(key, max_bytes=_MAX_MANIFEST_BYTES)
         if text is None or _digest(text) != held.signature:
             return None
         manifest: dict[str, Any] = json.loads(text)
-        return manifest if manifest["format"] == _FORMAT else None
-
-    def _remove_older(self, ticker: str, day: date, name: str, spared: set[str]) -> None:
-        """Remove what a session has replaced; of two writers the later one's stays."""
-        everything = sorted(self._all_held(ticker).get(day, ()))
-        own = next((position for position, h in enumerate(everything) if h.name == name), 0)
-        for held in everything[:own]:
-            self._remove(ticker, day, held, spared)
+        return manifest if manifest.get("format") == _FORMAT else None
 
     def _remove(self, ticker: str, day: date, held: Held, spared: set[str]) -> None:
         manifest = self._manifest(ticker, held)
@@ -333,6 +366,18 @@ def _states(folder: Path) -> dict[str, list[int]]:
     return states
 
 
+def _at_once(work: Callable[[date], None], days: Sequence[date], on_session: OnSession) -> None:
+    """Go through sessions, several at once; the first error ends it, with what is under way."""
+    pool = ThreadPoolExecutor(_AT_ONCE, "rorq-bucket")
+    try:
+        under_way = [pool.submit(work, day) for day in days]
+        for done, future in enumerate(as_completed(under_way), start=1):
+            future.result()
+            on_session(done, len(days))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _object_key(ticker: str, day: date, name: str, sha256: str) -> str:
     stem, _, suffix = name.partition(".")
     return f"{ticker}/{day}/{stem}-{sha256}.{suffix}"
@@ -340,7 +385,3 @@ def _object_key(ticker: str, day: date, name: str, sha256: str) -> str:
 
 def _digest(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
-
-
-def _how(data: bytes | None) -> str:
-    return "absent" if data is None else "altered"

@@ -18,11 +18,11 @@ from pyarrow import fs
 from strategy.errors import BucketError, BucketUnreachableError
 
 _CONNECT_SECONDS = 3.0
-_ATTEMPTS = 6  # of one request, some seconds in all where nothing listens
-_FAULT = re.compile(r"AWS Error ([A-Z_]+)")
+_ATTEMPTS = 6  # of a request: 25 s in all where nothing listens, 40 s where nothing answers
+_FAULT = re.compile(r"AWS Error ([A-Z_]+)(?: \(HTTP status (\d+)\))?")
 _UNREACHABLE = frozenset({
     "NETWORK_CONNECTION", "INTERNAL_FAILURE", "SERVICE_UNAVAILABLE", "THROTTLING", "SLOW_DOWN",
-    "REQUEST_TIMEOUT", "UNKNOWN",
+    "REQUEST_TIMEOUT",
 })  # fmt: skip
 _REFUSED = frozenset({
     "ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "INVALID_SIGNATURE",
@@ -79,8 +79,8 @@ class ObjectStore:
             if info.type == fs.FileType.File
         ]
 
-    def get(self, key: str) -> bytes | None:
-        """All bytes of an object; None where it is absent.
+    def get(self, key: str, *, max_bytes: int) -> bytes | None:
+        """All bytes of an object, none of a larger one; None where it is absent.
 
         Raises:
             BucketError: as `objects`.
@@ -88,8 +88,8 @@ class ObjectStore:
         system, path = self._place
         with self._one_line():
             try:
-                with system.open_input_stream(f"{path}/{key}") as stream:
-                    data: bytes = stream.readall()
+                with system.open_input_file(f"{path}/{key}") as file:
+                    data: bytes = file.readall() if file.size() <= max_bytes else b""
             except FileNotFoundError:
                 return None
         return data
@@ -147,9 +147,15 @@ def _region(bucket: str) -> str | None:
     return region
 
 
+def _server() -> str:
+    """What a message calls the server; without what stands before an @."""
+    scheme, _, host = s3_endpoint().partition("://")
+    return f"{scheme}://{host.rpartition('@')[2]}" if host else "its server"
+
+
 def _no_such_bucket(address: str) -> BucketError:
     return BucketError(
-        f"{address}: there is no such bucket at {s3_endpoint() or 'its server'}",
+        f"{address}: there is no such bucket at {_server()}",
         expected="a bucket that exists",
         remedy="correct RORQ_CACHE or AWS_ENDPOINT_URL, or make the bucket",
     )
@@ -158,8 +164,8 @@ def _no_such_bucket(address: str) -> BucketError:
 def _told(address: str, error: OSError) -> BucketError:
     text = str(error)
     found = _FAULT.search(text)
-    fault = found.group(1) if found else ""
-    server = s3_endpoint() or "its server"
+    fault, status = found.groups() if found else ("", None)
+    server = _server()
     if fault == "NO_SUCH_BUCKET" or re.search("Bucket .* not found", text):
         return _no_such_bucket(address)
     if fault in _REFUSED:
@@ -169,7 +175,7 @@ def _told(address: str, error: OSError) -> BucketError:
             remedy="correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE or the "
             "machine's role",
         )
-    if fault in _UNREACHABLE:
+    if fault in _UNREACHABLE or (status or "").startswith("5"):
         return BucketUnreachableError(
             f"{address}: {server} does not answer, or breaks off ({fault}, {_ATTEMPTS} attempts)",
             expected="a server that answers",
@@ -177,7 +183,8 @@ def _told(address: str, error: OSError) -> BucketError:
             "with what is left",
         )
     return BucketError(
-        f"{address}: {server} failed ({fault or type(error).__name__})",
+        f"{address}: {server} failed ({status or fault or type(error).__name__})",
         expected="an object store that answers as S3 does",
-        remedy="look at the server's log, then run the same again",
+        remedy="look at the bucket's region (AWS_REGION) and the server's log, then run the same "
+        "again",
     )
