@@ -22,8 +22,10 @@ from optimize.signals import stop_on_signals
 from optimize.smart_tables import print_summary, progress_bar
 from optimize.study.settings import StudySettings
 from strategy.backtest_range import BacktestRange
+from strategy.cache_address import bucket_address, mirror_folder
 from strategy.errors import MissingSessionError, ParameterError, RorqError, StudyError
 from strategy.market_data import PreparedSessions, list_sessions, load_sessions
+from strategy.market_data.mirror import make_mirror
 from strategy.space import SearchSpace
 from strategy.ticker import default_ticker
 
@@ -76,10 +78,10 @@ def knob_options(command: F) -> F:
 )
 @click.option(
     "--cache",
-    type=click.Path(path_type=Path),
     envvar="RORQ_CACHE",
     show_envvar=True,
-    help="Folder of the cached sessions. Default: polygon_cache in the project root.",
+    help="Folder of the cached sessions, or a bucket's address such as s3://bucket/prefix. "
+    "Default: polygon_cache in the project root.",
 )
 @click.option(
     "--project-root",
@@ -111,7 +113,7 @@ def main(
     backtest_start_date: datetime | None,
     backtest_end_date: datetime | None,
     ticker: str | None,
-    cache: Path | None,
+    cache: str | None,
     project_root: Path,
     search_space: Path | None,
     assignments: tuple[str, ...],
@@ -127,18 +129,16 @@ def main(
     environment, else three calendar months that end with that of the latest cached session.
     """
     settings = StudySettings(**knobs)
-    cache = cache or project_root / "polygon_cache"
-    date_range = (
-        BacktestRange.parse(range_text, ticker)
-        if range_text
-        else _date_range(cache, ticker or default_ticker(), backtest_start_date, backtest_end_date)
-    )
+    named = BacktestRange.parse(range_text, ticker) if range_text else None
+    ticker = named.ticker if named else ticker or default_ticker()
+    folder = _cache_folder(cache, project_root, ticker)
+    date_range = named or _date_range(folder, ticker, backtest_start_date, backtest_end_date)
     space = SearchSpace.from_toml(search_space) if search_space else SearchSpace.seed()
     fixed_params = date_range.fixed_params(
         dict(_name_and_value(text) for text in (*fix, *assignments))
     )
     sessions = load_sessions(
-        cache,
+        folder,
         date_range.ticker,
         date_range,
         allow_missing=allow_missing,
@@ -179,6 +179,16 @@ def run() -> None:
 
 def _escaped(error: RorqError) -> str:
     return str(error).replace("[", r"\[")
+
+
+def _cache_folder(named: str | None, project_root: Path, ticker: str) -> Path:
+    """The cache's folder, with the ticker's sessions of the bucket in it, if it is one."""
+    bucket = bucket_address(named or "")
+    if bucket is None:
+        return Path(named) if named else project_root / "polygon_cache"
+    mirror = make_mirror(mirror_folder(project_root, bucket), bucket)
+    mirror.refresh(ticker)
+    return mirror.folder
 
 
 def _date_range(

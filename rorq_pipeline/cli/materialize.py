@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rorq_pipeline.cli.backtest import parse_assignments
-from rorq_pipeline.cli.common import error_console, print_error
+from rorq_pipeline.cli.common import brought, error_console, print_error
+from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import ranges_from
 from strategy.errors import RorqError
 
@@ -95,6 +96,9 @@ def command(
         search_space_file=search_space_file,
         fixed_params=parse_assignments(assignments),
     )
+
+    for ticker in sorted({date_range.ticker for date_range in chosen}):
+        brought(ProjectPaths.resolve(), ticker)
 
     def run(date_range: "BacktestRange") -> None:
         run_id = materialize_range(

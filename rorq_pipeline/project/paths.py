@@ -1,17 +1,12 @@
 """Where a project keeps its things: the root, the cache, the artifacts and the state folder."""
 
-import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from strategy.errors import ParameterError
+from strategy.cache_address import bucket_address, mirror_folder
 
 _MARKER = "pyproject.toml"
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
-_STORES = ("s3", "gs", "abfs", "abfss")  # of which the first is tested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,37 +65,3 @@ def _folder_from(variable: str) -> Path | None:
 def _checkout_root() -> Path:
     checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / _MARKER).exists() else Path.cwd()
-
-
-def bucket_address(text: str) -> str | None:
-    """Return the address of a cache in object storage, without a slash at its end.
-
-    Raises:
-        ParameterError: it holds credentials or options, or no bucket.
-    """
-    if not _SCHEME.match(text):
-        return None
-    parts = urlsplit(text)
-    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    found = ""
-    if parts.scheme not in _STORES:
-        found = "no scheme of an object store"
-    elif "@" in parts.netloc:
-        found = "credentials"
-    elif parts.query or parts.fragment:
-        found = "options"
-    elif not parts.netloc:
-        found = "no bucket"
-    if found:
-        raise ParameterError(
-            f"cache {shown} has {found}",
-            expected="an address such as s3://bucket/prefix",
-            remedy="credentials and region are found as the AWS tools find them, in AWS_* "
-            "variables or ~/.aws, the address of another server in AWS_ENDPOINT_URL",
-        )
-    return text.rstrip("/")
-
-
-def mirror_folder(root: Path, bucket: str) -> Path:
-    """Return the folder in which the sessions of a bucket lie here."""
-    return root / ".rorq" / "mirror" / hashlib.sha256(bucket.encode()).hexdigest()[:12]

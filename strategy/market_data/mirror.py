@@ -46,14 +46,12 @@ if TYPE_CHECKING:
 # Imported where it is used: pyarrow's file systems take 50 ms, and a cache on disk needs none.
 
 _ADDRESS_FILE = ".bucket"  # in the mirror's folder: the bucket's address
-MARKER_FILE = (
-    ".bucket.json"  # in a session's folder: the manifest that it was fetched by, or put with
-)
+MARKER_FILE = ".bucket.json"  # in a session's folder: the manifest it came by, or went with
 _MANIFESTS = "sessions"
 _FORMAT = 1
 _MAX_MANIFEST_BYTES = 100_000
 _FETCHING = ".fetching-"
-_REMEDY = FETCH_AGAIN.replace("its folder", "this object")
+_REMEDY = "fetch the session again with `rorq download`, or `rorq cache upload --replace` it"
 _AT_ONCE = 8  # sessions under way
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9a-f]{64})\.([0-9a-f]{16})\.json")
 
@@ -163,8 +161,7 @@ class Mirror:
         for file, data in files.items():
             self.store.put(_object_key(ticker, day, file, hashes[file]), data)
         self.store.put(f"{ticker}/{_MANIFESTS}/{name}", text)
-        for held in replaced:  # what another writer put meanwhile stays
-            self._remove(ticker, day, held, spared=set(hashes.values()))
+        self._remove(ticker, day, replaced)  # what another writer put meanwhile stays
         if folder is None:
             with folder_lock(source.parent):
                 if _states(source) == states:
@@ -200,8 +197,7 @@ class Mirror:
         Raises:
             BucketError: as `refresh`.
         """
-        for held in sorted(self._all_held(ticker).get(day, ())):
-            self._remove(ticker, day, held, spared=set())
+        self._remove(ticker, day, self._all_held(ticker).get(day, ()))
 
     def _refresh(self, ticker: str, on_session: OnSession) -> None:
         for dead in ticker_folder(self.folder, ticker).glob(f".*{_FETCHING}*"):
@@ -264,7 +260,7 @@ class Mirror:
         """Whether a session here is what the listing tells, unharmed."""
         folder = session_folder(self.folder, ticker, day)
         marker = read_marker(folder)
-        return (
+        return bool(
             marker.get("manifest") == held.name
             and marker["is_whole"]
             and _states(folder) == marker["files"]
@@ -274,12 +270,11 @@ class Mirror:
         """Whether a session was written here, or its quotes were, and are not in the bucket."""
         folder = session_folder(self.folder, ticker, day)
         states, marker = _states(folder), read_marker(folder)
-        if not set(FILE_SCHEMAS) <= set(states):
-            return False
-        known = marker.get("files", {})
-        return not known or (
-            QUOTES_FILE in states and known.get(QUOTES_FILE) != states[QUOTES_FILE]
-        )
+        if not marker:
+            return set(FILE_SCHEMAS) <= set(states) and not (folder / MARKER_FILE).exists()
+        known = {**marker["files"], QUOTES_FILE: states.get(QUOTES_FILE)}
+        is_quoted = QUOTES_FILE in states and known == states != marker["files"]
+        return is_quoted and bool(marker["is_whole"])
 
     def _all_held(self, ticker: str) -> dict[date, list[Held]]:
         held: dict[date, list[Held]] = {}
@@ -300,12 +295,22 @@ class Mirror:
         manifest: dict[str, Any] = json.loads(text)
         return manifest if manifest.get("format") == _FORMAT else None
 
-    def _remove(self, ticker: str, day: date, held: Held, spared: set[str]) -> None:
+    def _remove(self, ticker: str, day: date, doomed: Sequence[Held]) -> None:
+        """Remove manifests of a day, and the objects that no other manifest of it names."""
+        if not doomed:
+            return
+        named = {key for held in doomed for key in self._objects_of(ticker, day, held)}
+        for held in doomed:
+            self.store.delete(f"{ticker}/{_MANIFESTS}/{held.name}")
+        left = self._all_held(ticker).get(day, ())
+        spared = {key for held in left for key in self._objects_of(ticker, day, held)}
+        for key in named - spared:
+            self.store.delete(key)
+
+    def _objects_of(self, ticker: str, day: date, held: Held) -> set[str]:
         manifest = self._manifest(ticker, held)
-        self.store.delete(f"{ticker}/{_MANIFESTS}/{held.name}")
-        for name, stated in (manifest["files"] if manifest else {}).items():
-            if stated["sha256"] not in spared:
-                self.store.delete(_object_key(ticker, day, name, stated["sha256"]))
+        files = manifest["files"] if manifest else {}
+        return {_object_key(ticker, day, name, files[name]["sha256"]) for name in files}
 
     def _drop(self, ticker: str, day: date) -> None:
         folder = session_folder(self.folder, ticker, day)
@@ -332,18 +337,24 @@ def make_mirror(folder: Path, address: str) -> Mirror:
 
 
 def read_marker(folder: Path) -> dict[str, Any]:
-    """What is noted in a session's folder of where it comes from; empty on disk."""
+    """What is noted in a session's folder of where it comes from; empty on disk, or damaged."""
     try:
-        marker: dict[str, Any] = json.loads((folder / MARKER_FILE).read_bytes())
-    except (OSError, ValueError):
+        marker = json.loads((folder / MARKER_FILE).read_bytes())
+        return {name: marker[name] for name in ("manifest", "files", "is_whole")}
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return marker
+
+
+def is_partial(folder: Path) -> bool:
+    """Whether a session came from the bucket without some of its files."""
+    marker = read_marker(folder)
+    return bool(marker) and not marker["is_whole"]
 
 
 def marked_signature(folder: Path) -> str | None:
     """The signature of a session that is as the bucket has it; None for any other."""
     marker = read_marker(folder)
-    if not marker or _states(folder) != marker["files"]:
+    if not marker or is_partial(folder) or _states(folder) != marker["files"]:
         return None
     return Held(changed_seconds=0, name=marker["manifest"]).signature
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from strategy.errors import CacheError
 from strategy.market_data.integrity import CHECKSUM_KEY, content_checksum
 from strategy.market_data.layout import session_folder, session_source
-from strategy.market_data.mirror import mirror_of
+from strategy.market_data.mirror import is_partial, mirror_of
 from strategy.market_data.placing import folder_lock, moved_aside, sync_folder
 from strategy.market_data.schema import (
     FILE_SCHEMAS,
@@ -37,7 +37,8 @@ def write_session(
     """Write one session whole, from a table for each of its three files.
 
     An existing session stays, unless it is synthetic and the new one is not, or `replace` is true;
-    a synthetic session never replaces a real one.
+    a synthetic session never replaces a real one. One that came from a bucket without all its
+    files is none.
 
     Returns:
         Whether the session was written.
@@ -79,7 +80,7 @@ def remove_session(cache_dir: Path | str, ticker: str, day: date) -> None:
 
 
 def _put_in_place(building: Path, final: Path, source: str, *, replace: bool) -> bool:
-    if final.exists():
+    if final.exists() and not is_partial(final):
         was_synthetic, is_synthetic = session_source(final) == SYNTHETIC, source == SYNTHETIC
         if is_synthetic and not was_synthetic:
             return False

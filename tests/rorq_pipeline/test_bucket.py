@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from pyarrow import fs
 
+from optimize import smart
 from rorq_pipeline.automation.alerts import stale_events
 from rorq_pipeline.automation.sensor import cache_sensor
 from rorq_pipeline.automation.settings import AutomationSettings
@@ -177,6 +178,16 @@ def test_what_was_looked_at_has_the_signature_that_the_sensor_sees(
     cache = fresh_cache(bucket_project, "SPY")
     assert scan_folder(cache, "SPY").signatures == scan_cache(cache, "SPY").signatures
     assert len(scan_folder(cache, "SPY").signatures) == len(SESSIONS)
+
+
+def test_the_search_alone_reads_the_bucket_too(
+    bucket_project: ProjectPaths, tmp_path: Path
+) -> None:
+    put_there(tmp_path, *SESSIONS)
+    folder = smart._cache_folder(ADDRESS, bucket_project.root, "SPY")
+    assert folder == bucket_project.cache
+    assert list_sessions(folder, "SPY") == list(SESSIONS)
+    assert smart._cache_folder(str(tmp_path), bucket_project.root, "SPY") == tmp_path
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from strategy.market_data.download.staging import Staging
 from strategy.market_data.layout import session_folder, session_source
+from strategy.market_data.mirror import is_partial
 from strategy.market_data.plain_file import require_plain_file
 from strategy.market_data.schema import (
     CHAIN_FILE,
@@ -26,9 +27,12 @@ EMPTY_CONTRACTS_KEY = b"rorq.empty_contracts"  # in each file: contracts the pro
 
 
 def is_cached(cache_dir: Path | str, ticker: str, day: date) -> bool:
-    """Tell whether there is a session that a download leaves alone: any but a synthetic one."""
+    """Tell whether there is a session that a download leaves alone: any but a synthetic one.
+
+    Nor is one that came from a bucket without all its files.
+    """
     folder = session_folder(cache_dir, ticker, day)
-    return folder.is_dir() and session_source(folder) != SYNTHETIC
+    return folder.is_dir() and session_source(folder) != SYNTHETIC and not is_partial(folder)
 
 
 def fill_staging(

@@ -19,7 +19,7 @@ from strategy.market_data.alignment import align_session
 from strategy.market_data.layout import session_folder, session_source
 from strategy.market_data.legacy.files import Finding, LegacySession, scan_legacy_folder
 from strategy.market_data.legacy.tables import chain_table, option_bars, underlying_bars
-from strategy.market_data.mirror import mirror_of
+from strategy.market_data.mirror import is_partial, mirror_of
 from strategy.market_data.schema import (
     CHAIN_FILE,
     FILE_SCHEMAS,
@@ -105,7 +105,7 @@ def _import_session(
 ) -> ImportedSession:
     done = ImportedSession(ticker=files.ticker, date=files.date)
     folder = session_folder(cache_dir, files.ticker, files.date)
-    if folder.exists() and session_source(folder) != SYNTHETIC:
+    if folder.exists() and session_source(folder) != SYNTHETIC and not is_partial(folder):
         done.outcome = "kept"
         return done
     try:

@@ -14,8 +14,11 @@ from strategy.market_data import (
     remove_session,
     session_fingerprint,
     session_folder,
+    write_session,
 )
+from strategy.market_data.download.cached import is_cached
 from strategy.market_data.mirror import Mirror, make_mirror
+from strategy.market_data.object_store import ObjectStore
 from strategy.market_data.quotes.files import write_quotes
 from strategy.market_data.schema import QUOTES_SCHEMA
 from tests.strategy.market_data.bucket_server import (
@@ -24,7 +27,7 @@ from tests.strategy.market_data.bucket_server import (
     BucketServer,
     running_server,
 )
-from tests.strategy.market_data.sound_session import sound_tables, write_tables
+from tests.strategy.market_data.sound_session import as_arrow, sound_tables, write_tables
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 5))
 ADDRESS = "s3://market/prices"
@@ -97,8 +100,8 @@ def test_a_replaced_session_is_fetched_anew(
     write_tables(there.folder, sound_tables(DAYS[1]), DAYS[1], source="synthetic")
     assert there.held("SPY")[DAYS[1]].fingerprint == before  # a synthetic one replaces no real one
     n_objects = len(objects(bucket))
-    remove_session(here.folder, "SPY", DAYS[1])
-    write_tables(here.folder, sound_tables(DAYS[1], step_seconds=30), DAYS[1])
+    for step_seconds in (20, 30):  # within the second to which the server's clock is told
+        write_tables(here.folder, sound_tables(DAYS[1], step_seconds=step_seconds), DAYS[1])
     assert refreshed(there) == 1
     assert fingerprint(there.folder, DAYS[1]) == fingerprint(here.folder, DAYS[1]) != before
     assert len(objects(bucket)) == n_objects  # nothing of the old one is left
@@ -148,7 +151,7 @@ def test_a_missing_object_is_told_and_comes_when_it_is_there_again(
     refreshed(there)
     (line,) = caplog.messages
     assert path.removeprefix("market/prices/") in line
-    assert "which is absent; remove this object, then fetch the session again" in line
+    assert "which is absent; fetch the session again with `rorq download`" in line
     assert "\n" not in line
     folder = session_folder(there.folder, "SPY", DAYS[1])
     assert {file.name for file in folder.glob("*.parquet")} == {
@@ -156,6 +159,7 @@ def test_a_missing_object_is_told_and_comes_when_it_is_there_again(
         "chain.parquet",
     }
     assert fingerprint(there.folder, DAYS[0]) == fingerprint(here.folder, DAYS[0])
+    assert refreshed(there) == 1  # it is looked for every time
     with bucket.open_output_stream(path) as stream:
         stream.write(data)
     assert refreshed(there) == 1
@@ -196,6 +200,60 @@ def test_a_file_damaged_here_is_fetched_again_and_never_put(here: Mirror, there:
     assert refreshed(here) == 1
     refreshed(there)
     assert fingerprint(here.folder, DAYS[2]) == fingerprint(there.folder, DAYS[2]) == before
+
+
+def test_a_session_that_came_in_part_is_written_again(
+    here: Mirror, there: Mirror, bucket: fs.S3FileSystem
+) -> None:
+    (path,) = objects(bucket, "2023-01-04/options-")
+    bucket.delete_file(path)
+    refreshed(there)
+    assert not is_cached(there.folder, "SPY", DAYS[1])
+    arrow = {name: as_arrow(name, table) for name, table in sound_tables(DAYS[1]).items()}
+    assert write_session(there.folder, "SPY", DAYS[1], arrow, source="polygon")
+    assert is_cached(there.folder, "SPY", DAYS[1])
+    assert objects(bucket, "2023-01-04/options-") == [path]
+    refreshed(there)
+    assert fingerprint(there.folder, DAYS[1]) == fingerprint(here.folder, DAYS[1])
+
+
+def test_a_session_of_which_nothing_is_noted_here_any_more_is_fetched_again(
+    here: Mirror, there: Mirror
+) -> None:
+    before = fingerprint(here.folder, DAYS[2])
+    folder = session_folder(here.folder, "SPY", DAYS[2])
+    (folder / "chain.parquet").write_bytes(b"damage")
+    (folder / ".bucket.json").write_bytes(b"damage")
+    assert refreshed(here) == 1
+    refreshed(there)
+    assert fingerprint(here.folder, DAYS[2]) == fingerprint(there.folder, DAYS[2]) == before
+
+
+def test_what_killed_fetches_left_is_removed(there: Mirror) -> None:
+    left = there.folder / "SPY" / ".2023-01-03.fetching-abc"
+    left.mkdir(parents=True)
+    refreshed(there)
+    assert not left.exists()
+
+
+def test_two_writers_of_a_day_leave_whole_sessions(
+    here: Mirror, there: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2023, 1, 6)
+    first, second = (tmp_path / name / "SPY" / day.isoformat() for name in ("first", "second"))
+    for step_seconds, folder in ((30, first), (60, second)):
+        write_tables(folder.parents[1], sound_tables(day, step_seconds=step_seconds), day)
+    put, waiting = ObjectStore.put, [second]
+
+    def put_after_the_other(store: ObjectStore, key: str, data: bytes) -> None:
+        if waiting:
+            there.upload("SPY", day, waiting.pop())
+        put(store, key, data)
+
+    monkeypatch.setattr(ObjectStore, "put", put_after_the_other)
+    here.upload("SPY", day, first)
+    assert refreshed(there) == 4
+    assert there.held("SPY")[day].fingerprint == fingerprint(there.folder, day)
 
 
 def test_a_line_that_breaks_costs_nothing(
