@@ -1,6 +1,6 @@
 """Every way of choosing, on the months that followed: how long to look back, what is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -76,7 +76,11 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
     elif DEFAULT_POLICY in known.confidence_set:
         advice = f"Look back {months} months: this record tells no way of choosing to be better."
     else:
-        advice = f"This record speaks against looking back {months} months, the default."
+        others = _lookbacks(known.confidence_set)
+        advice = (
+            f"This record speaks against looking back {months} months, the default: what cannot be "
+            f"told from the best looks back {others}."
+        )
     promised, came = percent(default.promised_percent), percent(default.return_on_risk_percent)
     money = f"{usd(default.usd_a_month, 0)} a month"
     n_months = f"{count(default.n_months)} months"
@@ -90,6 +94,15 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
         else "none of the promise was kept"
     )
     return f"{advice} Over {n_months} {kept}: {promised} promised, {came} came, {money}."
+
+
+def _lookbacks(policies: Collection[Policy]) -> str:
+    """How far some policies look back, in order."""
+    numbers = sorted({p.lookback_months for p in policies if p.lookback_months != "all"})
+    texts = [f"{n} month{'s' * (n > 1)}" for n in numbers]
+    if any(policy.lookback_months == "all" for policy in policies):
+        texts.append("on all months")
+    return " or ".join(texts)
 
 
 def _best_afterwards(found: WalkForwardMatrixRecord) -> PolicyFigures | None:
@@ -119,7 +132,7 @@ def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
         "usd_interval": _interval(one.usd_a_month_low, one.usd_a_month_high, 0),
         "sharpe": _sharpe(one.daily_sharpe),
         "in_set": _yes(sets and one.policy in sets.confidence_set),
-        "superior": _yes(sets and one.policy in sets.better_than_not_trading),
+        "superior": _yes(sets and one.policy in sets.better_than_not_trading, "not shown"),
     }
 
 
@@ -195,5 +208,5 @@ def _interval(low: float | None, high: float | None, digits: int) -> str:
     return f"{form(low, digits)} to {form(high, digits)}"
 
 
-def _yes(value: object) -> str:
-    return "" if value is None else "yes" if value else "no"
+def _yes(value: object, no: str = "no") -> str:
+    return "" if value is None else "yes" if value else no

@@ -77,8 +77,19 @@ def test_a_default_that_was_not_compared_is_not_called_worse() -> None:
     first = section.context["rows"][0]
     assert (first["name"], first["in_set"], first["superior"]) == (DEFAULT_POLICY.label, "", "")
     against = replaced(confidence_set=compared[:3])
-    assert "This record speaks against looking back 3 months" in against.context["lead"]
+    assert (
+        "This record speaks against looking back 3 months, the default: what cannot be told from "
+        "the best looks back 1 month. Over" in against.context["lead"]
+    )
     assert against.context["rows"][0]["in_set"] == "no"
+    mixed = tuple(one for one in compared if one.lookback_months in (12, 6, "all"))
+    told = replaced(confidence_set=mixed[::-1]).context["lead"]
+    assert "looks back 6 months or 12 months or on all months. Over" in told
+
+
+def test_what_is_not_shown_is_not_denied() -> None:
+    first = replaced(better_than_not_trading=()).context["rows"][0]
+    assert first["superior"] == "not shown"
 
 
 def test_the_best_afterwards_has_at_least_six_months() -> None:
