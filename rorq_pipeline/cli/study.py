@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-_LATEST = "Full name of a study; by default the one that a trial was added to last."
-
 
 @click.group()
 def command() -> None:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from strategy.errors import ParameterError
-from strategy.session import SessionData
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -45,21 +44,6 @@ def needed_contracts(
         strikes = contracts["strike_price"].to_numpy(np.float64)
         needed.update(tickers[_chosen(strikes, closes, side == CALL, modes, depths)].tolist())
     return needed
-
-
-def needed_in_session(
-    session: SessionData, search_values: Mapping[str, Sequence[Any]]
-) -> tuple[list[str], list[str]]:
-    """Needed contracts of a loaded session: all of them, and those without a bar, both sorted."""
-    modes, depths = modes_and_depths(search_values)
-    closes = session.underlying_close_usd
-    closes = np.unique(closes[np.isfinite(closes)])
-    calls = _chosen(session.call_strikes_usd, closes, True, modes, depths)
-    puts = _chosen(session.put_strikes_usd, closes, False, modes, depths) + session.n_calls
-    ids = np.concatenate((calls, puts))
-    empty = np.diff(session.bar_offsets)[ids] == 0
-    names = session.contract_tickers
-    return sorted(names[i] for i in ids), sorted(names[i] for i in ids[empty])
 
 
 def modes_and_depths(

@@ -143,11 +143,6 @@ class Surface:
         return in_public_order(self.sums.total_trades, self.space)
 
     @property
-    def block_winners(self) -> CountArray:
-        """Trades with net P&L above zero, (n_blocks, *shape)."""
-        return in_public_order(self.sums.winners, self.space)
-
-    @property
     def block_net_pnl_usd(self) -> FloatArray:
         """Net P&L, (n_blocks, *shape)."""
         return in_public_order(self.sums.net_pnl_usd, self.space)

@@ -38,11 +38,6 @@ def is_ours(settings: DatabaseSettings, home: ServerHome) -> bool:
         return False
 
 
-def _runs_on(port: int, home: ServerHome) -> bool:
-    """Tell whether the process on our data folder took this port; true of a moved checkout too."""
-    return process.recorded_port(home) == port and process.server_process(home) is not None
-
-
 def _connect(settings: DatabaseSettings) -> "psycopg2.extensions.connection":
     """Connect as the superuser; a stranger on our port never gets the password in clear."""
     return psycopg2.connect(

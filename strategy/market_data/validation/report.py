@@ -57,11 +57,6 @@ class ValidationReport:
         table = [{**asdict(f), "family": str(f.family), "severity": str(f.severity)} for f in rows]
         return pd.DataFrame(table, columns=list(FINDING_COLUMNS))
 
-    def findings_of(self, family: Family) -> pd.DataFrame:
-        """The findings of one rule family."""
-        found = self.findings
-        return found[found["family"] == str(family)].reset_index(drop=True)
-
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the range's data, equal to `data_fingerprint` of its loaded sessions."""

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategy.errors import ParameterError
-from strategy.market_data import build_session
-from strategy.market_data.needed import needed_contracts, needed_in_session
-from tests.strategy.made_sessions import contract_ticker, make_frames
+from strategy.market_data.needed import needed_contracts
+from tests.strategy.made_sessions import contract_ticker
 
 DAY = date(2023, 1, 3)
 MODES = ("itm", "otm", "atm")
@@ -82,29 +81,6 @@ def test_contracts_without_ticker_or_strike_are_passed_over() -> None:
     chain.loc[0, "ticker"] = None
     search = {"option_selection_mode": ("atm",), "strikes_depth": (1,)}
     assert needed_contracts(np.array([400.1]), chain, search) == {"O:SPY230103C00401000"}
-
-
-def test_loaded_session_tells_needed_contracts_without_bars() -> None:
-    frames = make_frames(
-        DAY,
-        [(0, 400.4, 1.0, None), (30, 401.4, 1.0, None)],
-        {
-            ("call", 400.0): [(5, 1.0, None)],
-            ("call", 401.0): [],
-            ("put", 401.0): [(5, 1.0, None)],
-            ("put", 402.0): [(5, 1.0, None)],
-            ("put", 404.0): [],
-        },
-    )
-    search = {"option_selection_mode": ("itm",), "strikes_depth": (1,)}
-    needed, missing = needed_in_session(build_session(frames), search)
-    assert needed == [
-        "O:SPY230103C00400000",
-        "O:SPY230103C00401000",
-        "O:SPY230103P00401000",
-        "O:SPY230103P00402000",
-    ]
-    assert missing == ["O:SPY230103C00401000"]
 
 
 @pytest.mark.parametrize(

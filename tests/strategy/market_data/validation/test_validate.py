@@ -17,7 +17,7 @@ from strategy.errors import (
 )
 from strategy.market_data import load_sessions
 from strategy.market_data.schema import CHAIN_FILE, OPTIONS_FILE, UNDERLYING_FILE
-from strategy.market_data.validation import Family, Severity, ValidationReport, validate_range
+from strategy.market_data.validation import Severity, ValidationReport, validate_range
 from strategy.session import data_fingerprint
 from tests.strategy.market_data.sound_session import (
     SEARCH,
@@ -233,8 +233,7 @@ def test_findings_are_a_table_by_family(tmp_path: Path) -> None:
     put_sound_session(tmp_path, date(2023, 1, 5))
     report = validated(tmp_path)
     assert list(report.findings["family"]) == ["files", "range"]
-    assert list(report.findings_of(Family.RANGE)["rule"]) == ["missing_session"]
-    assert report.findings_of(Family.PRICES).empty
+    assert report.findings["rule"].iloc[-1] == "missing_session"
 
 
 def test_search_space_without_modes_is_refused(tmp_path: Path) -> None:
