@@ -1,18 +1,14 @@
 """What a cluster costs: a year's month cells by two workers on loopback, against two threads.
 
-Usage: python design/bench_cluster.py [CACHE_FOLDER]
+Usage: PYTHONPATH=. python design/bench_cluster.py [CACHE_FOLDER]
 
 Sessions are prepared and workers are connected and warm beforehand, as a cluster is that others
 keep; the threads' process is warm too. Without a folder, 251 synthetic sessions are made.
 """
 
-import contextlib
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -28,37 +24,10 @@ from strategy.space import SearchSpace
 from strategy.surface.cell_blocks import compile_kernels
 from strategy.surface.cell_files import CellStore
 from strategy.surface.compute import SurfacePlan
+from tests.machine import wait_until
+from tests.optimize.cluster.loopback import loopback
 
-RUN = "from distributed.cli.dask_{0} import main; main()"
 TICKER = "SPY"
-
-
-@contextlib.contextmanager
-def loopback(folder: Path) -> Iterator[ClusterSettings]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    common = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
-    worker = [address, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
-    arguments = [("scheduler", ["--port", str(port)]), ("worker", worker), ("worker", worker)]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", RUN.format(kind), *own, *common],
-            env={},
-            stderr=subprocess.DEVNULL,
-        )
-        for kind, own in arguments
-    ]
-    try:
-        settings = ClusterSettings(address=address)
-        while look_at(settings).n_workers < 2:
-            time.sleep(0.2)
-        yield settings
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 def main() -> None:
@@ -85,7 +54,9 @@ def measure(cache: Path, folder: Path) -> None:
     def never(day: date) -> SessionData:
         raise AssertionError(f"{day} is evaluated here")
 
-    with loopback(folder) as settings:
+    with loopback(folder) as cluster:
+        settings = ClusterSettings(address=cluster.address)
+        wait_until(lambda: look_at(settings).n_workers == 2)
         on_cluster = CellsOnCluster(
             settings=settings,
             cache_dir=cache,

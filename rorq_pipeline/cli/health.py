@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import shutil
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from rorq_pipeline.cli.ports import is_free
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import CacheError, RorqError
 from strategy.ticker import is_ticker
@@ -204,19 +204,15 @@ def _run_config(paths: ProjectPaths) -> Finding:
 def _port(port: int) -> Finding:
     user = _PORTS[port]
     subject = f"port {port}"
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            if _is_own_page(port):
-                return Finding(subject=subject, text=f"{user} answers there")
-            return Finding(
-                subject=subject,
-                text="taken by another program",
-                remedy=f"end it, or `{user} --port` another",
-            )
-    return Finding(subject=subject, text=f"free for {user}")
+    if is_free("127.0.0.1", port):
+        return Finding(subject=subject, text=f"free for {user}")
+    if _is_own_page(port):
+        return Finding(subject=subject, text=f"{user} answers there")
+    return Finding(
+        subject=subject,
+        text="taken by another program",
+        remedy=f"end it, or `{user} --port` another",
+    )
 
 
 def _is_own_page(port: int) -> bool:

@@ -24,12 +24,17 @@ def require_free_port(host: str, port: int) -> None:
             remedy="choose others with --host and --port",
         )
     others = range(port + 1, min(port + 1 + _TRIED, 65536))
-    free = next((other for other in others if _refusal(host, other) is None), None)
+    free = next((other for other in others if is_free(host, other)), None)
     raise RorqError(
         f"port {port} of {host} is taken{_holder(port)}",
         expected="a free one",
         remedy=f"end that, or choose another: --port {free or 'N'}",
     )
+
+
+def is_free(host: str, port: int) -> bool:
+    """Tell whether a page could be served there."""
+    return _refusal(host, port) is None
 
 
 def _refusal(host: str, port: int) -> OSError | None:

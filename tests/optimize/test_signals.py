@@ -1,12 +1,12 @@
 import multiprocessing
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from optimize.signals import remembered_requests, stop_on_signals
+from tests.machine import wait_until
 
 
 def grandchild(asked: Path) -> None:
@@ -22,21 +22,14 @@ def child(asked: Path) -> None:
     process.join()
 
 
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 15
-    while not path.exists():
-        assert time.monotonic() < deadline, path
-        time.sleep(0.05)
-
-
 def test_the_end_of_the_process_that_started_a_step_is_a_request_to_stop(tmp_path: Path) -> None:
     asked = tmp_path / "asked"
     run = multiprocessing.get_context("spawn").Process(target=child, args=(asked,))
     run.start()
-    wait_for(asked.with_suffix(".ready"))
+    wait_until(asked.with_suffix(".ready").exists)
     assert not asked.exists()
     os.kill(run.pid or 0, signal.SIGKILL)
-    wait_for(asked)
+    wait_until(asked.exists)
     run.join()
 
 

@@ -2,13 +2,12 @@
 
 import contextlib
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from tests.machine import free_port
 
 ROOT = Path(__file__).parents[3]
 _RUN = "from distributed.cli.dask_{0} import main; main()"
@@ -20,7 +19,7 @@ class Loopback:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
@@ -82,17 +81,3 @@ def loopback(folder: Path, *, n_workers: int = 2) -> Iterator[Loopback]:
         yield cluster
     finally:
         cluster.stop()
-
-
-def wait_until(is_so: Any, *, seconds: float = 30.0, what: str = "") -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,7 +13,8 @@ import pytest
 from optimize.cluster.settings import ClusterSettings
 from optimize.cluster.work import run_on_cluster
 from strategy.errors import ClusterError, ClusterUnreachableError
-from tests.optimize.cluster.loopback import Loopback, loopback, wait_until
+from tests.machine import wait_until
+from tests.optimize.cluster.loopback import Loopback, loopback
 from tests.optimize.cluster.tasks import deadly, double, slow
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from optimize.database.embedded import EmbeddedPostgres
 from optimize.database.server import programs
 from optimize.database.settings import DatabaseSettings
 from strategy.errors import DatabaseUnreachableError
+from tests.machine import wait_until
 
 _FAST = {"fsync": "off"}
 _ROOT = Path(__file__).parents[3]
@@ -71,13 +72,6 @@ def user_process(state_dir: Path) -> Iterator["subprocess.Popen[str]"]:
 def port_of(process: "subprocess.Popen[str]") -> int:
     assert process.stdout is not None
     return int(process.stdout.readline())
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def server_pid(server: EmbeddedPostgres) -> int:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from optimize.database.settings import DatabaseSettings
 from rorq_pipeline.cli import health, main
 from rorq_pipeline.project.paths import ProjectPaths
+from tests.machine import free_port
 
 
 @pytest.fixture
@@ -18,13 +19,6 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProjectPaths:
     monkeypatch.setattr(health, "_PORTS", {free_port(): "rorq dev"})
     (tmp_path / "polygon_cache" / "SPY" / "2023-01-03").mkdir(parents=True)
     return ProjectPaths.resolve()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def finding(paths: ProjectPaths, subject: str) -> health.Finding:

@@ -7,6 +7,7 @@ import pytest
 
 from rorq_pipeline.cli.ports import require_free_port
 from strategy.errors import RorqError
+from tests.machine import free_port
 
 
 @pytest.fixture
@@ -19,10 +20,7 @@ def taken() -> Iterator[int]:
 
 
 def test_a_free_port_is_nothing_to_tell(taken: int) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    require_free_port("127.0.0.1", port)
+    require_free_port("127.0.0.1", free_port())
 
 
 def test_a_taken_port_is_told_with_its_holder_and_the_next_free_one(taken: int) -> None:

@@ -1,17 +1,16 @@
 """Reports over http on loopback: the pages of one folder, to read, and nothing else."""
 
 import http.client
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rorq_pipeline.cli.report_server import report_server
+from tests.machine import free_port, wait_until
 
 
 @pytest.fixture
@@ -70,9 +69,7 @@ def test_a_foreign_name_and_other_methods_are_refused(port: int) -> None:
 
 
 def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     code = (
         "import subprocess, sys, time\n"
         "server = subprocess.Popen([sys.executable, '-m', 'rorq_pipeline.cli.report_server', "
@@ -81,20 +78,14 @@ def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
     )
     starter = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
-        wait_for_answer(port, is_there=True)
+        wait_until(lambda: answers(port), seconds=10)
     finally:
         starter.communicate(b"\n", timeout=10)
-    wait_for_answer(port, is_there=False)
+    wait_until(lambda: not answers(port), seconds=10)
 
 
-def wait_for_answer(port: int, *, is_there: bool) -> None:
-    end = time.monotonic() + 10
-    while True:
-        try:
-            found = asked(port, "/absent.html")[0] == 404
-        except OSError:
-            found = False
-        if found is is_there:
-            return
-        assert time.monotonic() < end, f"the server {'never came' if is_there else 'stays'}"
-        time.sleep(0.05)
+def answers(port: int) -> bool:
+    try:
+        return asked(port, "/absent.html")[0] == 404
+    except OSError:
+        return False

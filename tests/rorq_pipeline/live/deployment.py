@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from optimize.database.connect import DatabaseSettings
+from tests.machine import free_port, wait_until
 
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "rorq_pipeline"}
 START_SECONDS = 120.0
@@ -27,7 +26,7 @@ class Deployment:
         self.home = home
         self.cache = home / "polygon_cache"
         self.artifacts = home / "artifacts"
-        self.port = _free_port()
+        self.port = free_port()
         self._environment = {
             **os.environ,
             **database.environment(),
@@ -155,11 +154,9 @@ def wait_for(
     poll_seconds: float = 0.5,
 ) -> None:
     """Poll; fail with the log when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s for {what}\n{log()}")
-        time.sleep(poll_seconds)
+    wait_until(
+        condition, seconds=seconds, what=lambda: f"{what}\n{log()}", poll_seconds=poll_seconds
+    )
 
 
 @contextmanager
@@ -175,13 +172,6 @@ def deployed(home: Path, database: DatabaseSettings, **settings: str) -> Iterato
 def parent_of(pid: int) -> int:
     """Id of a process's parent."""
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _environments() -> Iterator[tuple[int, list[bytes]]]:
