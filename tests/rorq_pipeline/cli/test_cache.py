@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
 from rorq_pipeline.cli import main
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
+from strategy.market_data.validation import records_of
 from tests.strategy.market_data.sound_session import sound_tables, write_tables
 
 DAYS = (date(2023, 1, 3), date(2023, 1, 4), date(2023, 1, 6))
@@ -177,6 +179,23 @@ def test_verify_remembers_sound_and_sees_new_damage(run: Run, cache_dir: Path) -
     assert run("verify").exit_code == 0
     damage(cache_dir, DAYS[2])
     assert run("verify").exit_code == 1
+
+
+def test_the_memory_keeps_the_sessions_of_other_ranges(
+    run: Run, cache_dir: Path, tmp_path: Path
+) -> None:
+    memory = tmp_path / "home" / ".rorq" / "validation" / "SPY.parquet"
+    run("verify", "2023-01-03_2023-01-04")
+    assert [one.date for one in records_of(pd.read_parquet(memory))] == list(DAYS[:2])
+    run("verify", "2023-01-06_2023-01-06")
+    assert [one.date for one in records_of(pd.read_parquet(memory))] == list(DAYS)
+    before = memory.stat().st_mtime_ns
+    run("verify", "2023-01-03_2023-01-04")
+    assert memory.stat().st_mtime_ns == before  # nothing was looked at again
+    damage(cache_dir, DAYS[0])
+    run("verify", "2023-01-03_2023-01-04")
+    kept = {record.date: record.errors for record in records_of(pd.read_parquet(memory))}
+    assert kept == {DAYS[0]: 1, DAYS[1]: 0, DAYS[2]: 0}
 
 
 def test_broken_memory_is_no_obstacle(run: Run, tmp_path: Path) -> None:

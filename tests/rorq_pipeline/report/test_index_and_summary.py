@@ -28,6 +28,7 @@ from rorq_pipeline.report import (
 from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
+from rorq_pipeline.report.index import _thinned
 from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.sections.sample import sample_section
@@ -148,6 +149,23 @@ def test_small_pictures_scale_and_escape() -> None:
     assert "\u2212$50" in still
     assert ">3 Jan 23<" in still
     assert "<5 Jan" not in str(equity_chart([1.0], label="x", first="a", last="<5 Jan 23>"))
+
+
+def test_a_small_curve_fills_its_box_from_zero_on() -> None:
+    line = str(sparkline([10, -5, 20], label="x", width=160, height=40))
+    # 36 pixels for 25 USD, the highest at 2, the lowest at 38
+    assert 'class="line" d="M0.0 30.8L53.3 16.4L106.7 38.0L160.0 2.0"' in line
+    assert 'class="zero" d="M0 30.8H160"' in line
+
+
+def test_a_long_curve_keeps_its_end_and_every_so_many_before_it() -> None:
+    values = [1.004 * i for i in range(400)]
+    kept = _thinned(values)
+    assert kept == [round(1.004 * i, 2) for i in range(0, 400, 3)]
+    assert kept[-1] == 400.6
+    assert len(_thinned(values[:160])) == 160
+    assert _thinned(values[:161])[-1] == 160.64
+    assert _thinned([]) == []
 
 
 def test_the_curve_is_dotted_from_the_end_of_the_range() -> None:

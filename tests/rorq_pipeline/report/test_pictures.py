@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rorq_pipeline.report.contracts import short_contract
 from rorq_pipeline.report.pictures import MARGIN_SECONDS, trade_pictures
-from rorq_pipeline.report.sections.trades import _packed, trade_rows
+from rorq_pipeline.report.sections.trades import COLUMNS, _packed, trade_rows
 from tests.rorq_pipeline.report.fixtures import complete_data, fabricated_sessions
 
 
@@ -65,6 +66,22 @@ def test_packing_loses_nothing(trades: pd.DataFrame) -> None:
     assert np.cumsum(packed["underlying"]) / 10_000 == pytest.approx(picture.underlying_close_usd)
     assert np.cumsum(packed["seconds"]).tolist() == list(picture.option_seconds)
     assert np.cumsum(packed["option"]) / 10_000 == pytest.approx(picture.option_prices_usd)
+
+
+def test_a_row_is_the_trade_as_it_was(trades: pd.DataFrame) -> None:
+    for row, trade in zip(trade_rows(trades), trades.itertuples(), strict=True):
+        told = dict(zip(COLUMNS, row, strict=True))
+        assert (told["number"], told["contract"]) == (trade.Index, short_contract(trade.ticker))
+        assert told["session"] == str(trade.session_date)
+        assert (told["entry_price"], told["exit_price"]) == (trade.entry_price, trade.exit_price)
+        assert told["held_seconds"] == (trade.exit_time - trade.entry_time).total_seconds()
+        assert told["net_pnl_usd"] == pytest.approx(trade.net_pnl_usd, abs=0.00501)
+        assert told["return_on_risk_percent"] == pytest.approx(
+            trade.net_pnl_usd / trade.risk_usd * 100, abs=0.0501
+        )
+        for name in ("stretch_time", "signal_time", "entry_time", "exit_time"):
+            moment = getattr(trade, name)
+            assert told[name] == (moment - moment.normalize()).total_seconds()
 
 
 def test_rows_tell_new_york_time_whatever_the_season(trades: pd.DataFrame) -> None:
