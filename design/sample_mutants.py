@@ -18,7 +18,7 @@ MADE = Path("mutants/rorq_pipeline")
 
 
 def main() -> None:
-    """Print the names of the drawn mutants, one a line."""
+    """Print the names of the drawn mutants, one a line, in random order: the first are a sample."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=170)
@@ -33,7 +33,7 @@ def main() -> None:
     ]
     names = [name for path in files for name in telling(path)]
     chosen = random.Random(arguments.seed).sample(names, min(arguments.count, len(names)))
-    print("\n".join(sorted(chosen)))
+    print("\n".join(chosen))
 
 
 def telling(meta: Path) -> list[str]:
