@@ -3,9 +3,8 @@
     python design/verdict_pool.py pool.jsonl --seed 7001 --edge 0 --edge 0.2 --edge decaying
 
 A line is a month: what every policy's choice of the month before earned in it, the default choice's
-sessions, and every third month what a range of the three months that end with it would know: the
-choice's figures in the range, under adverse fills and at the generator's quotes, and the selection
-test. Sessions are made, looked at and forgotten; the file goes on where it stopped.
+sessions, and what a range of the three months that end with it would know: the choice's figures in
+the range, under adverse fills and at the generator's quotes, and the selection test. Sessions are made, looked at and forgotten; the file goes on where it stopped.
 
 The decaying edge is 0.5 on the first session of every two years, and halves in 42 sessions.
 """
@@ -107,10 +106,9 @@ class Pool:
                 recent[RANGE_MONTHS].cells.clear()
             chosen.appendleft(self._choices([one.sums for one in recent]))
             if number >= n_done:
-                is_range = (number + 1) % RANGE_MONTHS == 0
                 own = chosen[0][DEFAULT]
                 in_range = self._range(list(recent)[RANGE_MONTHS - 1 :: -1], own)
-                yield line | {"range": in_range if is_range else None}
+                yield line | {"range": in_range if len(recent) >= RANGE_MONTHS else None}
 
     def _earned(self, month: Month, chosen: Sequence[Sequence[Choice | None]]) -> dict[str, Any]:
         """What the choices of the month before brought, and the default's of earlier months."""
