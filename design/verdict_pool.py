@@ -4,7 +4,8 @@
 
 A line is a month: what every policy's choice of the month before earned in it, the default choice's
 sessions, and what a range of the three months that end with it would know: the choice's figures in
-the range, under adverse fills and at the generator's quotes, and the selection test. Sessions are made, looked at and forgotten; the file goes on where it stopped.
+the range, under adverse fills and at the generator's quotes, and the selection test. Sessions are
+made, looked at and forgotten; the file goes on where it stopped.
 
 The decaying edge is 0.5 on the first session of every two years, and halves in 42 sessions.
 """

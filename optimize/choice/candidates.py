@@ -10,12 +10,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from optimize.choice.grid import Grid
+from optimize.choice.policies import Policy
 from optimize.choice.rules import RULES
 from strategy.surface.cells import GridSums
 from strategy.surface.plateau import Neighbourhoods, neighbourhoods
 from strategy.surface.result import Surface
 
-Selection = Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth"]
+Selection = Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth", "nested"]
 SELECTIONS: tuple[Selection, ...] = get_args(Selection)
 DEFAULT_SELECTION: Selection = "smooth"
 
@@ -90,6 +91,7 @@ def compare_selections(
     *,
     min_trades: int,
     place_min_trades: int,
+    nested: Policy | None = None,
 ) -> dict[Selection, Candidate | None]:
     """Place what the study and each rule chose on the surface; None for what does not exist.
 
@@ -100,6 +102,7 @@ def compare_selections(
         min_trades: Of a combination that a rule may choose.
         place_min_trades: Of a combination that counts where ranks are told and neighbours looked
             at: the study's, as in its regret, so that a combination has one rank.
+        nested: The policy that was best on the months before; None where that was not asked.
     """
     grid = Grid.of(surface.space)
     around = neighbourhoods(surface, place_min_trades)
@@ -108,8 +111,13 @@ def compare_selections(
         found["study_best"] = _candidate(
             "study_best", study_best, None, surface, around, place_min_trades
         )
-    for name in SELECTIONS[1:]:
-        choice = RULES[name](sums, grid, [min_trades])[0]
+    asked: dict[Selection, tuple[str, int]] = {
+        name: (name, min_trades) for name in SELECTIONS if name in RULES
+    }
+    if nested is not None:
+        asked["nested"] = (nested.rule, nested.min_trades(sums.n_sessions))
+    for name, (rule, least) in asked.items():
+        choice = RULES[rule](sums, grid, [least])[0]
         if choice is not None:
             combination = surface.space.combination(choice.index)
             found[name] = _candidate(

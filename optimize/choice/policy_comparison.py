@@ -4,6 +4,7 @@ The nested record is the honest figure of an adaptive user. The best cell of a m
 afterwards, is not: it is the best of many, and promises too much.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,23 +80,19 @@ class Nested:
     net_pnl_usd: FloatArray  # (n_months,)
     risk_usd: FloatArray  # (n_months,)
     session_net_pnl_usd: FloatArray  # (n_sessions,)
+    next_policy: Policy  # after the last month
 
 
 def nested_choice(table: MonthTable) -> Nested:
     """Take each month the policy with the highest mean net P&L in the months before it.
 
-    A policy counts once it was judged on six months; before, the default policy is taken, and
-    nothing is traded until it has its lookback.
+    A policy counts once it was judged on six months; before, the default policy is taken, or the
+    one with its rule and rate, and nothing is traded until it has its lookback.
     """
-    default = table.policies.index(DEFAULT_POLICY) if DEFAULT_POLICY in table.policies else 0
     starts = np.concatenate([[0], np.cumsum(table.n_sessions)])
     rows, columns = [], []
     for row in range(len(table.months)):
-        judged = table.judged[:row]
-        n_judged = judged.sum(axis=0)
-        totals = (table.net_pnl_usd[:row] * judged).sum(axis=0)
-        means = np.where(n_judged >= MIN_MONTHS, totals / np.maximum(n_judged, 1), -np.inf)
-        column = int(np.argmax(means)) if np.isfinite(means).any() else default
+        column = _best_before(table, row)
         if table.judged[row, column]:
             rows.append(row)
             columns.append(column)
@@ -109,4 +106,23 @@ def nested_choice(table: MonthTable) -> Nested:
         net_pnl_usd=table.net_pnl_usd[rows, columns],
         risk_usd=table.risk_usd[rows, columns],
         session_net_pnl_usd=np.concatenate([np.empty(0), *sessions]),
+        next_policy=table.policies[_best_before(table, len(table.months))],
     )
+
+
+def usual_policy(policies: Sequence[Policy]) -> Policy:
+    """The default policy, or else the first with its rule and rate of trades, or the first."""
+    wanted = (DEFAULT_POLICY.rule, DEFAULT_POLICY.min_trades_in_21_sessions)
+    like = [p for p in policies if (p.rule, p.min_trades_in_21_sessions) == wanted]
+    return DEFAULT_POLICY if DEFAULT_POLICY in like else (like or list(policies))[0]
+
+
+def _best_before(table: MonthTable, n_months: int) -> int:
+    """The column with the highest mean over so many first months, of those judged on enough."""
+    judged = table.judged[:n_months]
+    n_judged = judged.sum(axis=0)
+    if not (n_judged >= MIN_MONTHS).any():
+        return table.policies.index(usual_policy(table.policies))
+    totals = (table.net_pnl_usd[:n_months] * judged).sum(axis=0)
+    means = np.where(n_judged >= MIN_MONTHS, totals / np.maximum(n_judged, 1), -np.inf)
+    return int(np.argmax(means))

@@ -1,8 +1,10 @@
-"""What one policy, fixed beforehand, earned month by month; and whether that could be luck.
+"""What a way of choosing, fixed beforehand, earned month by month; and whether that could be luck.
 
-Each month was traded by what the policy chose from the months before. Whether its sessions earn is
-asked of an account that bets on each (`optimize.statistics.betting`): a month with another choice
-and another spread needs no assumption, and the answer may be looked at after every month.
+It is one policy; or `nested`, which takes of several the one that was best on the months before,
+and again each month. Each month was traded by what was chosen from the months before. Whether its
+sessions earn is asked of an account that bets on each (`optimize.statistics.betting`): a month with
+another choice and another spread needs no assumption, and the answer may be looked at after every
+month.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +14,7 @@ from datetime import date
 import numpy as np
 
 from optimize.choice.policies import Policy
+from optimize.choice.policy_comparison import nested_choice, usual_policy
 from optimize.choice.policy_record import MonthTable
 from optimize.choice.walk_forward_matrix import (
     NO_CHOICE,
@@ -35,7 +38,7 @@ from strategy.surface.compute import SurfacePlan
 class PolicyHistory:
     """The months that a policy traded; p-values are None without a month."""
 
-    policy: Policy | None  # None where the choice was made by none
+    policy: Policy | None  # of several the one to take next; None where none made the choice
     months: tuple[str, ...]
     net_pnl_usd: tuple[float, ...]  # of each month, zero where nothing could be chosen
     account_usd: float | None  # what one dollar became that was bet on gains
@@ -86,40 +89,46 @@ def policy_history(
     ticker: str,
     fingerprints: Mapping[date, str],
     load: Callable[[date], SessionData],
-    policy: Policy,
+    policies: Sequence[Policy],
     *,
     records: RecordStore | None = None,
 ) -> PolicyHistory:
     """Walk a policy forward over the months of these sessions; arguments of `walk_forward_matrix`.
 
-    Without a month after its lookback nothing is computed.
+    Of several policies, which look back as far as each other, each month takes the one that was
+    best on the months before it (`nested_choice`). Without a month after the lookback nothing is
+    computed.
     """
     n_months = len({f"{day:%Y-%m}" for day in fingerprints})
+    policy = usual_policy(policies)
     back = 1 if policy.lookback_months == "all" else policy.lookback_months
     if n_months <= back:
         reason = (
             f"{n_months} whole months up to the range's end, of which {back} are looked back on"
         )
         return PolicyHistory.unknown(policy, reason)
-    made = walk_forward_matrix(cells, ticker, fingerprints, load, [policy], records=records)
-    table = MonthTable.of(made, [policy])
-    judged = table.judged[:, 0]
-    records_judged = [record for record, on in zip(made[1:], judged, strict=True) if on]
+    made = walk_forward_matrix(cells, ticker, fingerprints, load, policies, records=records)
+    taken = nested_choice(MonthTable.of(made, policies))
+    by_month = {record.month: record for record in made}
+    bets = [
+        _session_bets(by_month[month], policies.index(one), cells.plan)
+        for month, one in zip(taken.months, taken.policies, strict=True)
+    ]
     return PolicyHistory.of(
-        policy,
-        [record.month for record in records_judged],
-        table.net_pnl_usd[judged, 0].tolist(),
-        *np.concatenate([_session_bets(record, cells.plan) for record in records_judged], axis=1),
+        taken.next_policy,
+        taken.months,
+        taken.net_pnl_usd.tolist(),
+        *np.concatenate(bets, axis=1),
     )
 
 
-def _session_bets(record: MonthRecord, plan: SurfacePlan) -> FloatArray:
+def _session_bets(record: MonthRecord, column: int, plan: SurfacePlan) -> FloatArray:
     """Returns at stake of a month's sessions and their bounds, (2, n_sessions).
 
-    Of what was chosen the month before.
+    Of what a policy chose the month before.
     """
-    net_pnl_usd, risk_usd = record.session_net_pnl_usd[0], record.session_risk_usd[0]
-    index = int(record.held[0, 0])
+    net_pnl_usd, risk_usd = record.session_net_pnl_usd[column], record.session_risk_usd[column]
+    index = int(record.held[0, column])
     if index == NO_CHOICE:
         return np.stack([np.zeros_like(net_pnl_usd), np.ones_like(net_pnl_usd)])
     params = plan.space.strategy_params(plan.space.combination(index), plan.fixed_params)

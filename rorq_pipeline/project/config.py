@@ -156,20 +156,25 @@ class SurfaceConfig(SearchConfig):
     )
 
 
+# Those of `optimize.choice.candidates`, which takes long to import.
+Selection = Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth", "nested"]
+
+
 class SelectionConfig(dg.Config):
     """Which parameters to publish."""
 
-    selection: Literal["study_best", "exact_best", "plateau", "lower_bound", "smooth"] = Field(
+    selection: Selection = Field(
         default="smooth",
         description="What to publish. smooth: the best return on risk of a combination together "
         "with its neighbours. study_best: what the study found. exact_best: the best of all "
         "combinations. plateau: the best mean over a combination and its neighbours. lower_bound: "
-        "the best return on risk less a standard error.",
+        "the best return on risk less a standard error. nested: by the rule and the rate of "
+        "trades that earned most up to the range's end, looking back as far as it is long.",
     )
     min_trades_per_session: float = Field(
         default=30 / 21,
         description="Fewest trades a session of a combination that a rule may choose; study_best "
-        "has the study's min_trade_threshold.",
+        "has the study's min_trade_threshold, nested takes 10, 30 or 100 in 21 sessions.",
     )
 
 

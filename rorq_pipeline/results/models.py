@@ -135,11 +135,11 @@ class BestParams(Artifact):
                 return ""
             n_trials = self.selections[self.selection].candidate.n_valid
             return f"{too_large}: {self.selection} chose among the study's {n_trials} best trials"
-        reason = (
-            f"no combination has the trades that {self.instead_of} wants"
-            if self.regret is not None or self.instead_of == "smooth"
-            else f"{too_large} that {self.instead_of} needs"
-        )
+        reason = f"no combination has the trades that {self.instead_of} wants"
+        if self.regret is None and self.instead_of != "smooth":
+            reason = f"{too_large} that {self.instead_of} needs"
+        elif self.instead_of == "nested":
+            reason += ", or the range is not of whole months that can be walked forward"
         return f"{reason}: the study's best is published"
 
     @property

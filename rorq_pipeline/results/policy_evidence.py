@@ -1,7 +1,9 @@
 """What the policy that a range was published by earned in the months before the range's end."""
 
+from collections.abc import Sequence
+
 from optimize.choice.matrix_files import MatrixFiles
-from optimize.choice.policies import Policy
+from optimize.choice.policies import Policy, all_policies
 from optimize.choice.policy_history import PolicyHistory, policy_history
 from optimize.choice.rules import RULES
 from optimize.verdict_settings import SESSIONS_A_MONTH
@@ -26,58 +28,84 @@ def measure_policy_history(
     market_data: MarketData,
     date_range: BacktestRange,
 ) -> PolicyHistory:
-    """Walk the range's policy forward over the whole months up to the range's end.
+    """Walk the way that a range was chosen forward over the whole months up to its end."""
+    return walk_policies(
+        policies_of(best, optimization, date_range),
+        optimization,
+        market_data,
+        date_range,
+        synthetic=best.is_synthetic,
+    )
+
+
+def walk_policies(
+    policies: Sequence[Policy],
+    optimization: Optimization,
+    market_data: MarketData,
+    date_range: BacktestRange,
+    *,
+    synthetic: bool,
+) -> PolicyHistory:
+    """Walk one policy, or the best so far of several, over the whole months up to a range's end.
 
     Nothing is computed where there are too few; sums of months and the choices are kept. Where the
     range is not of whole months, a session cannot be read, or the space is too large, nothing is
     known, and the history says why.
     """
-    policy = policy_of(best, optimization, date_range)
-    if policy is None:
+    if not policies:
         return PolicyHistory.unknown(None, f"{date_range} is not of whole months")
-    cache_dir, prepared = market_data.cache_of(best.ticker), market_data.prepared
+    ticker = date_range.ticker
+    cache_dir, prepared = market_data.cache_of(ticker), market_data.prepared
     paths = ProjectPaths.resolve()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
-    days = days_of_whole_months(
-        cache_dir, best.ticker, synthetic=best.is_synthetic, last=date_range.end_date
-    )
+    days = days_of_whole_months(cache_dir, ticker, synthetic=synthetic, last=date_range.end_date)
     try:
-        fingerprints = fingerprints_of(cache_dir, best.ticker, days)
+        fingerprints = fingerprints_of(cache_dir, ticker, days)
         return policy_history(
             cell_store(paths, plan, cache_dir),
-            best.ticker,
+            ticker,
             fingerprints,
-            loader_of(cache_dir, best.ticker, fingerprints, prepared),
-            policy,
-            records=MatrixFiles(paths.state / "walk_forward", best.ticker, plan, [policy]),
+            loader_of(cache_dir, ticker, fingerprints, prepared),
+            policies,
+            records=MatrixFiles(paths.state / "walk_forward", ticker, plan, policies),
         )
     except (CacheError, SurfaceTooLargeError) as error:
-        return PolicyHistory.unknown(policy, str(error))
+        return PolicyHistory.unknown(None, str(error))
 
 
-def policy_of(
+def policies_of(
     best: BestParams, optimization: Optimization, date_range: BacktestRange
-) -> Policy | None:
+) -> tuple[Policy, ...]:
     """The rule, the rate of trades and the months that the range was chosen with.
 
     What a study found stands for the exact best of its least trades, which it comes near.
 
     Returns:
-        None where the range is not of whole months: then no policy chose as it was chosen.
+        Of `nested` all that it takes one of; none where the range is not of whole months: then no
+        policy chose as it was chosen.
     """
     n_months = whole_months(date_range)
     if n_months is None:
-        return None
+        return ()
+    if best.selection == "nested":
+        return nested_policies(date_range)
     rule, a_session = best.selection, best.min_trades_per_session
     if rule not in RULES:
         rule = "exact_best"
         a_session = optimization.settings.min_trade_threshold / best.n_sessions
     rate = round(a_session * SESSIONS_A_MONTH, 9)  # 30 / 21 * 21 is 30, and no more
-    return Policy(
+    policy = Policy(
         rule=rule,
         lookback_months=n_months,
         min_trades_in_21_sessions=int(rate) if rate.is_integer() else rate,
     )
+    return (policy,)
+
+
+def nested_policies(date_range: BacktestRange) -> tuple[Policy, ...]:
+    """Every rule and rate that looks back as far as a range of whole months is long; else none."""
+    n_months = whole_months(date_range)
+    return () if n_months is None else all_policies(lookbacks=(n_months,))
 
 
 def whole_months(date_range: BacktestRange) -> int | None:

@@ -7,10 +7,12 @@ from optimize.choice.candidates import DEFAULT_SELECTION, Candidate, Selection, 
 from optimize.choice.rules import DEFAULT_MIN_TRADES_PER_SESSION, min_trades_of
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import BestParams, ComparedSelection, Optimization
+from rorq_pipeline.results.policy_evidence import nested_policies, walk_policies
 from rorq_pipeline.results.selections import cells_of_study, selections_of, surface_of_study
 from strategy.backtest import ENGINE_VERSION, BacktestResult, run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.errors import StudyError, StudyMismatchError
+from strategy.market_data.schema import SYNTHETIC
 from strategy.proofs.profit_shares import profit_shares
 from strategy.session import SessionData, data_fingerprint
 from strategy.surface.result import Surface
@@ -52,7 +54,17 @@ def publish(
     cells = cells_of_study(optimization, sessions, market_data.cache_of(date_range.ticker))
     surface = surface_of_study(optimization, cells, surface)
     min_trades = min_trades_of(min_trades_per_session, len(sessions))
-    candidates = selections_of(optimization, cells, surface, sessions, min_trades)
+    source = "+".join(sorted({session.source for session in sessions}))
+    nested = None
+    if selection == "nested":
+        nested = walk_policies(
+            nested_policies(date_range),
+            optimization,
+            market_data,
+            date_range,
+            synthetic=source == SYNTHETIC,
+        ).policy
+    candidates = selections_of(optimization, cells, surface, sessions, min_trades, nested)
     wanted, selection = selection, selection if candidates.get(selection) else "study_best"
     if selection == "study_best":
         _require_best(optimization)
@@ -63,7 +75,7 @@ def publish(
     return BestParams(
         date_range=date_range.key,
         ticker=params.ticker,
-        source="+".join(sorted({session.source for session in sessions})),
+        source=source,
         study_name=study.study_name,
         selection=selection,
         instead_of=None if wanted == selection else wanted,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from optimize.choice.candidates import Candidate, Selection, compare_selections
+from optimize.choice.policies import Policy
 from optimize.choice.sub_grids import compare_trials
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.surfaces import range_cells
@@ -56,6 +57,7 @@ def selections_of(
     surface: Surface | None,
     sessions: Sequence[SessionData],
     min_trades: int,
+    nested: Policy | None = None,
 ) -> dict[Selection, Candidate | None]:
     """Place the study's best and what each rule chooses on the surface, or on sub-grids of it."""
     if surface is None or cells is None:
@@ -73,6 +75,7 @@ def selections_of(
         optimization.study.best_params or None,
         min_trades=min_trades,
         place_min_trades=optimization.settings.min_trade_threshold,
+        nested=nested,
     )
 
 

@@ -19,6 +19,7 @@ SELECTION_TITLES: Mapping[str, tuple[str, str]] = {
     "plateau": ("Plateau", "best mean of its neighbours"),
     "lower_bound": ("Lower bound", "best after one standard error"),
     "smooth": ("Smooth", "best together with its neighbours"),
+    "nested": ("Nested", "by the way that earned most so far"),
 }
 
 
@@ -28,6 +29,7 @@ MAXIMISED = {
     "plateau": "The published choice has the highest mean return on risk of its neighbourhood",
     "lower_bound": "The published choice has the highest return on risk less a standard error",
     "smooth": "The published choice has the highest return on risk together with its neighbours",
+    "nested": "The published choice was made the way that earned most in the months before",
 }
 _SESSIONS_A_YEAR = 252
 

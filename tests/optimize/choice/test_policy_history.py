@@ -24,6 +24,7 @@ ITM = [30.0, -10.0, 30.0, -10.0, 30.0, -10.0, 30.0, -10.0]
 OTM = [-10.0, 30.0, -10.0, 30.0, -10.0, 30.0, -10.0, 30.0]
 DAYS = [date(2023, month, 1) for month in range(1, 9)]
 LATEST = Policy(rule="exact_best", lookback_months=1, min_trades_in_21_sessions=21)
+NEVER = Policy(rule="exact_best", lookback_months=1, min_trades_in_21_sessions=42)
 
 
 class PaperCells:
@@ -55,9 +56,9 @@ class PaperCells:
             yield f"{day:%Y-%m}", [cell]
 
 
-def history(cells: PaperCells, policy: Policy, n_months: int = 8) -> PolicyHistory:
+def history(cells: PaperCells, *policies: Policy, n_months: int = 8) -> PolicyHistory:
     days = dict.fromkeys(DAYS[:n_months], "same")
-    return policy_history(cells, "SPY", days, lambda day: None, policy)
+    return policy_history(cells, "SPY", days, lambda day: None, policies)
 
 
 def in_turn() -> PaperCells:
@@ -109,7 +110,27 @@ def test_without_a_month_after_the_lookback_nothing_is_computed() -> None:
 
 
 def test_a_month_without_a_choice_stakes_nothing() -> None:
-    policy = Policy(rule="exact_best", lookback_months=1, min_trades_in_21_sessions=42)
-    found = history(in_turn(), policy)  # of one trade a month none is chosen
+    found = history(in_turn(), NEVER)  # of one trade a month none is chosen
     assert found.net_pnl_usd == (0.0,) * 7
     assert (found.account_usd, found.p_value_fraction) == (1.0, 1.0)
+
+
+def test_of_several_each_month_takes_the_one_that_was_best_before_it() -> None:
+    """Six months of losses; from the seventh on who trades nothing is the best so far."""
+    found = history(in_turn(), LATEST, NEVER)
+    assert found.months == tuple(f"2023-{month:02d}" for month in range(2, 9))
+    assert found.net_pnl_usd == (*(-10.0,) * 6, 0.0)
+    assert found.account_usd == pytest.approx(
+        (0.99375**6 + 0.9875**6 + 0.98125**6 + 0.97625**6) / 4
+    )
+    assert found.policy == NEVER  # is taken next
+    assert history(in_turn(), LATEST, NEVER, n_months=6).policy == LATEST
+
+
+def test_no_month_has_a_part_in_the_policy_that_trades_it() -> None:
+    """With it, its 999 would outweigh six losses, and be earned."""
+    cells = in_turn()
+    cells.earned = {**cells.earned, DAYS[7]: (999.0, 999.0)}
+    found = history(cells, LATEST, NEVER)
+    assert found.net_pnl_usd[-1] == 0.0
+    assert found.policy == LATEST  # the month after

@@ -1,6 +1,7 @@
 """The policy's history of a range rests on whole months up to its end, and on none after."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from optimize.choice.policies import FORMER_POLICY
+from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, all_policies
 from rorq_pipeline.assets.walk_forward_matrix import walk_forward_matrix
 from rorq_pipeline.project.choices import fingerprints_of
 from rorq_pipeline.project.resources import MarketData
@@ -18,15 +19,18 @@ from rorq_pipeline.results import policy_matrix
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.policy_evidence import (
     measure_policy_history,
-    policy_of,
+    policies_of,
+    walk_policies,
     whole_months,
 )
 from rorq_pipeline.results.policy_matrix import measure_matrix
+from rorq_pipeline.results.published import publish
 from strategy.backtest import run_backtest
 from strategy.backtest_range import BacktestRange
 from strategy.market_data import session_folder
 from strategy.market_data.loading import load_days
 from strategy.market_data.sample.generate import SampleSettings, write_samples
+from strategy.session import data_fingerprint
 from strategy.surface.compute import compute_surface
 from tests.rorq_pipeline.results.conftest import FIRST, Published
 from tests.spaces import TOO_LARGE, space_of
@@ -39,13 +43,9 @@ RANGE = BacktestRange(date(2022, 12, 1), date(2022, 12, 30))
 def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
     best, made = published.best[FIRST], published.optimization[FIRST]
 
-    def found(date_range: BacktestRange, **changes: Any) -> tuple[str, object, float] | None:
-        policy = policy_of(best.model_copy(update=changes), made, date_range)
-        return policy and (
-            policy.rule,
-            policy.lookback_months,
-            policy.min_trades_in_21_sessions,
-        )
+    def found(date_range: BacktestRange, **changes: Any) -> tuple[str, object, float]:
+        (policy,) = policies_of(best.model_copy(update=changes), made, date_range)
+        return policy.rule, policy.lookback_months, policy.min_trades_in_21_sessions
 
     quarter = BacktestRange(date(2022, 10, 3), date(2022, 12, 30))
     usual: dict[str, Any] = {"selection": "smooth", "min_trades_per_session": 30 / 21}
@@ -101,6 +101,50 @@ def test_each_month_is_traded_by_the_choice_of_the_month_before(
     assert len(np.unique(found.net_pnl_usd)) > 3
     again = measure_policy_history(best, made, months, RANGE)  # from kept records
     assert again == found
+
+
+def test_nested_publishes_by_the_way_that_earned_most_so_far(
+    months: MarketData, published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RORQ_HOME", str(tmp_path))
+    months = MarketData(folder=months.folder, allow_missing_sessions=True)
+    made = study_of(published.optimization[FIRST], months)
+    best = publish(made, months, RANGE, selection="nested")
+    earned = {
+        policy: round(
+            sum(walk_policies((policy,), made, months, RANGE, synthetic=True).net_pnl_usd)
+        )
+        for policy in all_policies(lookbacks=(1,))
+    }
+    way = max(earned, key=lambda policy: earned[policy])
+    assert sorted(earned.values())[-2] < earned[way]
+    assert way.rule != DEFAULT_POLICY.rule
+    assert (best.selection, best.instead_of) == ("nested", None)
+    alone = publish(
+        made, months, RANGE, selection=way.rule,
+        min_trades_per_session=way.min_trades_in_21_sessions / 21,
+    )  # fmt: skip
+    assert best.trial_params == alone.trial_params
+    assert best.promised_percent == alone.promised_percent
+    history = measure_policy_history(best, made, months, RANGE)
+    assert history.policy == way
+    assert history.months == tuple(f"{day:%Y-%m}" for day in DAYS[1:-1])  # none after the range
+
+
+def test_nested_needs_whole_months(published: Published) -> None:
+    best = publish(published.optimization[FIRST], published.market_data, FIRST, selection="nested")
+    assert (best.selection, best.instead_of) == ("study_best", "nested")
+    assert best.fallback.endswith(
+        "or the range is not of whole months that can be walked forward: the study's best is "
+        "published"
+    )
+
+
+def study_of(made: Optimization, market_data: MarketData) -> Optimization:
+    """A study that found nothing on the range of `months`."""
+    study = replace(made.study, best_value=None, best_trial_number=None, best_params={})
+    found = data_fingerprint(market_data.load(RANGE))
+    return made.model_copy(update={"study": study, "data_fingerprint": found})
 
 
 def test_the_matrix_trades_each_month_by_earlier_choices(
