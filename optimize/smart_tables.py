@@ -52,7 +52,7 @@ def print_summary(console: Console, summary: StudySummary, sources: Collection[s
 
 
 def _note(progress: StudyProgress) -> str:
-    best = "" if progress.best_value is None else f"best {progress.best_value:.2f} %, "
+    best = "" if progress.best_value is None else f"best {progress.best_value:.2f}%, "
     return f"{best}{progress.n_pruned} pruned, {progress.trials_per_second:.0f} trials/s"
 
 

@@ -53,7 +53,7 @@ class Regret:
         return (
             f"after {self.n_complete_trials:,} completed trials the study's best is "
             f"{self.regret_percent_points:.2f} percent points below the exact best of "
-            f"{self.exact_best_percent:.2f} %, rank {self.rank:,} of {self.n_valid:,} "
+            f"{self.exact_best_percent:.2f}%, rank {self.rank:,} of {self.n_valid:,} "
             "combinations with enough trades"
         )
 

@@ -93,7 +93,7 @@ def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
     from strategy.proofs.fill_scenarios import ADVERSE
 
     adverse = fills[ADVERSE].return_on_risk_percent
-    found = "no trade" if adverse is None else f"return on risk {adverse:.2f} %"
+    found = "no trade" if adverse is None else f"return on risk {adverse:.2f}%"
     return dg.AssetCheckResult(
         check_name="adverse_fills",
         asset_key="best_params",
@@ -110,7 +110,7 @@ def _quotes(quotes: "AtQuotes | None") -> dg.AssetCheckResult:
         told, value = "no quotes of these fills; `rorq quotes RANGE` brings them", None
     else:
         value = quotes.return_on_risk_percent
-        found = "return on risk not known" if value is None else f"return on risk {value:.2f} %"
+        found = "return on risk not known" if value is None else f"return on risk {value:.2f}%"
         told = f"{found} at quotes; expected above 0; {quotes.summary()}"
         metadata = {k: v for k, v in asdict(quotes).items() if isinstance(v, int | float)}
     return dg.AssetCheckResult(

@@ -154,9 +154,9 @@ def outside_result(outside: OutOfSampleEvidence) -> dg.AssetCheckResult:
     interval = traded.intervals.get("return_on_risk_percent")
     described = outside.status
     if value is not None:
-        described = f"return on risk {value:.2f} % on {n_sessions} sessions"
+        described = f"return on risk {value:.2f}% on {n_sessions} sessions"
     if interval is not None:
-        described += f", interval {interval.low:.2f} to {interval.high:.2f} %"
+        described += f", interval {interval.low:.2f} to {interval.high:.2f}%"
     return dg.AssetCheckResult(
         check_name=_EARNS,
         asset_key="out_of_sample",

@@ -53,7 +53,7 @@ def _show_study(key: str) -> None:
     from rorq_pipeline.results.models import Optimization
 
     study = Optimization.read(key).study
-    value = "none" if study.best_value is None else f"{study.best_value:.2f} %"
+    value = "none" if study.best_value is None else f"{study.best_value:.2f}%"
     console.print(f"best return on risk {value} of {study.n_complete} completed trials")
     console.print(f"study   {study.study_name}", soft_wrap=True, highlight=False)
 

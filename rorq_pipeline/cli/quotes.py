@@ -119,4 +119,4 @@ def _tell(report: "QuotesReport", ticker: str) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.2f} %"
+    return "not known" if value is None else f"{value:.2f}%"

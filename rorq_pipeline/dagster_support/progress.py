@@ -34,7 +34,7 @@ class StudyLog:
 
 
 def _line(progress: "StudyProgress") -> str:
-    best = "none yet" if progress.best_value is None else f"{progress.best_value:.2f} %"
+    best = "none yet" if progress.best_value is None else f"{progress.best_value:.2f}%"
     return (
         f"{progress.n_complete} of {progress.n_target} trials complete, "
         f"{progress.n_pruned} pruned, {progress.n_failed} failed; "

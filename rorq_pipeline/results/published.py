@@ -157,7 +157,7 @@ def _require_same_value(optimization: Optimization, result: BacktestResult) -> N
         or not math.isclose(found, expected, rel_tol=_RELATIVE_TOLERANCE)
     ):
         raise StudyMismatchError(
-            f"the best trial gives {found} % when traded again",
-            expected=f"{expected} %, as stored in study {optimization.study.study_name}",
+            f"the best trial gives {found}% when traded again",
+            expected=f"{expected}%, as stored in study {optimization.study.study_name}",
             remedy="begin the study anew: materialize optimization with enable_persistence false",
         )

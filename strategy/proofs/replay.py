@@ -37,7 +37,7 @@ class ReplayResult:
         """One line."""
         if self.difference is not None:
             return f"the replay differs: {self.difference}"
-        value = "none" if self.objective is None else f"{self.objective:.4f} %"
+        value = "none" if self.objective is None else f"{self.objective:.4f}%"
         return f"the replay gives the same {self.n_trades} trades and {OBJECTIVE} {value}"
 
 

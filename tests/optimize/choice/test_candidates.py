@@ -45,7 +45,7 @@ def test_regret_in_points_and_rank() -> None:
     )
     assert regret is not None
     assert (regret.regret_percent_points, regret.rank, regret.n_valid) == (30.0, 2, 6)
-    assert "30.00 percent points below the exact best of 90.00 %, rank 2 of 6" in regret.text
+    assert "30.00 percent points below the exact best of 90.00%, rank 2 of 6" in regret.text
     assert regret.n_complete_trials == 200
 
 

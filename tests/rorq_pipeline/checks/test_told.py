@@ -78,7 +78,7 @@ def test_the_proofs_say_how_much_was_proven(chain: Chain) -> None:
     replayed = said(chain, "replay")
     value = chain.traded().return_on_risk_percent
     assert (replayed["passed"], replayed["n_trades"]) == (True, trades)
-    assert f"same {trades} trades and return_on_risk_percent {value:.4f} %" in replayed["text"]
+    assert f"same {trades} trades and return_on_risk_percent {value:.4f}%" in replayed["text"]
     ahead = said(chain, "no_look_ahead")
     kept = chain.kept("proofs")["look_ahead"]
     assert (ahead["passed"], ahead["severity"]) == (True, "ERROR")

@@ -31,7 +31,7 @@ class Watched(Progress):
 def test_the_bar_tells_each_step_and_the_trials_of_a_study() -> None:
     @dg.op
     def first(context: dg.OpExecutionContext) -> int:
-        context.log.info("7 of 9 trials complete, best 3.00 %")
+        context.log.info("7 of 9 trials complete, best 3.00%")
         context.log.info("something else, 12 of 12")
         return 1
 

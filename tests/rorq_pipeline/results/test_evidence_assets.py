@@ -143,7 +143,7 @@ def test_replay_blocks_and_the_rest_warns(first_proofs: Proofs) -> None:
     assert [result.passed for result in results] == [False, False, False, False]
     assert [result.severity.value for result in results] == ["ERROR", "ERROR", "WARN", "WARN"]
     assert results[3].description == "no quotes of these fills; `rorq quotes RANGE` brings them"
-    assert "-2.00 %" in (results[2].description or "")
+    assert "-2.00%" in (results[2].description or "")
     assert results[1].description == "the replay differs: trade 3"
 
 
