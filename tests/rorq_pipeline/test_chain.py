@@ -79,7 +79,7 @@ def test_optimization_alone_works_on_a_fresh_project(
     study = read(sampled_project, "optimization")["study"]
     assert study["n_complete"] == 10
     lines = result.output.splitlines()
-    assert f"best return on risk {study['best_value']:.2f} % of 10 completed trials" in lines
+    assert f"best return on risk {study['best_value']:.2f}% of 10 completed trials" in lines
     after = "publish, test and report it; the study is kept"
     assert lines[-1] == f"next: rorq materialize {RANGE}    # {after}"
     assert not artifact(sampled_project, "validated_cache", ".parquet").exists()

@@ -91,7 +91,7 @@ def test_other_fills_are_told_with_what_they_make(chain: Chain) -> None:
     adverse = by_name["adverse"]["return_on_risk_percent"]
     assert by_name["base"]["net_pnl_usd"] == pytest.approx(chain.traded().net_pnl_usd)
     assert (told["passed"], told["severity"]) == (adverse > 0, "WARN")
-    assert told["text"] == f"return on risk {adverse:.2f} % under adverse fills; expected above 0"
+    assert told["text"] == f"return on risk {adverse:.2f}% under adverse fills; expected above 0"
     table = [[c.strip() for c in row.strip("|").split("|")] for row in
              told["scenarios"].splitlines()[2:]]  # fmt: skip
     assert {row[0]: row[2:] for row in table} == {
@@ -105,7 +105,7 @@ def test_at_quotes_every_fill_is_counted(chain: Chain) -> None:
     assert (told["passed"], told["severity"]) == (True, "WARN")
     assert (told["n_fills"], told["n_missing"]) == (n_fills, 0)
     value = chain.kept("proofs")["fills"]["quotes"]["metrics"]["return_on_risk_percent"]
-    assert told["text"].startswith(f"return on risk {value:.2f} % at quotes; expected above 0; ")
+    assert told["text"].startswith(f"return on risk {value:.2f}% at quotes; expected above 0; ")
     assert f"{n_fills} of {n_fills} fills at quotes" in told["text"]
 
 
@@ -115,7 +115,7 @@ def test_what_follows_is_judged_and_nothing_is_no_pass(chain: Chain) -> None:
     assert told["passed"] == (traded.return_on_risk_percent > 0)
     assert told["return_on_risk_percent"] == pytest.approx(traded.return_on_risk_percent)
     assert told["text"].startswith(
-        f"return on risk {traded.return_on_risk_percent:.2f} % on 2 sessions"
+        f"return on risk {traded.return_on_risk_percent:.2f}% on 2 sessions"
     )
     assert (told["sessions"], told["sessions_to_come"]) == (2, 0)
     later = said(chain, "earns_out_of_sample", SECOND)

@@ -59,7 +59,7 @@ def test_a_real_range_asks_the_provider_once_for_each_fill(
     # A cent a side where the base pays two of slippage; fees of 2.60, a stop at half.
     net_pnl = best.metrics.net_pnl_usd + 2 * best.metrics.total_trades
     risk = sum((trades["entry_price"] + 0.01) * 100 * 0.5 + 2.6)
-    assert f"{100 * net_pnl / risk:.2f} % at quotes" in result.output
+    assert f"{100 * net_pnl / risk:.2f}% at quotes" in result.output
 
 
 def test_without_a_key_nothing_is_asked(

@@ -218,7 +218,7 @@ def test_out_of_sample_warns_of_a_loss_and_of_unreadable_sessions(published: Pub
 
     assert outside_result(outside(3.0)).passed
     told = outside_result(outside(3.0)).description
-    assert told == "return on risk 3.00 % on 6 sessions, interval -1.00 to 7.00 %"
+    assert told == "return on risk 3.00% on 6 sessions, interval -1.00 to 7.00%"
     assert not outside_result(outside(0.0)).passed
     assert not outside_result(outside(-3.0)).passed
     nothing = measure_out_of_sample(published.best[SECOND], published.market_data, SECOND)
