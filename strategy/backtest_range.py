@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from strategy.date_range import MONTH, DateRange, months_later
+from strategy.date_range import MONTH, YEAR, DateRange, months_later
 from strategy.errors import DateRangeError, ParameterError
 from strategy.ticker import DEFAULT_TICKER, TICKER_EXPECTED, is_ticker
 
@@ -46,7 +46,7 @@ class BacktestRange(DateRange):
 
     @classmethod
     def parse(cls, text: str, ticker: str | None = None) -> Self:
-        """Read [TICKER_]FIRST_LAST or [TICKER_]MONTH, such as QQQ_2023-01-03_2023-01-31.
+        """Read [TICKER_]FIRST_LAST, _MONTH or _YEAR, such as QQQ_2023-01-03_2023-01-31.
 
         Args:
             text: The range.
@@ -56,7 +56,8 @@ class BacktestRange(DateRange):
             DateRangeError: the text is no range, or names another ticker.
         """
         parts = text.strip().split("_")
-        has_ticker = len(parts) == (2 if MONTH.fullmatch(parts[-1]) else 3)
+        is_one_word = MONTH.fullmatch(parts[-1]) or YEAR.fullmatch(parts[-1])
+        has_ticker = len(parts) == (2 if is_one_word else 3)
         dates = DateRange.parse("_".join(parts[1:] if has_ticker else parts))
         named = parts[0] if has_ticker else ticker or DEFAULT_TICKER
         if ticker is not None and named != ticker:

@@ -23,7 +23,8 @@ REGULAR_CLOSE_TIME = time(16, 0)  # New York wall time of a full session's last 
 CALENDAR_START = date(2003, 1, 2)  # before it, one-second consolidated data does not exist
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})")
 MONTH = re.compile(r"\d{4}-\d{2}")
-_REMEDY = "write it as 2023-01-03_2023-01-31, or 2023-01 for a month"
+YEAR = re.compile(r"\d{4}")
+_REMEDY = "write it as 2023-01-03_2023-01-31, 2023-01 for a month, or 2023 for a year"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +67,13 @@ class DateRange:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read 2023-01-03_2023-01-31, or a month such as 2023-01; it must hold a session."""
+        """Read 2023-01-03_2023-01-31, a month 2023-01 or a year 2023; it must hold a session."""
         text = text.strip()
         found = _KEY.fullmatch(text)
         if MONTH.fullmatch(text):
             parsed = cls.of_month(_parse_date(f"{text}-01"))
+        elif YEAR.fullmatch(text):
+            parsed = cls(_parse_date(f"{text}-01-01"), _parse_date(f"{text}-12-31"))
         elif found is not None:
             parsed = cls(_parse_date(found[1]), _parse_date(found[2]))
         else:

@@ -44,7 +44,7 @@ def downloaded_sessions(
         report = download_sessions(
             market_data.cache_of(date_range.ticker),
             date_range.ticker,
-            date_range,
+            date_range.sessions,
             DownloadSettings(
                 api_key=require_provider_key(root),
                 base_url=config.base_url,
@@ -54,6 +54,7 @@ def downloaded_sessions(
             progress=_Log(context),
             search_values=config.space(),
         )
+        report.raise_for_failures()
     return dg.MaterializeResult(
         value=Download(report=report),
         metadata=numbers(

@@ -71,9 +71,9 @@ def command(
 ) -> None:
     """Materialise the assets of backtest ranges, one after the other.
 
-    RANGE is one such as 2023-01-03_2023-01-31, a month such as 2023-01, or every month of
-    2023-01..2023-06; QQQ_ before it names another ticker than SPY. Options go over
-    run_config.yaml, for all ranges alike.
+    RANGE is one such as 2023-01-03_2023-01-31, a month or a year such as 2023-01 or 2023, or each
+    one of 2023-01..2023-06 or 2022..2023; QQQ_ before it names another ticker than SPY. Options go
+    over run_config.yaml, for all ranges alike.
     """
     from rorq_pipeline.cli.outcome import show_outcome
     from rorq_pipeline.cli.progress import step_lines_logger

@@ -8,11 +8,13 @@ from enum import Enum
 from pathlib import Path
 
 from strategy.backtest_range import DEFAULT_MONTHS, BacktestRange, holds_any
-from strategy.date_range import MONTH, DateRange, months_later
+from strategy.date_range import MONTH, YEAR, DateRange, months_later
 from strategy.errors import DateRangeError, MissingSessionError
 from strategy.ticker import DEFAULT_TICKER
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
+
+_SPANS = {MONTH: 1, YEAR: 12}  # form of the ends of a span -> months of each of its ranges
 
 
 class RangeRule(Enum):
@@ -93,37 +95,42 @@ class Grouping:
 
 
 def ranges_from(text: str, ticker: str | None = None) -> list[BacktestRange]:
-    """Read a range, a month such as 2023-01, or each month of 2023-01..2023-06, all of one ticker.
+    """Read a range, a month, a year, or each one of 2023-01..2023-06 or 2022..2023, of one ticker.
 
     Args:
         text: What was typed.
         ticker: As `BacktestRange.parse` takes it.
 
     Raises:
-        DateRangeError: the text is none of these, its months are out of order, or it names another
-            ticker.
+        DateRangeError: the text is none of these, its months or years are out of order, or it
+            names another ticker.
     """
-    first_text, to, last_month = text.strip().partition("..")
-    if not first_text:  # what begins with .. is no span of months
+    first_text, to, last_text = text.strip().partition("..")
+    if not first_text:  # what begins with .. is no span
         first_text, to = text, ""
     first = BacktestRange.parse(first_text, ticker)
     if not to:
         return [first]
-    last = DateRange.parse(last_month)
-    if not (MONTH.fullmatch(first_text.rpartition("_")[2]) and MONTH.fullmatch(last_month)):
+    last = DateRange.parse(last_text)
+    ends = (first_text.rpartition("_")[2], last_text)
+    n_months = next((n for form, n in _SPANS.items() if all(map(form.fullmatch, ends))), 0)
+    if not n_months:
         raise DateRangeError(
             f"months {text[:80]!r}",
-            expected="two months joined by ..",
-            remedy="write them as 2023-01..2023-06",
+            expected="two months, or two years, joined by ..",
+            remedy="write them as 2023-01..2023-06 or 2022..2023",
         )
-    spans = [DateRange.of_month(first.start_date)]
-    if spans[0].start_date > last.start_date:
+    starts = [first.start_date.replace(day=1)]
+    if starts[0] > last.start_date:
         raise DateRangeError(
-            f"months {text}", expected="the earlier month first", remedy="swap the two months"
+            f"months {text}", expected="the earlier one first", remedy="swap the two"
         )
-    while spans[-1].end_date < last.end_date:
-        spans.append(DateRange.of_month(months_later(spans[-1].start_date, 1)))
-    return [BacktestRange(span.start_date, span.end_date, first.ticker) for span in spans]
+    while (start := months_later(starts[-1], n_months)) <= last.end_date:
+        starts.append(start)
+    return [
+        BacktestRange(start, months_later(start, n_months) - timedelta(days=1), first.ticker)
+        for start in starts
+    ]
 
 
 def range_or_latest(text: str | None, cache_dir: Path, grouping: Grouping) -> BacktestRange:

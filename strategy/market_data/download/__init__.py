@@ -1,9 +1,12 @@
 """Sessions from the data provider: underlying seconds, chain, bars of the needed contracts.
 
-`download_sessions` is the one call. What the provider's answers mean is in `answers`, how it is
-asked in `provider` and `pacing`, what is kept between interrupted runs in `staging`.
+`download_sessions` is the one call, and `estimate_download` says what it will take. What the
+provider's answers mean is in `answers`, how it is asked in `provider` and `pacing`, what is kept
+between interrupted runs in `staging`.
 """
 
+from strategy.market_data.download.estimate import DownloadEstimate, estimate_download
+from strategy.market_data.download.pacing import Pace
 from strategy.market_data.download.sessions import download_sessions
 from strategy.market_data.download.settings import (
     DownloadProgress,
@@ -11,4 +14,12 @@ from strategy.market_data.download.settings import (
     DownloadSettings,
 )
 
-__all__ = ["DownloadProgress", "DownloadReport", "DownloadSettings", "download_sessions"]
+__all__ = [
+    "DownloadEstimate",
+    "DownloadProgress",
+    "DownloadReport",
+    "DownloadSettings",
+    "Pace",
+    "download_sessions",
+    "estimate_download",
+]

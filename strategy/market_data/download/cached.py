@@ -35,6 +35,22 @@ def is_cached(cache_dir: Path | str, ticker: str, day: date) -> bool:
     return folder.is_dir() and session_source(folder) != SYNTHETIC and not is_partial(folder)
 
 
+def contracts_asked_for(folder: Path) -> set[str] | None:
+    """Contracts whose bars a downloaded session holds, or is known to have none of.
+
+    Returns:
+        None if the session is not a downloaded one, or cannot be read.
+    """
+    if session_source(folder) != POLYGON:
+        return None
+    try:
+        require_plain_file(folder / OPTIONS_FILE)
+        options = pq.read_table(folder / OPTIONS_FILE, columns=["ticker"])
+        return {*pc.unique(options["ticker"]).to_pylist(), *_empty_contracts(options.schema)}
+    except (OSError, pa.ArrowException, ValueError):
+        return None
+
+
 def fill_staging(
     staging: Staging, cache_dir: Path | str, ticker: str, day: date
 ) -> list[str] | None:
@@ -53,8 +69,7 @@ def fill_staging(
         options = pq.read_table(folder / OPTIONS_FILE)
         underlying = pq.read_table(folder / UNDERLYING_FILE).select(UNDERLYING_SCHEMA.names)
         chain = pq.read_table(folder / CHAIN_FILE).select(CHAIN_SCHEMA.names)
-        metadata = options.schema.metadata or {}
-        empty: list[str] = json.loads(metadata.get(EMPTY_CONTRACTS_KEY, b"[]"))
+        empty = _empty_contracts(options.schema)
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None
     staging.store("underlying", underlying.cast(UNDERLYING_SCHEMA))
@@ -66,3 +81,9 @@ def fill_staging(
     for name in empty:
         staging.store(name, UNDERLYING_SCHEMA.empty_table())
     return [*contracts, *empty]
+
+
+def _empty_contracts(schema: pa.Schema) -> list[str]:
+    """Contracts that the provider has no bars of, as the file's metadata says."""
+    names: list[str] = json.loads((schema.metadata or {}).get(EMPTY_CONTRACTS_KEY, b"[]"))
+    return names

@@ -25,7 +25,7 @@ _GOOD_STATUSES = {"OK", "DELAYED"}  # DELAYED: the plan's data is 15 minutes old
 _RETRIED_HTTP_STATUSES = (408, 429, 500, 502, 503, 504)
 _PAGE_ATTEMPTS = 3  # of an answer that is not what the documentation says
 _BARS_LIMIT = 50_000  # the provider's largest page
-_CHAIN_LIMIT = 1_000  # the provider's largest page
+CHAIN_LIMIT = 1_000  # the provider's largest page
 
 Row = dict[str, Any]
 Query = dict[str, str]
@@ -63,7 +63,7 @@ class Provider:
             "underlying_ticker": ticker,
             "expiration_date": day.isoformat(),
             "as_of": day.isoformat(),
-            "limit": _CHAIN_LIMIT,
+            "limit": CHAIN_LIMIT,
             "sort": "ticker",
             "order": "asc",
         }

@@ -1,17 +1,17 @@
-"""Downloads the sessions of a range: each appears whole or not at all, and can be continued."""
+"""Downloads sessions: each appears whole or not at all, and can be continued."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from datetime import UTC, date, datetime, timedelta
-from enum import Enum
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from strategy.date_range import DateRange, session_times
+from strategy.date_range import session_times
+from strategy.errors import DownloadError
 from strategy.market_data.download.answers import within
 from strategy.market_data.download.cached import EMPTY_CONTRACTS_KEY, fill_staging, is_cached
 from strategy.market_data.download.pacing import Pace
@@ -22,6 +22,7 @@ from strategy.market_data.download.settings import (
     DownloadSettings,
 )
 from strategy.market_data.download.staging import EmptyDays, Staging, staging_of
+from strategy.market_data.download.wanted import Outcome, is_settled, outcomes_without_asking
 from strategy.market_data.needed import MODES, needed_contracts
 from strategy.market_data.schema import (
     CHAIN_FILE,
@@ -35,59 +36,56 @@ from strategy.market_data.schema import (
 from strategy.market_data.writing import write_session
 
 ALL_MODES: Mapping[str, Sequence[Any]] = {"option_selection_mode": MODES, "strikes_depth": (1,)}
-_DELAY = timedelta(minutes=20)  # delayed plans lag by 15 minutes
-_SETTLED = timedelta(days=1)  # before, an empty answer may yet be filled
+_FAILURES_IN_A_ROW = 3  # of sessions; so many are the provider's fault, or the network's
 
 Listener = Callable[[DownloadProgress], None]
-
-
-class _Outcome(Enum):
-    WRITTEN = "written"
-    KEPT = "kept"
-    EMPTY = "empty"
-    NOT_YET = "not_yet"
-    BUSY = "busy"  # with another process
 
 
 def download_sessions(
     cache_dir: Path | str,
     ticker: str,
-    date_range: DateRange,
+    days: Sequence[date],
     settings: DownloadSettings,
     *,
+    pace: Pace | None = None,
     progress: Listener | None = None,
     search_values: Mapping[str, Sequence[Any]] | None = None,
     now: datetime | None = None,
 ) -> DownloadReport:
-    """Bring the range's sessions into the cache; those that are there stay, synthetic ones go.
+    """Bring sessions into the cache; those that are there stay, synthetic ones go.
+
+    A session that the provider does not deliver fails alone, and is told in the report; after
+    three in a row no further one is asked for. What was fetched is kept, and a second call
+    continues with it.
 
     Args:
         cache_dir: the cache.
         ticker: the underlying.
-        date_range: dates, both included; there must be a session among them.
+        days: exchange sessions, each once, in the order in which to fetch them.
         settings: how to ask.
+        pace: of the requests, where several calls share one limit.
         progress: called in this thread after each step.
         search_values: dimensions option_selection_mode and strikes_depth of the search space,
             which decide the contracts; by default every mode at depth 1.
         now: the moment to take for now.
 
     Raises:
-        DateRangeError: no session in the range.
-        DownloadError: the provider did not deliver; what was fetched is kept, and a second call
-            continues with it.
+        DateRangeError: a day is no exchange session.
+        DownloadError: the provider's client is not installed.
     """
-    job = _Job(cache_dir, ticker, settings, search_values or ALL_MODES, now or datetime.now(UTC))
-    days = date_range.require_sessions()
-    outcomes = {day: job.outcome_without_asking(day) for day in days}
+    now, pace = now or datetime.now(UTC), pace or Pace(settings.requests_per_minute)
+    job = _Job(cache_dir, ticker, settings, search_values or ALL_MODES, now, pace)
+    outcomes = outcomes_without_asking(cache_dir, ticker, days, settings, now)
     wanted = [day for day in days if outcomes[day] is None]
     if wanted:
         try:
             job.open(len(wanted), progress)
-            for day in wanted:
-                outcomes[day] = job.download(day, wait=False)
-            for day in wanted:
-                if outcomes[day] is _Outcome.BUSY:
-                    outcomes[day] = job.download(day, wait=True)
+            outcomes |= job.outcomes_of(wanted, wait=False)
+            busy = [day for day in wanted if outcomes[day] is Outcome.BUSY]
+            outcomes |= job.outcomes_of(busy, wait=True)
+        except BaseException:
+            pace.stop()
+            raise
         finally:
             job.close()
     return job.report(outcomes)
@@ -103,25 +101,20 @@ class _Job:
         settings: DownloadSettings,
         search_values: Mapping[str, Sequence[Any]],
         now: datetime,
+        pace: Pace,
     ) -> None:
         self._cache_dir = cache_dir
         self._ticker = ticker
         self._settings = settings
         self._search_values = search_values
         self._now = now
-        self._pace = Pace(settings.requests_per_minute)
+        self._pace = pace
+        self._requests_before = pace.n_requests
         self._empty_days = EmptyDays(cache_dir, ticker)
-        self._known_empty = {} if settings.ask_empty_again else self._empty_days.load()
         self._pool = ThreadPoolExecutor(settings.concurrency, "rorq-download")
         self._contracts = self._contracts_without_bars = 0
-
-    def outcome_without_asking(self, day: date) -> _Outcome | None:
-        """What is known of a session beforehand; None: it is to be asked for."""
-        if self._since_close(day) < _DELAY:
-            return _Outcome.NOT_YET
-        if not self._settings.add_contracts and is_cached(self._cache_dir, self._ticker, day):
-            return _Outcome.KEPT
-        return _Outcome.EMPTY if day in self._known_empty else None
+        self._failed: dict[date, str] = {}
+        self._failures_in_a_row = 0
 
     def open(self, n_sessions: int, progress: Listener | None) -> None:
         self._provider = Provider(self._settings, self._pace)
@@ -130,28 +123,41 @@ class _Job:
         self._n_done = 0
 
     def close(self) -> None:
-        """Let no further request out; the answers that came are kept."""
-        self._pace.stop()
+        """Begin nothing more; the answers that came are kept."""
         self._pool.shutdown(cancel_futures=True)
 
-    def download(self, day: date, *, wait: bool) -> _Outcome:
-        with staging_of(self._cache_dir, self._ticker, day, wait=wait) as staging:
-            if staging is None:
-                return _Outcome.BUSY
-            outcome = self._fill_and_write(day, staging)
-        self._n_done += 1
-        self._tell(day, 0, 0)
-        return outcome
+    def outcomes_of(self, days: Iterable[date], *, wait: bool) -> dict[date, Outcome]:
+        """Fetch sessions until too many in a row failed."""
+        outcomes = {}
+        for day in days:
+            if self._failures_in_a_row == _FAILURES_IN_A_ROW:
+                outcomes[day] = Outcome.NOT_ASKED
+                continue
+            try:
+                outcomes[day] = self._download(day, wait=wait)
+                self._failures_in_a_row = 0
+            except DownloadError as error:
+                outcomes[day] = Outcome.FAILED
+                self._failed[day] = str(error)
+                self._failures_in_a_row += 1
+            if outcomes[day] is not Outcome.BUSY:
+                self._n_done += 1
+                self._tell(day, 0, 0)
+        return outcomes
 
-    def _fill_and_write(self, day: date, staging: Staging) -> _Outcome:
+    def _download(self, day: date, *, wait: bool) -> Outcome:
+        with staging_of(self._cache_dir, self._ticker, day, wait=wait) as staging:
+            return Outcome.BUSY if staging is None else self._fill_and_write(day, staging)
+
+    def _fill_and_write(self, day: date, staging: Staging) -> Outcome:
         is_update = is_cached(self._cache_dir, self._ticker, day)
         if is_update and not self._settings.add_contracts:  # by another process, meanwhile
             staging.remove()
-            return _Outcome.KEPT
+            return Outcome.KEPT
         present = fill_staging(staging, self._cache_dir, self._ticker, day) if is_update else []
         if present is None:
             staging.remove()
-            return _Outcome.KEPT
+            return Outcome.KEPT
         underlying = self._answer(
             staging, "underlying", UNDERLYING_SCHEMA, partial(self._underlying, day)
         )
@@ -168,7 +174,7 @@ class _Job:
         options, n_fetched = self._options(day, staging, {*needed, *present})
         if is_update and not n_fetched:
             staging.remove()
-            return _Outcome.KEPT
+            return Outcome.KEPT
         tables = {UNDERLYING_FILE: underlying, CHAIN_FILE: chain, OPTIONS_FILE: _joined(options)}
         return self._write(day, staging, tables, options, replace=is_update)
 
@@ -180,7 +186,7 @@ class _Job:
         options: Mapping[str, pa.Table],
         *,
         replace: bool,
-    ) -> _Outcome:
+    ) -> Outcome:
         without_bars = sorted(name for name, table in options.items() if not table.num_rows)
         written = write_session(
             self._cache_dir,
@@ -193,10 +199,10 @@ class _Job:
         )
         staging.remove()
         if not written:
-            return _Outcome.KEPT
+            return Outcome.KEPT
         self._contracts += len(options) - len(without_bars)
         self._contracts_without_bars += len(without_bars)
-        return _Outcome.WRITTEN
+        return Outcome.WRITTEN
 
     def _answer(
         self, staging: Staging, name: str, schema: pa.Schema, ask: Callable[[], pa.Table]
@@ -225,10 +231,16 @@ class _Job:
         asked: dict[Future[pa.Table], str] = {
             self._pool.submit(self._contract, day, staging, name): name for name in absent
         }
-        for future in as_completed(asked):
-            stored[asked[future]] = future.result()
-            n_done += 1
-            self._tell(day, n_done, len(stored))
+        try:
+            for future in as_completed(asked):
+                stored[asked[future]] = future.result()
+                n_done += 1
+                self._tell(day, n_done, len(stored))
+        except DownloadError:
+            for future in asked:
+                future.cancel()
+            wait(asked)  # those under way store their answers while the session is held
+            raise
         return {name: table for name, table in stored.items() if table is not None}, len(absent)
 
     def _contract(self, day: date, staging: Staging, name: str) -> pa.Table:
@@ -239,14 +251,11 @@ class _Job:
         staging.store(name, bars)
         return bars
 
-    def _no_data(self, day: date, staging: Staging, what: str) -> _Outcome:
-        if self._since_close(day) >= _SETTLED:
+    def _no_data(self, day: date, staging: Staging, what: str) -> Outcome:
+        if is_settled(day, self._now):
             self._empty_days.add(day, what)
         staging.remove()
-        return _Outcome.EMPTY
-
-    def _since_close(self, day: date) -> timedelta:
-        return self._now - datetime.fromtimestamp(session_times(day).close_utc_seconds, UTC)
+        return Outcome.EMPTY
 
     def _tell(self, day: date, contracts_done: int, contracts_total: int) -> None:
         if self._progress is not None:
@@ -260,15 +269,16 @@ class _Job:
                 )
             )
 
-    def report(self, outcomes: Mapping[date, _Outcome | None]) -> DownloadReport:
+    def report(self, outcomes: Mapping[date, Outcome | None]) -> DownloadReport:
         by_outcome = {
             outcome.value: tuple(day for day, got in outcomes.items() if got is outcome)
-            for outcome in _Outcome
-            if outcome is not _Outcome.BUSY
+            for outcome in Outcome
+            if outcome not in {Outcome.BUSY, Outcome.FAILED}
         }
         return DownloadReport(
             **by_outcome,
-            requests=self._pace.n_requests,
+            failed={day: self._failed[day] for day in sorted(self._failed)},
+            requests=self._pace.n_requests - self._requests_before,
             contracts=self._contracts,
             contracts_without_bars=self._contracts_without_bars,
         )

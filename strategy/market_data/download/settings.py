@@ -1,9 +1,11 @@
 """What a download is told and what it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from strategy.errors import DownloadError
 
 
 class DownloadSettings(BaseModel):
@@ -44,7 +46,7 @@ class DownloadProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadReport:
-    """What became of each session of the range."""
+    """What became of each session that was asked for, of one underlying."""
 
     written: tuple[date, ...]
     kept: tuple[date, ...]
@@ -59,3 +61,23 @@ class DownloadReport:
     """Contracts with bars in the written sessions."""
     contracts_without_bars: int
     """Needed contracts for which the provider has no bars."""
+    failed: dict[date, str] = field(default_factory=dict)
+    """Sessions that the provider did not deliver, with the reason."""
+    not_asked: tuple[date, ...] = ()
+    """Sessions left alone because too many before them failed in a row."""
+
+    @property
+    def missing(self) -> tuple[date, ...]:
+        """Sessions that another call is to bring."""
+        return tuple(sorted({*self.failed, *self.not_asked}))
+
+    def raise_for_failures(self) -> None:
+        """Refuse a report with failures.
+
+        Raises:
+            DownloadError: with the first one's reason, and how many sessions are missing.
+        """
+        if self.missing:
+            n_missing, reason = len(self.missing), next(iter(self.failed.values()))
+            more = f"{n_missing} sessions are missing, the first since " if n_missing > 1 else ""
+            raise DownloadError(f"{more}{reason}")

@@ -34,6 +34,86 @@ def rorq(provider: FakeProvider, *options: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
+def test_it_says_first_what_it_will_take(
+    home: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = rorq(provider, "--estimate", "--ticker", "SPY,QQQ", "--requests-per-minute", "5")
+    assert told.exit_code == 0, told.output
+    assert told.stdout.splitlines() == [
+        "SPY: 2 sessions to fetch; a session takes 18.0 calls and 1.4 MB (assumed)",
+        "QQQ: 2 sessions to fetch; a session takes 18.0 calls and 1.4 MB (assumed)",
+        "about 72 calls, 0:14:24 at 5 a minute, 5.6 MB",
+    ]
+    assert not provider.requests  # and no key was needed
+    monkeypatch.setenv("POLYGON_API_KEY", KEY)
+    assert "about 36 calls, 0:00:04 at 0.5 s a call, 8 at once, assumed" in rorq(provider).stdout
+    cached = rorq(provider, "--estimate").stdout
+    assert "SPY: 0 sessions to fetch, 1 cached, 1 known to be empty; a session takes 10.0" in cached
+    assert "(the mean of 1 cached ones)" in cached
+    assert "about 0 calls, 0:00:00 at" in cached
+
+
+def test_several_ranges_and_tickers_come_in_one_call(
+    home: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYGON_API_KEY", KEY)
+    provider.add_session("SPY", date(2023, 2, 1), [384.2, 386.3])
+    provider.add_session("QQQ", DAY, [264.2, 266.3])
+    words = ["download", "2023-01-03_2023-01-04", "QQQ_2023-01-03_2023-01-03", "2023-02"]
+    done = CliRunner().invoke(main, [*words, "2023-01", "--base-url", provider.url])
+    assert done.exit_code == 0, done.output
+    assert "SPY: 39 sessions to fetch" in done.stdout  # 20 of January, once, 19 of February
+    assert "2 sessions of SPY written" in done.stdout
+    assert "1 sessions of QQQ written" in done.stdout
+    assert list_sessions(home / "polygon_cache", "SPY") == [DAY, date(2023, 2, 1)]
+    assert list_sessions(home / "polygon_cache", "QQQ") == [DAY]
+
+
+def test_what_is_missing_is_told_with_the_command_that_goes_on(
+    home: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYGON_API_KEY", KEY)
+    days = [date(2023, 1, day) for day in (3, 4, 5, 6)]
+    for day in days:
+        provider.add_session("SPY", day, [384.2, 386.3])
+        provider.add_session("QQQ", day, [264.2, 266.3])
+    provider.faults[f"/SPY/range/1/second/{days[1]}"] = ["always status ERROR"]
+    words = ["download", "2023-01-03_2023-01-06", "--ticker", "SPY,QQQ", "--concurrency", "2"]
+    words += ["--base-url", provider.url, "--again"]
+    failed = CliRunner().invoke(main, words)
+    assert failed.exit_code == 1
+    assert "3 sessions of SPY written" in failed.stdout
+    assert "4 sessions of QQQ written" in failed.stdout
+    reason, conclusion = failed.stderr.strip().splitlines()
+    assert reason.startswith("missing: the bars of SPY on 2023-01-04: ")
+    assert conclusion == (
+        "error: 1 sessions (2023-01-04) of SPY are missing; expected every session that was asked "
+        f"for; what was fetched is kept; this goes on: rorq {words[0]} {' '.join(words[1:])}"
+    )
+    provider.faults.clear()
+    again = CliRunner().invoke(main, conclusion.rpartition("rorq ")[2].split())
+    assert again.exit_code == 0, again.output
+    assert "1 sessions of SPY written" in again.stdout
+
+
+def test_after_three_failures_in_a_row_no_other_ticker_is_begun(
+    home: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYGON_API_KEY", "an0ther-key")
+    words = ["download", "2023-01", "--ticker", "SPY,QQQ", "--base-url", provider.url]
+    failed = CliRunner().invoke(main, words)
+    assert failed.exit_code == 1
+    assert "20 sessions (2023-01-03 to 2023-01-31) of SPY, all of QQQ are missing" in failed.stderr
+    assert failed.stderr.count("missing: ") == 3
+    assert len(provider.requests) == 3
+
+
+def test_a_ticker_that_cannot_be_is_one_line(home: Path, provider: FakeProvider) -> None:
+    result = rorq(provider, "--estimate", "--ticker", "SPY,qqq")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: --ticker 'SPY,qqq'; expected capital letters")
+
+
 def test_sessions_come_and_are_told(
     home: Path, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

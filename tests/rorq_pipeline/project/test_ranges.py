@@ -121,9 +121,11 @@ def test_an_empty_cache_has_no_default(tmp_path: Path) -> None:
             ],
         ),
         ("2023-01-01_2023-01-31", ["2023-01-03_2023-01-31"]),
+        ("2023", ["2023-01-03_2023-12-29"]),
+        ("QQQ_2022..2023", ["QQQ_2022-01-03_2022-12-30", "QQQ_2023-01-03_2023-12-29"]),
     ],
 )
-def test_months_stand_for_their_ranges(text: str, expected: list[str]) -> None:
+def test_months_and_years_stand_for_their_ranges(text: str, expected: list[str]) -> None:
     assert [r.key for r in ranges_from(text)] == expected
 
 
@@ -133,7 +135,10 @@ def test_months_stand_for_their_ranges(text: str, expected: list[str]) -> None:
         "2023-02..2023-01",
         "2023-13",
         "2023-00..2023-02",
-        "2023",
+        "2023-01..2023",
+        "2022..2023-06",
+        "2023..2022",
+        "20233",
         "a_b",
         "2023-01..2023-02-03",
         "2023-01-03_2023-01-31..2023-02",

@@ -34,14 +34,16 @@ def download(provider: FakeProvider, tmp_path: Path) -> Download:
         start: date = DAY, end: date | None = None, search_values: Any = None, **changes: Any
     ) -> DownloadReport:
         keywords = {key: changes.pop(key) for key in ("now", "progress") if key in changes}
-        return download_sessions(
+        report = download_sessions(
             tmp_path,
             "SPY",
-            DateRange(start, end or start),
+            DateRange(start, end or start).require_sessions(),
             settings_for(provider, **changes),
             search_values=search_values,
             **keywords,
         )
+        report.raise_for_failures()
+        return report
 
     return run
 

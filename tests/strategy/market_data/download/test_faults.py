@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from strategy.date_range import DateRange
 from strategy.errors import DownloadError
 from strategy.market_data import list_sessions, load_sessions, read_session_frames
-from strategy.market_data.download import DownloadSettings, download_sessions
+from strategy.market_data.download import DownloadSettings, Pace, download_sessions
 from tests.strategy.market_data.download.conftest import DAY, PRICES, Download, settings_for
 from tests.strategy.market_data.download.fake_provider import KEY, FakeProvider, occ
 
@@ -130,7 +131,7 @@ def test_nobody_there_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
             }
         )
         with pytest.raises(DownloadError, match=r"no answer in 2 attempts.*refused"):
-            download_sessions(tmp_path, "SPY", DateRange(DAY, DAY), settings)
+            download_sessions(tmp_path, "SPY", [DAY], settings).raise_for_failures()
     said = [record.getMessage() for record in caplog.records if "no answer yet" in record.message]
     assert len(said) == 1  # before the second attempt
     assert "asking again in 0 s" in said[0]
@@ -161,7 +162,7 @@ def test_an_unreadable_stored_answer_is_asked_for_again(
 
 
 def run_download(cache: Path, settings: DownloadSettings, end: date) -> None:
-    download_sessions(cache, "SPY", DateRange(DAY, end), settings)
+    download_sessions(cache, "SPY", DateRange(DAY, end).sessions, settings)
 
 
 def test_two_processes_share_the_work_and_leave_sound_sessions(
@@ -208,3 +209,54 @@ def test_a_process_that_dies_leaves_no_half_session_and_is_continued(
     assert download().written == (DAY,)
     assert len(provider.requests) - asked_before <= 10 - 5 + 1  # one was under way
     assert len(read_session_frames(tmp_path, "SPY", DAY).options) == 24
+
+
+def sessions_of(provider: FakeProvider, end: date) -> tuple[date, ...]:
+    days = DateRange(DAY, end).sessions
+    for day in days:
+        provider.add_session("SPY", day, PRICES)
+    return days
+
+
+def test_a_session_that_fails_costs_no_other(provider: FakeProvider, tmp_path: Path) -> None:
+    days = sessions_of(provider, date(2023, 1, 6))
+    for bad in (days[0], days[2]):
+        provider.faults[occ("SPY", bad, "call", 385)] = ["always status ERROR"]
+    settings = settings_for(provider)
+    report = download_sessions(tmp_path, "SPY", days, settings)
+    assert report.written == (days[1], days[3])
+    assert report.missing == tuple(report.failed) == (days[0], days[2])
+    assert all(str(day) in reason for day, reason in report.failed.items())
+    with pytest.raises(DownloadError, match=r"^2 sessions are missing, the first since .*01-03"):
+        report.raise_for_failures()
+    provider.faults.clear()
+    provider.requests.clear()
+    again = download_sessions(tmp_path, "SPY", days, settings)
+    assert again.written == (days[0], days[2])
+    assert again.requests == len(provider.requests) < 2 * 10  # the stored answers stay
+
+
+def test_three_in_a_row_end_it(provider: FakeProvider, tmp_path: Path) -> None:
+    days = sessions_of(provider, date(2023, 1, 11))
+    for day in (*days[:2], *days[3:]):
+        fault = "always 403 Your plan doesn't include this data timeframe"
+        provider.faults[f"/SPY/range/1/second/{day}"] = [fault]
+    report = download_sessions(tmp_path, "SPY", days, settings_for(provider))
+    assert report.written == (days[2],)
+    assert tuple(report.failed) == (*days[:2], *days[3:6])
+    assert report.not_asked == days[6:] != ()
+    assert provider.asked("/SPY/") == 6
+
+
+def test_calls_of_two_tickers_share_one_limit(provider: FakeProvider, tmp_path: Path) -> None:
+    provider.add_session("QQQ", DAY, PRICES)
+    pace = Pace(12)
+    settings = settings_for(provider, requests_per_minute=12, concurrency=1)
+    assert download_sessions(tmp_path, "SPY", [DAY], settings, pace=pace).requests == 10
+    stopper = threading.Timer(1.0, pace.stop)
+    stopper.start()
+    report = download_sessions(tmp_path, "QQQ", [DAY], settings, pace=pace)
+    stopper.join()
+    assert report.requests == 2
+    assert report.missing == (DAY,)
+    assert len(provider.requests) == 12
