@@ -82,6 +82,9 @@ def verify_command(
 ) -> None:
     """Validate the sessions of RANGE, or every cached session by itself; exit 1 on errors.
 
+    Without RANGE it also tells which exchange sessions are missing between the cached ones, and
+    which published results are of other files than those that are cached now.
+
     Each error is one line: session, file, rule, and an example. RANGE is two dates, such as
     2023-01-03_2023-01-31, or a month, with a ticker QQQ_2023-01-03_2023-01-31; for a range it is
     an error as well if a session is missing before the last cached one, or if synthetic and real
@@ -109,6 +112,9 @@ def verify_command(
     for remedy in dict.fromkeys(RULES_BY_NAME[finding.rule].remedy for finding in errors):
         console.print(f"what helps: {remedy}", soft_wrap=True)
     _conclude(report, len(errors), len(findings) - len(errors))
+    if not date_range:
+        _tell_missing(report)
+        _tell_changed(report)
     if errors:
         sys.exit(1)
 
@@ -152,6 +158,37 @@ def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
         f"{errors} errors, {warnings} warnings",
         soft_wrap=True,
     )
+
+
+def _tell_missing(report: "ValidationReport") -> None:
+    """Tell the exchange sessions that are not cached, though later ones are."""
+    missing = [record.date for record in report.records if not record.is_cached]
+    if missing:
+        shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
+        whole = BacktestRange(missing[0], missing[-1], report.ticker)
+        console.print(
+            f"{len(missing)} exchange sessions between the first and the last are not cached: "
+            f"{shown}; rorq download {whole.key} fetches what there is",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def _tell_changed(report: "ValidationReport") -> None:
+    """Tell the published ranges whose files were replaced since."""
+    from rorq_pipeline.results.changed import changed_since_published
+
+    fingerprints = {one.date: one.fingerprint for one in report.records if one.is_cached}
+    changed = changed_since_published(report.ticker, fingerprints)
+    if changed:
+        console.print(
+            f"{len(changed)} published ranges are of other files than those cached now: "
+            f"{', '.join(changed)}; rorq materialize {' '.join(changed)} makes them anew",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":

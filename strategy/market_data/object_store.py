@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyarrow import fs
@@ -29,6 +30,11 @@ _REFUSED = frozenset({
     "INVALID_CLIENT_TOKEN_ID", "UNRECOGNIZED_CLIENT", "MISSING_AUTHENTICATION_TOKEN",
     "REQUEST_EXPIRED",
 })  # fmt: skip
+
+_CREDENTIAL_VARIABLES = (
+    "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +153,17 @@ def _region(bucket: str) -> str | None:
     return region
 
 
+def _names_credentials() -> bool:
+    """Whether the environment or a file says where credentials are; a role does not show."""
+    files = {
+        "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+        "AWS_CONFIG_FILE": "~/.aws/config",
+    }
+    return any(os.environ.get(name) for name in _CREDENTIAL_VARIABLES) or any(
+        Path(os.environ.get(name) or usual).expanduser().is_file() for name, usual in files.items()
+    )
+
+
 def _server() -> str:
     """What a message calls the server; without what stands before an @."""
     scheme, _, host = s3_endpoint().partition("://")
@@ -168,6 +185,14 @@ def _told(address: str, error: OSError) -> BucketError:
     server = _server()
     if fault == "NO_SUCH_BUCKET" or re.search("Bucket .* not found", text):
         return _no_such_bucket(address)
+    if fault in _REFUSED and not _names_credentials():
+        return BucketError(
+            f"{address}: {server} refuses ({fault}), and no credentials were found in the "
+            "environment or in ~/.aws",
+            expected="credentials that may list, read and write there",
+            remedy="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the "
+            "machine a role",
+        )
     if fault in _REFUSED:
         return BucketError(
             f"{address}: {server} refuses the credentials ({fault})",

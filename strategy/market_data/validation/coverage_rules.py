@@ -43,15 +43,30 @@ def few_seconds(view: SessionView, settings: ValidationSettings) -> Iterator[Hit
 
 @rule(Family.COVERAGE, Severity.WARNING)
 def long_gap(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
-    """Too long a stretch without an underlying bar."""
+    """Too long a stretch without an underlying bar; that up to the close is `ends_early`."""
     bars = view.underlying
     if bars is None or not bars.on_grid.any():
         return
-    gap = longest_gap(bars)
+    gap = longest_gap(bars, up_to_close=False)
     if gap.seconds > settings.max_gap_seconds:
         where = "at the open" if gap.after < 0 else f"after {_clock(gap.after)}"
         example = f"{gap.seconds} seconds {where}, at most {settings.max_gap_seconds}"
         yield Hit(file=UNDERLYING_FILE, count=gap.seconds, example=example)
+
+
+@rule(Family.COVERAGE, Severity.WARNING)
+def ends_early(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
+    """The last underlying bar comes before the close, for which the calendar has no reason.
+
+    A vendor's archive that was cut; what is open then is closed at the last price known.
+    """
+    bars = view.underlying
+    if bars is None or not bars.on_grid.any():
+        return
+    close, last = bars.times.n_seconds - 1, int(np.flatnonzero(bars.covered)[-1])
+    if close - last > settings.max_gap_seconds:
+        example = f"last bar {_clock(last)}, the exchange closed at {_clock(close)}"
+        yield Hit(file=UNDERLYING_FILE, count=close - last, example=example)
 
 
 @rule(Family.COVERAGE, Severity.WARNING, "fetch them with `rorq download --add-contracts`")
@@ -72,9 +87,15 @@ def covered_fraction(bars: Bars) -> float:
     return int(np.count_nonzero(bars.covered)) / bars.times.n_seconds
 
 
-def longest_gap(bars: Bars) -> Gap:
-    """Longest stretch of the session without a bar; the whole session if there is none."""
+def longest_gap(bars: Bars, *, up_to_close: bool = True) -> Gap:
+    """Longest stretch of the session without a bar; the whole session if there is none.
+
+    Args:
+        bars: the underlying's.
+        up_to_close: whether the stretch after the last bar counts; if not, there must be a bar.
+    """
     edges = np.concatenate(([-1], np.flatnonzero(bars.covered), [bars.times.n_seconds]))
+    edges = edges if up_to_close else edges[:-1]
     lengths = np.diff(edges) - 1
     longest = int(np.argmax(lengths))
     return Gap(seconds=int(lengths[longest]), after=int(edges[longest]))

@@ -23,7 +23,7 @@ from strategy.market_data.validation import (
 )
 from strategy.market_data.validation.findings import Family, Rule, Severity
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 UNREADABLE = Rule(
     name="unreadable_file",

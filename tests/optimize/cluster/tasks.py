@@ -7,10 +7,17 @@ from pathlib import Path
 
 
 def double(task: tuple[str, float]) -> float:
-    """Twice the number, after a moment, with a mark in the folder that it was begun."""
+    """Twice the number, with a mark in the folder that it was begun.
+
+    It comes after a moment; where nobody began it before, not while there is a file
+    `<folder>.held`.
+    """
     folder, number = task
     (Path(folder) / f"{number}-{os.getpid()}-{time.monotonic_ns()}").touch()
     time.sleep(0.4)
+    is_first = len(list(Path(folder).glob(f"{number}-*"))) == 1
+    while is_first and Path(f"{folder}.held").exists():
+        time.sleep(0.02)
     return 2 * number
 
 

@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,15 +46,22 @@ class Work:
         rows = [(number, int(process), int(at)) for number, process, at in marks]
         return sorted(rows, key=lambda row: row[2])
 
-    def is_in_the_midst(self, process: int) -> bool:
-        """Whether the process has just begun what nobody began before."""
+    @contextmanager
+    def held(self) -> Iterator[int]:
+        """Let nothing come that is begun for the first time after the nanosecond it gives."""
+        held = self.marks.with_name(f"{self.marks.name}.held")
+        held.touch()
+        try:
+            yield time.monotonic_ns()
+        finally:
+            held.unlink()
+
+    def begun_first_by(self, processes: Container[int], since: int) -> int | None:
+        """One of the processes that began, since then, what nobody began before."""
         begun = self.begun()
-        latest = [(number, at) for number, by, at in begun if by == process][-1:]
-        return (
-            bool(latest)
-            and [number for number, _, _ in begun].count(latest[0][0]) == 1
-            and time.monotonic_ns() - latest[0][1] < 100_000_000
-        )
+        numbers = [number for number, _, _ in begun]
+        fresh = [by for number, by, at in begun if at > since and numbers.count(number) == 1]
+        return next((by for by in fresh if by in processes), None)
 
 
 def test_five_killed_workers_cost_a_task_each(cluster: Loopback, tmp_path: Path) -> None:
@@ -61,14 +69,12 @@ def test_five_killed_workers_cost_a_task_each(cluster: Loopback, tmp_path: Path)
 
     def kill_five() -> None:
         for _ in range(5):
-            doomed: list[str] = []
-
-            def is_one_in_the_midst(doomed: list[str] = doomed) -> bool:
-                doomed[:] = [n for n, w in cluster.workers.items() if work.is_in_the_midst(w.pid)]
-                return bool(doomed)
-
-            wait_until(is_one_in_the_midst)
-            cluster.kill(cluster.workers.pop(doomed[0]))
+            names = {worker.pid: name for name, worker in cluster.workers.items()}
+            with work.held() as since:
+                wait_until(lambda n=names, s=since: work.begun_first_by(n, s) is not None)
+                doomed = work.begun_first_by(names, since)
+                assert doomed is not None
+                cluster.kill(cluster.workers.pop(names[doomed]))
             cluster.start_worker()
 
     with beside(kill_five):

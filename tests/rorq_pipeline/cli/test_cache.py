@@ -1,5 +1,6 @@
 """`rorq cache` at the command line."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -109,8 +110,25 @@ def test_show_of_a_day_that_is_not_cached_is_one_line(run: Run, day: str) -> Non
 def test_verify_of_sound_sessions_is_quiet(run: Run) -> None:
     done = run("verify")
     assert done.exit_code == 0, done.output
-    assert done.stdout.strip() == "3 sessions of SPY: sound, 0 errors, 3 warnings"
-    assert len(run("verify", "--warnings").stdout.splitlines()) == 4
+    verdict, missing = done.stdout.splitlines()
+    assert verdict == "3 sessions of SPY: sound, 0 errors, 3 warnings"
+    assert missing == (
+        "1 exchange sessions between the first and the last are not cached: 2023-01-05; "
+        "rorq download 2023-01-05_2023-01-05 fetches what there is"
+    )
+    assert len(run("verify", "--warnings").stdout.splitlines()) == 5
+
+
+def test_verify_of_sessions_without_a_gap_tells_none_missing(run: Run, cache_dir: Path) -> None:
+    shutil.rmtree(cache_dir / "SPY" / "2023-01-06")
+    assert "not cached" not in run("verify").stdout
+    for day in (date(2023, 1, 13), date(2023, 1, 17)):  # a long weekend between them
+        open_utc = datetime(day.year, day.month, day.day, 14, 30, tzinfo=UTC)
+        write_tables(cache_dir, sound_tables(day, open_utc), day)
+    told = run("verify").stdout.splitlines()[-1]
+    assert told.startswith("6 exchange sessions between")
+    assert "2023-01-05, 2023-01-06, 2023-01-09, 2023-01-10, 2023-01-11, …; " in told
+    assert "rorq download 2023-01-05_2023-01-12 fetches" in told
 
 
 def test_verify_tells_each_error_in_a_line(run: Run, cache_dir: Path) -> None:

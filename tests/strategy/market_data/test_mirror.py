@@ -1,7 +1,9 @@
 """A cache in a bucket: the same sessions as on disk, and one line for whatever goes wrong."""
 
+import threading
 from collections.abc import Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -288,6 +290,46 @@ def test_no_such_bucket_is_one_line(bucket: fs.S3FileSystem, tmp_path: Path) -> 
     mirror = make_mirror(tmp_path / "none", "s3://no-such-bucket/prices")
     with pytest.raises(BucketError, match="there is no such bucket"):
         mirror.refresh("SPY")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Answers a request that is not signed as Amazon does; moto fails at it."""
+
+    def do_GET(self) -> None:
+        is_signed = "Authorization" in self.headers
+        code = "InvalidAccessKeyId" if is_signed else "AccessDenied"
+        body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+        self.send_response(403)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_no_credentials_are_one_line_that_says_so(
+    bucket: fs.S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    mirror = make_mirror(tmp_path / "none", ADDRESS)
+    with pytest.raises(BucketError, match=r"refuses the credentials \(INVALID_ACCESS_KEY_ID\)"):
+        mirror.refresh("SPY")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(BucketError) as told:
+        make_mirror(tmp_path / "none", ADDRESS).refresh("SPY")
+    server.shutdown()
+    server.server_close()
+    assert str(told.value) == (
+        f"{ADDRESS}: http://127.0.0.1:{server.server_port} refuses (ACCESS_DENIED), and no "
+        "credentials were found in the environment or in ~/.aws; expected credentials that may "
+        "list, read and write there; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+        "AWS_PROFILE, or give the machine a role"
+    )
 
 
 @pytest.mark.parametrize("wrong", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "both"])

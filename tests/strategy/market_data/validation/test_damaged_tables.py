@@ -24,7 +24,7 @@ FIRST_OF_RULE = list({b.rule: b for b in reversed(BREAKAGES)}.values())[::-1]
 IN_ORDER = sorted(FIRST_OF_RULE, key=BREAKAGES.index)
 PAIRS = list(combinations(IN_ORDER, 2))
 SOME_PAIRS = random.Random(20230103).sample(PAIRS, 60)
-DENSITY_RULES = {"few_seconds", "long_gap", "repeated_bars"}  # test_validation_coverage
+DENSITY_RULES = {"few_seconds", "long_gap", "ends_early", "repeated_bars"}  # test_validate
 QUOTE_RULES = {rule.name for rule in rules_of(Family.QUOTES)}  # test_quotes
 
 

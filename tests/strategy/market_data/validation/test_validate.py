@@ -260,6 +260,45 @@ def test_sparse_session_is_told_as_thin_and_interrupted(tmp_path: Path) -> None:
     assert record.longest_gap_seconds == 659
 
 
+@pytest.mark.parametrize(
+    ("day", "closes_utc", "cut_utc", "missing", "told"),
+    [
+        (
+            (2023, 1, 3),
+            (21, 0),
+            (20, 0),
+            3600,
+            "last bar 15:00:00, the exchange closed at 16:00:00",
+        ),
+        ((2023, 1, 3), (21, 0), (20, 59), 0, ""),  # a minute before
+        ((2023, 11, 24), (18, 0), (18, 0), 0, ""),  # an early close
+        ((2023, 11, 24), (18, 0), (17, 58), 120, "last bar 12:58:00, the exchange closed at 13:00"),
+    ],
+)
+def test_a_session_that_ends_before_the_exchange_closes_is_told(
+    tmp_path: Path,
+    day: tuple[int, int, int],
+    closes_utc: tuple[int, int],
+    cut_utc: tuple[int, int],
+    missing: int,
+    told: str,
+) -> None:
+    n_seconds = (closes_utc[0] * 60 + closes_utc[1] - 14 * 60 - 30) * 60 + 1
+    tables = sound_tables(date(*day), datetime(*day, 14, 30, tzinfo=UTC), n_seconds)
+    bars = tables[UNDERLYING_FILE]
+    bars = bars[bars["timestamp"] <= datetime(*day, *cut_utc, tzinfo=UTC)]
+    tables[UNDERLYING_FILE] = bars.reset_index(drop=True)
+    write_tables(tmp_path, tables, date(*day))
+    one = DateRange(date(*day), date(*day))
+    report = validate_range(tmp_path, "SPY", one, search_values=SEARCH)
+    found = {finding.rule: finding for finding in report.warnings}
+    assert found.keys() == ({"few_seconds", "ends_early"} if told else {"few_seconds"})
+    if told:
+        assert found["ends_early"].count == missing
+        assert told in found["ends_early"].example
+        assert report.records[0].longest_gap_seconds == missing
+
+
 def test_forward_filled_underlying_is_told(tmp_path: Path) -> None:
     tables = sound_tables()
     bars = tables[UNDERLYING_FILE]
