@@ -71,7 +71,9 @@ def test_five_killed_workers_cost_a_task_each(cluster: Loopback, tmp_path: Path)
         for _ in range(5):
             names = {worker.pid: name for name, worker in cluster.workers.items()}
             with work.held() as since:
-                wait_until(lambda n=names, s=since: work.begun_first_by(n, s) is not None)
+                wait_until(
+                    lambda n=names, s=since: work.begun_first_by(n, s) is not None, seconds=120
+                )
                 doomed = work.begun_first_by(names, since)
                 assert doomed is not None
                 cluster.kill(cluster.workers.pop(names[doomed]))
@@ -91,7 +93,7 @@ def test_a_scheduler_killed_twice_costs_what_was_under_way(
 
     def kill_twice() -> None:
         for n_done in (6, 14):
-            wait_until(lambda n_done=n_done: len(work.came) >= n_done)
+            wait_until(lambda n_done=n_done: len(work.came) >= n_done, seconds=120)
             assert cluster.scheduler is not None
             cluster.kill(cluster.scheduler)
             cluster.start_scheduler()
