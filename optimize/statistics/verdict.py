@@ -127,7 +127,8 @@ def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
     if p_value is None or loss_p_value is None or usd is None:
         text = f"{name} not known ({evidence.policy_absent or 'no month was traded'})"
         return Finding(name=name, level="unknown", text=text)
-    text = f"the policy brought {usd:+.0f} USD a month in {n_months} months, "
+    money, plural = f"{'-' if usd < 0 else '+'}${abs(usd):,.0f}", "" if n_months == 1 else "s"
+    text = f"the policy brought {money} a month in {n_months} month{plural}, "
     if loss_p_value <= limits.policy_to_reject:
         text += (
             f"as little has a probability of {_probability(loss_p_value)} where it loses nothing"
@@ -164,7 +165,7 @@ def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ..
             "superior ability",
             evidence.superior_ability_p_value,
             "p-value against not trading {}",
-            "{:.3g}".format,
+            _p_value,
         ),
     )
     return tuple(
@@ -175,6 +176,10 @@ def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ..
 
 def _share(fraction: float) -> str:
     return f"{100 * fraction:.3g}%"
+
+
+def _p_value(p_value: float) -> str:
+    return "below 0.001" if p_value < 0.001 else f"{p_value:.3g}"
 
 
 def _probability(p_value: float) -> str:

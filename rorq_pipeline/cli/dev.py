@@ -55,19 +55,20 @@ def command(port: int, host: str, workspace: str | None) -> None:
 def _serve_reports() -> None:
     """Start what serves the reports; it ends with this process, which becomes Dagster's."""
     from rorq_pipeline.cli.ports import require_free_port
-    from rorq_pipeline.project.page_addresses import REPORTS_PORT, report_address
+    from rorq_pipeline.project.page_addresses import REPORTS_PORT_NAME, report_address, reports_port
     from rorq_pipeline.results.artifacts import artifact_folder
 
-    folder = artifact_folder("report")
+    folder, port = artifact_folder("report"), reports_port()
     try:
-        require_free_port("127.0.0.1", REPORTS_PORT)
+        require_free_port("127.0.0.1", port)
     except RorqError as error:
         error_console.print(
-            f"reports are not served: {error.found}; end what listens there, or open the files in "
-            f"{folder} (links in Dagster lead to whatever answers there)",
+            f"reports are not served: {error.found}, and links in Dagster lead to whatever answers "
+            f"there; end it, set {REPORTS_PORT_NAME} to another port for this project, or open the "
+            f"files in {folder}",
             soft_wrap=True,
         )
         return
     arguments = [sys.executable, "-m", "rorq_pipeline.cli.report_server", str(folder)]
-    subprocess.Popen([*arguments, str(REPORTS_PORT)])  # noqa: S603  our own module
+    subprocess.Popen([*arguments, str(port)])  # noqa: S603  our own module
     error_console.print(f"reports on {report_address('index')}")

@@ -90,7 +90,8 @@ def _page_values(sections: Sequence[Section]) -> dict[str, Any]:
 def _filters() -> dict[str, Callable[..., Any]]:
     names = (
         "count", "day", "duration", "metric", "metric_title", "moment", "number", "parameter",
-        "parameter_title", "percent", "plain", "share", "signed", "true_minus", "usd",
+        "parameter_title", "percent", "plain", "rule_title", "share", "short_day", "signed",
+        "true_minus", "usd", "whole_figures",
     )  # fmt: skip
     return {name: getattr(formats, name) for name in names}
 

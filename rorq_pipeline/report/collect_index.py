@@ -15,7 +15,7 @@ from rorq_pipeline.results.artifacts import (
     write_whole,
 )
 from rorq_pipeline.results.forward import renewed_record
-from rorq_pipeline.results.models import ReportEntry, WalkForwardRecord
+from rorq_pipeline.results.models import ReportEntry, WalkForwardMatrixRecord, WalkForwardRecord
 from strategy.backtest_range import BacktestRange, canonical_key
 from strategy.errors import DateRangeError
 
@@ -66,6 +66,7 @@ def _index_page(entry_path: Path, market_data: MarketData) -> str:
     return build_index(
         list(entries.values()),
         {ticker: record for ticker, record in records.items() if record},
+        telling=[one.key for one in entries if _tells_how_to_choose(one)],
         unread=[told for key, told in unread if key not in {one.key for one in entries}],
     )
 
@@ -79,3 +80,12 @@ def _walk_forward(latest: BacktestRange, market_data: MarketData) -> WalkForward
     if record is None or not (record.record.steps or record.left_out):
         return None
     return record
+
+
+def _tells_how_to_choose(date_range: BacktestRange) -> bool:
+    """Whether the range's report has the figures of the ways of choosing."""
+    path = WalkForwardMatrixRecord.path(date_range.key)
+    try:
+        return path.exists() and not WalkForwardMatrixRecord.read_file(path).absent
+    except ArtifactError:
+        return False

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from markupsafe import Markup, escape
+
+_FIGURE = re.compile(  # with its sign, and the word that says of what
+    r"([+\u2212]?\$?\d[\d,]*(?:\.\d+)?%?"
+    r"(?: (?:interval|months?|points|sessions?|times|trades?)\b)?)"
+)
 _HYPHEN_BEFORE_NUMBER = re.compile(r"(?<![\w.])-(?=[$\d])")
 MISSING = EN_DASH = "\u2013"
 MINUS = "\u2212"
@@ -96,6 +102,15 @@ def true_minus(text: str) -> str:
     return _HYPHEN_BEFORE_NUMBER.sub(MINUS, text)
 
 
+def whole_figures(text: str) -> Markup:
+    """A sentence whose figures stand on one line each, with their sign and unit."""
+    parts = _FIGURE.split(text)
+    return Markup("").join(
+        Markup('<span class="figure">{}</span>').format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+
+
 def signed(text: str) -> str:
     """Put a plus before a positive value that is already formatted."""
     if text == MISSING or text.startswith((MINUS, "+")) or not any(c in "123456789" for c in text):
@@ -135,6 +150,11 @@ def parameter(name: str, value: Any) -> str:
 def parameter_title(name: str) -> str:
     """A parameter's name in words."""
     return PARAMETER_TITLES.get(name, (name.replace("_", " "), ""))[0]
+
+
+def rule_title(name: str) -> str:
+    """The name of a rule of the validation in words."""
+    return name.replace("_", " ").capitalize().replace("Vwap", "VWAP").replace("vwap", "VWAP")
 
 
 def duration(seconds: float | None) -> str:

@@ -1,6 +1,7 @@
 """build_index: the page that leads to every range's report, with walk-forward on top."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def build_index(
     walk_forwards: Mapping[str, WalkForwardRecord | str] | None = None,
     *,
     unread: Sequence[str] = (),
+    telling: Container[str] = (),
 ) -> str:
     """Return the index page; ranges newest first, and a walk-forward record a ticker on top.
 
@@ -36,8 +38,10 @@ def build_index(
         entries: One a range that has a report.
         walk_forwards: By ticker the record of its latest range, or why it cannot be read.
         unread: Why entries of other ranges cannot be read, a line each.
+        telling: Keys of the ranges whose report tells how to choose.
     """
-    ordered = sorted(entries, key=lambda entry: BacktestRange.parse(entry.date_range), reverse=True)
+    ordered = sorted(entries, key=_end_and_range, reverse=True)
+    telling_ranges = [entry for entry in ordered if entry.date_range in telling]
     return (
         environment()
         .get_template("index.html.j2")
@@ -52,7 +56,9 @@ def build_index(
             tried=_tried(entries),
             how_to_choose=[
                 (ticker, f"./{entry.href}#policies")
-                for ticker, entry in sorted({one.ticker: one for one in ordered[::-1]}.items())
+                for ticker, entry in sorted(
+                    {one.ticker: one for one in telling_ranges[::-1]}.items()
+                )
             ],
             any_synthetic=any(entry.source == SYNTHETIC for entry in entries),
             styles=static_text("tokens.css", "page.css", "sections.css", "tables.css", "print.css"),
@@ -62,6 +68,11 @@ def build_index(
             scripts=static_text("page.js", "compare.js"),
         )
     )
+
+
+def _end_and_range(entry: ReportEntry) -> tuple[date, BacktestRange]:
+    date_range = BacktestRange.parse(entry.date_range)
+    return date_range.end_date, date_range
 
 
 def _tried(entries: Sequence[ReportEntry]) -> str:

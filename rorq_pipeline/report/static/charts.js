@@ -26,6 +26,7 @@
     zeroline: false, ticks: "", automargin: true, ...own,
     ...(own && own.title ? { title: { ...own.title, standoff: 10, font: { size: 12, color: color("--soft-ink") } } } : {}),
     tickfont: { color: color("--soft-ink"), size: narrow ? 10 : 11.5, ...(own && own.tickfont) },
+    ...(narrow && own && own.nticks ? { nticks: Math.ceil(own.nticks / 3) } : {}),
   });
   rorq.layout = (own, width) => {
     const narrow = width < 520;

@@ -66,9 +66,9 @@ def bar_order(view: SessionView, _: ValidationSettings) -> Iterator[Hit]:
 
 @rule(Family.PRICES, Severity.WARNING, LOOK)
 def vwap_outside_bar(view: SessionView, settings: ValidationSettings) -> Iterator[Hit]:
-    """A vwap below the bar's low or above its high.
+    """A VWAP below the bar's low or above its high.
 
-    Common in real data, since odd lots count in the vwap but not in the extremes.
+    Common in real data, since odd lots count in the VWAP but not in the extremes.
     """
     for bars in view.bar_files:
         vwap, margin = bars.column("vwap"), settings.vwap_tolerance_usd

@@ -142,7 +142,7 @@ def test_either_leg_carries_trade(selection_p, policy_p, loss_p, decision):
 def test_the_policys_history_is_told_with_its_figures():
     verdict = judge(replace(GOOD, selection_test_p_value=0.3, **HISTORY))
     assert (
-        "the policy brought +120 USD a month in 9 months, as much has a probability of 0.200 where "
+        "the policy brought +$120 a month in 9 months, as much has a probability of 0.200 where "
         "it earns nothing (trade needs at most 0.025)"
     ) in verdict.line
     unknown = judge(replace(GOOD, selection_test_p_value=0.3))

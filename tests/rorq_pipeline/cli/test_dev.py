@@ -12,10 +12,12 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+from rorq_pipeline.cli import dev
 from rorq_pipeline.cli.leftovers import end_leftovers
 from rorq_pipeline.cli.main import main
-from rorq_pipeline.project.page_addresses import REPORTS_PORT
+from rorq_pipeline.project.page_addresses import REPORTS_PORT_NAME, report_address
 from rorq_pipeline.project.paths import ProjectPaths
+from strategy.errors import ParameterError
 
 
 def test_a_taken_port_is_said_with_its_holder_and_a_free_one() -> None:
@@ -80,6 +82,7 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     served: list[list[str]] = []
     monkeypatch.setattr("rorq_pipeline.cli.dev.subprocess.Popen", served.append)
     monkeypatch.setenv("RORQ_DEV", "")
+    monkeypatch.setenv(REPORTS_PORT_NAME, "39872")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         result = CliRunner().invoke(main, ["dev", "--port", "39871"])
@@ -87,10 +90,30 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
         signal.signal(signal.SIGINT, before)
     assert result.exit_code == 0, result.output
     assert seen == [signal.SIG_DFL]
-    if f"reports are not served: port {REPORTS_PORT}" in result.stderr:  # a developer's rorq dev
-        assert served == []
-    else:
-        (command,) = served
-        folder = str(project.artifacts / "report")
-        assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, str(REPORTS_PORT)]
+    (command,) = served
+    folder = str(project.artifacts / "report")
+    assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, "39872"]
     assert os.environ["RORQ_DEV"] == f"{os.getpid()} {project.root}"
+
+
+def test_reports_of_another_project_on_the_port_are_said_and_not_linked_silently(
+    project: ProjectPaths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        monkeypatch.setenv(REPORTS_PORT_NAME, str(port))
+        dev._serve_reports()
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"not served: port {port} of 127.0.0.1 is taken by process {os.getpid()}" in told
+    assert f"set {REPORTS_PORT_NAME} to another port" in told
+    assert str(project.artifacts / "report") in told
+    assert report_address("index") == f"http://127.0.0.1:{port}/index.html"
+
+
+@pytest.mark.parametrize("value", ["http", "80", "65536", "-1", "\u0663"])
+def test_what_is_no_port_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(REPORTS_PORT_NAME, value)
+    with pytest.raises(ParameterError, match=REPORTS_PORT_NAME):
+        report_address("index")

@@ -13,9 +13,9 @@ from optimize.statistics import walk_forward
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.report import collect_index as report_index
 from rorq_pipeline.report.collect_index import refresh_index
-from rorq_pipeline.results.models import WalkForwardRecord
+from rorq_pipeline.results.models import WalkForwardMatrixRecord, WalkForwardRecord
 from strategy.backtest_range import BacktestRange
-from tests.rorq_pipeline.report.fixtures import minimal_data
+from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data
 
 JANUARY = BacktestRange(date(2023, 1, 1), date(2023, 1, 31))
 FEBRUARY = BacktestRange(date(2023, 2, 1), date(2023, 2, 28))
@@ -116,3 +116,19 @@ def test_a_range_is_listed_once_under_its_own_key_whatever_was_left_under_anothe
         page = index.read_text(encoding="utf-8")
         assert page.count('href="./2023-01-03_2023-01-31.html"') == 1
         assert former not in page
+
+
+@pytest.mark.parametrize("changed", [{}, {"absent": "too few months"}, None])
+def test_how_to_choose_is_linked_where_the_matrix_tells_it(
+    changed: dict[str, str] | None,
+) -> None:
+    matrix = complete_data().matrix
+    assert matrix is not None
+    path = WalkForwardMatrixRecord.path(FEBRUARY.key)
+    path.parent.mkdir(parents=True)
+    path.write_text("[]")  # damaged, unless written over
+    if changed is not None:
+        matrix.model_copy(update=changed).write_file(path)
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    link = f'<a href="./{FEBRUARY}.html#policies">SPY</a>'
+    assert (link in index.read_text(encoding="utf-8")) == (changed == {})

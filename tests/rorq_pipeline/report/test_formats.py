@@ -130,3 +130,17 @@ def test_a_p_value_is_never_zero(fraction: float | None, text: str) -> None:
 def test_negative_numbers_in_a_sentence_carry_a_true_minus() -> None:
     told = formats.true_minus("return on risk -0.5% (-7.8 to +7.9) in-sample, 2023-01-03, -$4")
     assert told == ("return on risk \u22120.5% (\u22127.8 to +7.9) in-sample, 2023-01-03, \u2212$4")
+
+
+def test_a_figure_in_a_sentence_keeps_sign_and_unit_on_its_line() -> None:
+    told = formats.whole_figures(f"45 trades, {MINUS}$1,145.69, 90% interval <1.5%, it's over")
+    assert told == (
+        f'<span class="figure">45 trades</span>, <span class="figure">{MINUS}$1,145.69</span>, '
+        '<span class="figure">90% interval</span> &lt;<span class="figure">1.5%</span>, '
+        "it&#39;s over"
+    )
+
+
+def test_rules_of_the_validation_read_as_words() -> None:
+    assert formats.rule_title("vwap_outside_bar") == "VWAP outside bar"
+    assert formats.rule_title("no_vwap") == "No VWAP"

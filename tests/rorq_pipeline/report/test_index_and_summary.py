@@ -45,13 +45,31 @@ from tests.rorq_pipeline.report.fixtures import (
 
 
 def test_the_index_leads_to_every_range_newest_first() -> None:
-    page = build_index(index_entries(), {"SPY": walk_forward()})
+    entries = index_entries()
+    page = build_index(
+        entries, {"SPY": walk_forward()}, telling=[one.date_range for one in entries]
+    )
     assert '<a href="./2023-03/report.html#policies">SPY</a>' in page  # of the latest range
     hrefs = re.findall(r'<a href="([^#"]*)"', page)
     assert hrefs == [f"./2023-0{m}/report.html" for m in (3, 2, 1)]
     assert page.index("Walk-forward") < page.index("Newest first")
     assert len(re.findall(r'class="sparkline"', page)) == 3
     assert page.count(">synthetic<") == 1
+
+
+def test_how_to_choose_is_linked_where_a_report_tells_it() -> None:
+    entries = index_entries()
+    page = build_index(entries, telling=[one.date_range for one in entries[:2]])
+    assert '<a href="./2023-02/report.html#policies">SPY</a>' in page  # March tells nothing
+    assert "How to choose" not in build_index(entries)
+
+
+def test_of_two_ranges_the_one_that_ends_later_is_newer() -> None:
+    march = index_entries()[2]
+    key = "2023-02-01_2023-04-28"
+    longer = march.model_copy(update={"date_range": key, "href": f"{key}.html"})
+    page = build_index([march, longer])
+    assert page.index(f"./{key}.html") < page.index("./2023-03/report.html")
 
 
 def test_an_index_without_ranges_says_so() -> None:
