@@ -15,6 +15,13 @@ _SPECS = {
     "stale_fills": "Few fills happened at a stale option price.",
     "entries_lost": "Few entries were lost to contracts without cached bars.",
 }
+_FOUND = {  # what a check found, in words
+    "enough_complete_trials": "the study completed {} trials",
+    "not_one_trade": "the best trade made {} of the profit",
+    "not_one_day": "the best session made {} of the profit",
+    "stale_fills": "{} of the fills happened at a stale price",
+    "entries_lost": "{} of the entries were lost to contracts without cached bars",
+}
 
 
 @range_checks(
@@ -72,25 +79,29 @@ def judge(best: BestParams, config: ResultCheckConfig) -> list[dg.AssetCheckResu
 
 
 def _at_least(name: str, value: float, bound: float, severity: str) -> dg.AssetCheckResult:
-    return _result(name, value >= bound, value, f"at least {bound:g}", severity)
+    return _result(name, value >= bound, value, f"{value:g}", f"at least {bound:g}", severity)
 
 
 def _at_most(name: str, value: float | None, bound: float, severity: str) -> dg.AssetCheckResult:
     """A figure that cannot be computed, for want of profit or trades, is a warning."""
-    return _result(
-        name, value is not None and value <= bound, value, f"at most {bound:g}", severity
-    )
+    found = "" if value is None else _percent(value)
+    passed = value is not None and value <= bound
+    return _result(name, passed, value, found, f"at most {_percent(bound)}", severity)
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.3g}%"
 
 
 def _result(
-    name: str, passed: bool, value: float | None, bound: str, severity: str
+    name: str, passed: bool, value: float | None, found: str, bound: str, severity: str
 ) -> dg.AssetCheckResult:
-    found = "not defined" if value is None else f"{value:.3g}"
+    told = _FOUND[name].format(found) if found else "not defined"
     return dg.AssetCheckResult(
         check_name=name,
         asset_key="best_params",
         passed=passed,
         severity=dg.AssetCheckSeverity["WARN" if value is None else severity],
-        description=f"{found}; expected {bound}",
+        description=f"{told}; expected {bound}",
         metadata={"expected": bound} | ({} if value is None else {"value": float(value)}),
     )

@@ -108,6 +108,16 @@ class ReportData:
         return traded if traded and traded.metrics and not self.too_few_outside else None
 
     @property
+    def too_few_inside(self) -> str:
+        """Why the range itself promises nothing: 5 trades in 4 sessions, too few; else empty."""
+        n, n_sessions = self.best.metrics.total_trades, len(self.session_dates)
+        limits = self.verdict.limits if self.verdict else VerdictSettings()
+        least = limits.trades_over(limits.trades_to_reject, n_sessions)
+        if n_sessions >= limits.out_of_sample_sessions and n >= least:
+            return ""
+        return _too_few(n, n_sessions)
+
+    @property
     def too_few_outside(self) -> str:
         """Why out of sample says nothing: 5 trades in 4 sessions, too few; else empty."""
         traded = self.out_of_sample.traded if self.out_of_sample else None
@@ -121,8 +131,11 @@ def too_few(sums: SessionSums, least_sessions: int) -> str:
     """Tell that less than the least number of sessions have a trade; else empty."""
     if int((sums.trades > 0).sum()) >= least_sessions:
         return ""
-    n, sessions = int(sums.trades.sum()), len(sums)
+    return _too_few(int(sums.trades.sum()), len(sums))
+
+
+def _too_few(n_trades: int, n_sessions: int) -> str:
     return (
-        f"{n:,} trade{'' if n == 1 else 's'} in "
-        f"{sessions:,} session{'' if sessions == 1 else 's'}, too few"
+        f"{n_trades:,} trade{'' if n_trades == 1 else 's'} in "
+        f"{n_sessions:,} session{'' if n_sessions == 1 else 's'}, too few"
     )

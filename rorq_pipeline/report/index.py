@@ -102,7 +102,7 @@ def report_entry(data: ReportData, href: str) -> ReportEntry:
         href=href,
         metrics=data.best.metrics,
         selection=data.best.selection,
-        promised_percent=data.best.promised_percent,
+        promised_percent=None if data.too_few_inside else data.best.promised_percent,
         trial_params=data.best.trial_params,
         equity_usd=tuple(_thinned([float(value) for value in equity_usd(data.trades)])),
         verdict=data.verdict.verdict if data.verdict else None,

@@ -32,9 +32,11 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     f"{percent(e.out_of_sample_return_on_risk_percent)} on risk",
     ("trades", "doubtful"): lambda e: f"{_trades(e)} too few",
     ("selection test", "doubtful"): lambda e: f"luck alone finds a choice as good {_chance(e)}",
-    ("selection test", "unknown"): lambda _: "how often luck finds a choice as good is not known",
+    ("selection test", "unknown"): lambda e: "how often luck finds a choice as good is not "
+    f"known from {_n_trades(e)} in {count(e.n_sessions)} session{'' if e.n_sessions == 1 else 's'}",
     ("adverse fills", "doubtful"): lambda _: "bad fills would make them lose",
     ("quotes", "doubtful"): lambda _: "at the quoted prices they lose",
+    ("quotes", "unknown"): lambda _: "what they make at the quoted prices is not known",
 }  # fmt: skip
 
 
@@ -75,8 +77,12 @@ def _words(finding: Finding, evidence: Evidence) -> str:
 
 
 def _trades(evidence: Evidence) -> str:
+    return f"{_n_trades(evidence)} {'is' if evidence.total_trades == 1 else 'are'}"
+
+
+def _n_trades(evidence: Evidence) -> str:
     n = evidence.total_trades
-    return f"{count(n)} trade{' is' if n == 1 else 's are'}"
+    return f"{count(n)} trade{'' if n == 1 else 's'}"
 
 
 def _chance(evidence: Evidence) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from markupsafe import Markup
 
 from optimize.statistics.verdict import Finding
-from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import daily_pnl_usd
 from rorq_pipeline.report.formats import count, metric, percent, share, short_day, span, usd
@@ -54,10 +53,8 @@ def _promise(data: ReportData) -> dict[str, Any]:
     """What the way of choosing promised of these parameters, on the range itself."""
     n, inside = len(data.session_dates), data.best.metrics
     title = f"Promised by {_sessions(n)}"
-    limits = data.verdict.limits if data.verdict else VerdictSettings()
-    if inside.total_trades < limits.trades_over(limits.trades_to_reject, n):
-        note = f"{_trades(inside.total_trades)} in {_sessions(n)}, too few"
-        return {"title": title, "value": "", "note": note}
+    if data.too_few_inside:
+        return {"title": title, "value": "", "note": data.too_few_inside}
     return {
         "title": title,
         "value": percent(data.best.promised_percent),

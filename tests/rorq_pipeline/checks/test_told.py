@@ -47,15 +47,16 @@ def test_every_check_was_evaluated_for_each_range_on_its_asset(chain: Chain) -> 
 def test_shares_of_the_profit_are_held_to_their_limits(chain: Chain, date_range: Any) -> None:
     best = chain.kept("best_params", date_range)
     traded = replace(chain.traded(date_range), params=params(best))
-    for name, found, limit in (
-        ("not_one_trade", traded.largest_trade_fraction, 0.25),
-        ("not_one_day", traded.largest_day_fraction, 0.5),
+    for name, what, found, limit in (
+        ("not_one_trade", "trade", traded.largest_trade_fraction, 0.25),
+        ("not_one_day", "session", traded.largest_day_fraction, 0.5),
     ):
         told = said(chain, name, date_range)
         assert told["value"] == pytest.approx(found)
         assert (told["passed"], told["severity"]) == (found <= limit, "WARN")
-        assert told["text"] == f"{found:.3g}; expected at most {limit:g}"
-        assert told["expected"] == f"at most {limit:g}"
+        words = f"the best {what} made {100 * found:.3g}% of the profit"
+        assert told["text"] == f"{words}; expected at most {100 * limit:g}%"
+        assert told["expected"] == f"at most {100 * limit:g}%"
 
 
 def params(best: dict[str, Any]) -> Any:
@@ -65,7 +66,7 @@ def params(best: dict[str, Any]) -> Any:
 def test_trials_and_lost_entries_are_counted(chain: Chain) -> None:
     trials = said(chain, "enough_complete_trials")
     assert (trials["passed"], trials["value"]) == (False, 10)
-    assert trials["text"] == "10; expected at least 50"
+    assert trials["text"] == "the study completed 10 trials; expected at least 50"
     counts = run_backtest(params(chain.kept("best_params", SECOND)),
                           chain.traded(SECOND).sessions).counts  # fmt: skip
     lost = said(chain, "entries_lost", SECOND)

@@ -136,6 +136,19 @@ def test_too_few_sessions_out_of_sample_are_told_and_give_no_ratio() -> None:
     assert "6.1%" in build_report(enough)
 
 
+def test_a_range_of_too_few_sessions_promises_nothing() -> None:
+    data = complete_data()
+    n, n_sessions = data.best.metrics.total_trades, len(data.session_dates)
+    assert data.verdict is not None
+    limits = VerdictSettings(out_of_sample_sessions=n_sessions + 1)
+    few = replace(data, verdict=data.verdict.model_copy(update={"limits": limits}))
+    told = f"{n} trades in {n_sessions} sessions, too few"
+    assert (data.too_few_inside, few.too_few_inside) == ("", told)
+    assert told in re.sub("<[^>]*>", "", build_report(few).partition("What led to")[0])
+    assert report_entry(few, "2023-01.html").promised_percent is None
+    assert report_entry(data, "2023-01.html").promised_percent == data.best.promised_percent
+
+
 def test_a_walk_forward_of_few_sessions_has_no_ratio() -> None:
     kept = walk_forward()
     (first, *_) = kept.record.steps

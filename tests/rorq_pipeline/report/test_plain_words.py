@@ -38,6 +38,11 @@ UNKNOWN: dict[str, Any] = {
         ({"selection_test_p_value": 0.04, "total_trades": 20},
          ("Do not trade these parameters yet: 20 trades are too few, and luck alone finds a choice "
          "as good 40 times in 1,000.")),
+        ({"selection_test_p_value": None, "total_trades": 7, "n_sessions": 4},
+         ("Do not trade these parameters yet: how often luck finds a choice as good is not known "
+          "from 7 trades in 4 sessions.")),
+        ({"has_quotes": True}, ("Do not trade these parameters yet: what they make at the quoted "
+                                "prices is not known.")),
         ({"total_trades": 6}, ("Do not trade these parameters: 6 trades are too few to say "
                               "anything.")),
         ({"out_of_sample_return_on_risk_percent": -38.0, "out_of_sample_gain_p_value": 1.0,
