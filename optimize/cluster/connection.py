@@ -88,6 +88,16 @@ def _client(settings: ClusterSettings) -> Client:
                 warnings.simplefilter("ignore", VersionMismatchWarning)
                 client: Client = _within(left + RETRY_SECONDS, attempt)
                 return client
+        except (
+            TypeError,
+            RuntimeError,
+        ) as error:  # what waiting does not mend
+            raise ClusterUnreachableError(
+                f"no connection to {settings.address} is made ({line_of(error)})",
+                expected="certificates in dask's configuration for tls://, and no demand of "
+                "encryption for another scheme",
+                remedy="set distributed.comm.tls there, or correct RORQ_CLUSTER",
+            ) from None
         except (*_LOST, ValueError) as error:
             if time.monotonic() + RETRY_SECONDS > end:
                 raise ClusterUnreachableError(

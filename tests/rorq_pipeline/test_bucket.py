@@ -27,6 +27,7 @@ from strategy.market_data import list_sessions, object_store
 from strategy.market_data.mirror import make_mirror
 from tests.rorq_pipeline.conftest import SESSIONS, small_config
 from tests.strategy.market_data.bucket_server import SECRET, BucketServer, running_server
+from tests.strategy.market_data.download.fake_provider import KEY, FakeProvider, serve
 from tests.strategy.market_data.legacy import legacy_folder
 from tests.strategy.market_data.sound_session import sound_tables, write_tables
 
@@ -143,6 +144,29 @@ def test_an_import_goes_into_the_bucket_once(
     again = rorq("import-legacy", str(folder))
     assert "0 sessions written" in again.output
     assert objects(bucket, "/sessions/") == manifests
+
+
+def test_a_download_goes_into_the_bucket_once(
+    bucket_project: ProjectPaths,
+    bucket: fs.S3FileSystem,
+    rorq: Rorq,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POLYGON_API_KEY", KEY)
+    provider = FakeProvider()
+    provider.add_session("SPY", date(2023, 1, 3), [384.2 + (i % 7) * 0.35 for i in range(150)])
+    with serve(provider):
+        first = rorq("download", "2023-01-03_2023-01-03", "--base-url", provider.url)
+        assert "1 sessions of SPY written to s3://market/prices" in first.output
+        manifests = objects(bucket, "/sessions/")
+        assert len(manifests) == 1
+        shutil.rmtree(bucket_project.cache)
+        n_asked = len(provider.requests)
+        again = rorq("download", "2023-01-03_2023-01-03", "--base-url", provider.url)
+        assert len(provider.requests) == n_asked  # another machine has it from the bucket
+    assert again.exit_code == 0, again.output
+    assert objects(bucket, "/sessions/") == manifests
+    assert list_sessions(bucket_project.cache, "SPY") == [date(2023, 1, 3)]
 
 
 def test_the_sensor_sees_new_sessions_by_their_names(

@@ -36,6 +36,14 @@ def test_a_scheduler_that_does_not_answer_is_named_in_time() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_an_address_of_tls_without_certificates_is_told_at_once() -> None:
+    settings = ClusterSettings(address="tls://127.0.0.1:1", connect_seconds=60.0)
+    began = time.monotonic()
+    with pytest.raises(ClusterUnreachableError, match=r"set distributed\.comm\.tls there"):
+        run_on_cluster(settings, str, {"one": 1}, lambda *_: None)
+    assert time.monotonic() - began < 10
+
+
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("optimize.cluster.settings.find_spec", lambda name: None)
     with pytest.raises(ClusterError, match=r"pip install -e '.\[cluster\]'"):
