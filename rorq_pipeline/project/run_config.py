@@ -31,10 +31,21 @@ CONFIGURED_OPS = (
     "validated_cache",
     "verdict",
 )
+# Dagster passes over a name that is none of these without a word, in a command's config as well.
+CONFIGURED_RESOURCES = (
+    "io_manager",
+    "market_data",
+    "pages",
+    "results",
+    "study_database",
+    "surfaces",
+    "tables",
+)
 # Where the short forms of `rorq materialize` go.
 SEARCHING_OPS = ("downloaded_sessions", "optimization", "parameter_surface", "validated_cache")
 TRADING_OPS = ("optimization", "parameter_surface")
-_TOP_LEVEL = ("execution", "loggers", "ops", "resources")  # of Dagster's run config
+# Of Dagster's run config; its fourth, execution, says how the daemon's runs use processes.
+_TOP_LEVEL = ("loggers", "ops", "resources")
 _GIVEN = "run config"  # how messages call what a command was given
 Config = dict[str, Any]
 Filled = TypeVar("Filled", bound=BaseModel)
@@ -76,9 +87,7 @@ def command_run_config(root: Path, ops: Collection[str], given: Mapping[str, Any
     Raises:
         ParameterError: a name that is none of the ops', or a value that is not admitted.
     """
-    unknown = [name for name in given if name not in _TOP_LEVEL]
-    if unknown:
-        raise _bad(_GIVEN, f"{unknown[0]!r} is none of {', '.join(_TOP_LEVEL)}")
+    _require_known(given)
     configs = _configs(_GIVEN, {"ops": given["ops"]}) if "ops" in given else {}
     idle = [name for name in configs if name not in ops]
     if idle:
@@ -91,6 +100,20 @@ def command_run_config(root: Path, ops: Collection[str], given: Mapping[str, Any
     for name in configs:
         _require_admitted(_GIVEN, name, config["ops"][name]["config"])
     return config
+
+
+def _require_known(given: Mapping[str, Any]) -> None:
+    """Refuse a name beside the ops that a run in this process would pass over."""
+    unknown = [name for name in given if name not in _TOP_LEVEL]
+    if unknown:
+        raise _bad(_GIVEN, f"{unknown[0]!r} is none of {', '.join(_TOP_LEVEL)}")
+    resources = given.get("resources", {})
+    if not isinstance(resources, Mapping):
+        raise _bad(_GIVEN, "resources is no mapping")
+    strange = [name for name in resources if name not in CONFIGURED_RESOURCES]
+    if strange:
+        known = ", ".join(CONFIGURED_RESOURCES)
+        raise _bad(_GIVEN, f"resources has {strange[0]!r}, which is none of {known}")
 
 
 def with_short_forms(

@@ -13,6 +13,7 @@ from rorq_pipeline.definitions import defs
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.run_config import (
     CONFIGURED_OPS,
+    CONFIGURED_RESOURCES,
     command_run_config,
     merged,
     project_run_config,
@@ -117,7 +118,10 @@ def given(**configs: dict[str, Any]) -> dict[str, Any]:
         ({"ops": {"optimization": {"n_trials": 9}}}, "optimization is not `config:`"),
         ({"ops": 5}, "ops is no mapping"),
         ({"ops": None}, "ops is no mapping"),
-        ({"op": {}}, "'op' is none of execution, loggers, ops, resources"),
+        ({"op": {}}, "'op' is none of loggers, ops, resources"),
+        ({"execution": {"config": {}}}, "'execution' is none of loggers, ops, resources"),
+        ({"resources": {"cache": {}}}, "resources has 'cache', which is none of io_manager, mark"),
+        ({"resources": 5}, "resources is no mapping"),
     ],
 )
 def test_a_name_or_value_that_a_command_does_not_take_is_refused(
@@ -155,6 +159,10 @@ def test_short_forms_are_config_of_the_ops_that_take_them(tmp_path: Path) -> Non
     assert with_short_forms({}, ops) == {}
     with pytest.raises(ParameterError, match="--n-trials is for optimization, and the selection"):
         with_short_forms({}, {"report"}, n_trials=9)
+
+
+def test_the_resources_that_take_config_are_all_named() -> None:
+    assert sorted(defs.resources or {}) == list(CONFIGURED_RESOURCES)
 
 
 def test_the_ops_that_take_config_are_all_named() -> None:
