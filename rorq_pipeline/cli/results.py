@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from rorq_pipeline.cli.common import console
 from strategy.backtest_range import BacktestRange
@@ -71,11 +70,11 @@ def _list(date_range: "BacktestRange") -> None:
 
 
 def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
-    from rorq_pipeline.cli.tables import value_text
+    from rorq_pipeline.cli.tables import side_by_side, value_text
     from rorq_pipeline.results.history import publication
 
     left, right = (publication(date_range.key, number) for number in (first, second))
-    table = Table("", str(first), str(second), title=date_range.key, title_justify="left")
+    table = side_by_side(str(first), str(second), title=date_range.key)
     for name, one, other in _rows(left, right):
         table.add_row(name, value_text(one), value_text(other))
     console.print(table)

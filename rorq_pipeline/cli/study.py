@@ -1,11 +1,11 @@
 """`rorq study`: the stored studies; nothing here runs or changes one, and one command deletes."""
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from rorq_pipeline.cli.common import console
 from rorq_pipeline.project.paths import ProjectPaths
@@ -74,10 +74,11 @@ def show(study_name: str | None, as_json: bool) -> None:
 def compare(study_names: tuple[str, ...]) -> None:
     """Show studies side by side, by their full names: what differs, and what each found."""
     from optimize.study.results import summarize_stored
+    from rorq_pipeline.cli.tables import side_by_side
 
     studies = [_study(name) for name in study_names]
     summaries = [summarize_stored(study) for study in studies]
-    table = Table("", *study_names)
+    table = side_by_side(*study_names)
     for name in ("n_complete", "n_trials", "n_failed", "best_value"):
         table.add_row(name, *(_text(getattr(summary, name)) for summary in summaries))
     for group in ("best_params", "best_metrics"):
@@ -86,10 +87,11 @@ def compare(study_names: tuple[str, ...]) -> None:
         for key in rows:
             table.add_row(key, *(_text(getattr(s, group).get(key)) for s in summaries))
     table.add_section()
-    for key in dict.fromkeys(key for study in studies for key in study.user_attrs):
-        values = [_text(study.user_attrs.get(key)) for study in studies]
+    attributes = [dict(_flat(study.user_attrs)) for study in studies]
+    for key in dict.fromkeys(key for one in attributes for key in one):
+        values = [_text(one.get(key)) for one in attributes]
         if len(set(values)) > 1:
-            table.add_row(f"differs: {key}", *(value[:200] for value in values))
+            table.add_row(f"differs: {key}", *values)
     console.print(table)
 
 
@@ -158,6 +160,15 @@ def _study(study_name: str | None) -> "optuna.Study":
             )
         study_name = max(infos, key=lambda info: str(info.last_completed)).study_name
     return open_study(database, study_name)
+
+
+def _flat(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Attributes, and those within one under names such as fixed_params.latency_seconds."""
+    for name, value in attributes.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
+        else:
+            yield name, value
 
 
 def _text(value: Any) -> str:

@@ -50,6 +50,14 @@ def trades_table(trades: "pd.DataFrame") -> Table:
     return table
 
 
+def side_by_side(*headers: str, title: str | None = None) -> Table:
+    """Return an empty table with a column a compared thing; what is too long goes on below."""
+    table = Table(title=title, title_justify="left")
+    for header in ("", *headers):
+        table.add_column(header, overflow="fold")
+    return table
+
+
 def value_text(value: Any) -> str:
     """Return a value as a table shows it."""
     if value is None:

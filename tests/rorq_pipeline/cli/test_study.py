@@ -46,7 +46,9 @@ def test_studies_are_listed_shown_compared_and_exported(
 
     compared = study("compare", one.study_name, two.study_name).output
     assert "best_value" in compared
-    assert "differs" in compared
+    assert "differs: n_trials" not in compared
+    assert "differs: base_name" in compared
+    assert "…" not in compared
 
     output = tmp_path / "trials.parquet"
     assert f"{one.n_trials} trials in" in study("export", one.study_name, "-o", str(output)).output
@@ -57,6 +59,20 @@ def test_studies_are_listed_shown_compared_and_exported(
     assert values == sorted(values, reverse=True)
     assert values[0] == pytest.approx(one.best_value)
     assert len(pd.read_parquet(output)) == one.n_trials
+
+
+def test_a_comparison_names_the_dimension_alone_that_differs(
+    database_environment: DatabaseSettings,
+) -> None:
+    name, other = (
+        run(database_environment, space=SMALL.replacing(strikes_depth=depths), n_trials=4)
+        for depths in ([1], [2])
+    )
+    compared = study("compare", name.study_name, other.study_name).output
+    assert "…" not in compared
+    told = compared[compared.index("differs: ") :].replace(" ", "").replace("│", "")
+    assert "search_space.strikes_depth" in told.replace("\n", "")
+    assert "take_profit_percent" not in told
 
 
 def test_a_filter_that_nothing_matches_is_one_line(database_environment: DatabaseSettings) -> None:
