@@ -201,7 +201,7 @@ def _date_range(
         raise MissingSessionError(
             f"no session of {ticker} in {cache}",
             expected="at least one",
-            remedy="run `rorq sample`, `rorq import-legacy` or `rorq download`",
+            remedy="run `rorq sample`, `rorq import-legacy` or `rorq download RANGE`",
         )
     usual = BacktestRange.trailing_months(cached[-1], cached, ticker=ticker)
     first = start.date() if start else usual.start_date

@@ -36,10 +36,12 @@ def validated_cache(
             config.settings(),
             _former_manifest(context),
         )
+    cached = sum(record.is_cached for record in report.records)
     context.log.info(
         "%d of %d sessions cached and validated, %d of them unchanged: %d errors, %d warnings",
-        sum(record.is_cached for record in report.records),
-        len(report.records),
+        cached,
+        # where nothing is cached, one record says so for all sessions
+        len(report.records) if cached else len(date_range.sessions),
         report.taken_over,
         len(report.errors),
         len(report.warnings),
@@ -50,7 +52,7 @@ def validated_cache(
         metadata={
             **numbers(
                 {
-                    "sessions": sum(record.is_cached for record in report.records),
+                    "sessions": cached,
                     "not_yet_cached": report.not_yet_cached,
                     "taken_over": report.taken_over,
                     "errors": len(report.errors),

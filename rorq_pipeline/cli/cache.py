@@ -202,7 +202,7 @@ def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":
 def _nothing(paths: "ProjectPaths", ticker: str) -> str:
     return (
         f"no session of {ticker} is cached in {paths.cache_name}; "
-        "`rorq sample`, `rorq download` or `rorq import-legacy` brings some"
+        "`rorq sample`, `rorq download RANGE` or `rorq import-legacy` brings some"
     )
 
 

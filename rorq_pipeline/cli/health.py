@@ -135,7 +135,7 @@ def _cache(paths: ProjectPaths) -> Finding:
     return Finding(
         subject="cache",
         text=f"no session in {paths.cache_name}",
-        remedy="`rorq sample`, `rorq download` or `rorq import-legacy` brings some",
+        remedy="`rorq sample`, `rorq download RANGE` or `rorq import-legacy` brings some",
     )
 
 

@@ -86,7 +86,7 @@ def make_matrix(
         raise MissingSessionError(
             f"{n_months or 'no'} whole month of {ticker} sessions in {paths.cache_name}",
             expected="at least two, each cached to its last session",
-            remedy="fetch them with `rorq download`, or make some with `rorq sample`",
+            remedy="fetch them with `rorq download RANGE`, or make some with `rorq sample RANGE`",
         )
     policies = all_policies()
     fingerprints = fingerprints_of(paths.cache, ticker, days)

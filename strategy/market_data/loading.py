@@ -163,7 +163,8 @@ def cached_days(
         raise MissingSessionError(
             f"no session of {ticker} is cached in {date_range}",
             expected=f"at least one of {len(wanted)} sessions",
-            remedy="fetch them with `rorq download`, or make some with `rorq sample`",
+            remedy=f"fetch them with `rorq download {ticker}_{date_range}`, or make some with "
+            f"`rorq sample {ticker}_{date_range}`",
         )
     missing = [day for day in wanted if day < days[-1] and day not in cached]
     if missing and not allow_missing:
@@ -171,7 +172,7 @@ def cached_days(
         raise MissingSessionError(
             f"{len(missing)} of the sessions of {ticker} before {days[-1]} are missing: {shown}",
             expected="every exchange session up to the last cached one",
-            remedy=f"fetch them with `rorq download`, or {ALLOW_MISSING}",
+            remedy=f"fetch them with `rorq download {ticker}_{date_range}`, or {ALLOW_MISSING}",
         )
     return days
 

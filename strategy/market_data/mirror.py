@@ -51,7 +51,7 @@ _MANIFESTS = "sessions"
 _FORMAT = 1
 _MAX_MANIFEST_BYTES = 100_000
 _FETCHING = ".fetching-"
-_REMEDY = "fetch the session again with `rorq download`, or `rorq cache upload --replace` it"
+_REMEDY = "fetch the session again with `rorq download RANGE`, or `rorq cache upload --replace` it"
 _AT_ONCE = 8  # sessions under way
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([0-9a-f]{64})\.([0-9a-f]{16})\.json")
 

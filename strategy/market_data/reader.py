@@ -181,7 +181,8 @@ def read_session_frames(cache_dir: Path | str, ticker: str, day: date) -> Sessio
         raise MissingSessionError(
             f"session {ticker} {day} is not in the cache",
             expected=f"a folder {ticker}/{day}",
-            remedy="fetch it with `rorq download`, or make one with `rorq sample`",
+            remedy=f"fetch it with `rorq download {ticker}_{day}_{day}`, or make one with "
+            f"`rorq sample {ticker}_{day}_{day}`",
         )
     read = {name: read_file(folder / name) for name in FILE_SCHEMAS}
     sources = {file.source for file in read.values()}

@@ -31,7 +31,7 @@ MAX_ROWS = {
     OPTIONS_FILE: 20_000_000,  # 850 contracts that trade in every second
     QUOTES_FILE: 20_000_000,
 }
-FETCH_AGAIN = "remove its folder, then fetch the session again with `rorq download`"
+FETCH_AGAIN = "remove its folder, then fetch the session again with `rorq download RANGE`"
 MAX_FILE_BYTES = 2_000_000_000
 
 _BAR_FIELDS = [

@@ -101,6 +101,15 @@ def test_other_data_starts_another_study_warmed_by_the_last(
     }
 
 
+def test_where_nothing_is_cached_all_sessions_are_counted_as_not(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+) -> None:
+    result = rorq("materialize", "2023-02-01_2023-02-28", "--select", "validated_cache")
+    assert result.exit_code == 1
+    assert "  0 of 19 sessions cached and validated, 0 of them" in result.output
+    assert "0 of 19 sessions are cached; fetch sessions with `rorq download RANGE`" in result.output
+
+
 def test_a_damaged_session_stops_the_chain_before_anything_is_computed(
     sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
 ) -> None:

@@ -152,8 +152,8 @@ class Provider:
             raise DownloadError(
                 f"{what}: no answer in {self._settings.max_attempts} attempts, "
                 f"{self._without_key(_reason(error))}",
-                remedy="try again later, or ask more slowly with --requests-per-minute; "
-                "what was fetched is kept",
+                remedy="check the network and try again later, or ask more slowly with "
+                "--requests-per-minute; what was fetched is kept",
             ) from None
         except urllib3.exceptions.HTTPError as error:
             raise DownloadError(

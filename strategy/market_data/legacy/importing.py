@@ -127,7 +127,7 @@ def _read_session(
         raise LegacyImportError(
             f"no {missing} stored",
             expected="a file in spy and one in chain",
-            remedy="fetch the session with `rorq download`",
+            remedy="fetch the session with `rorq download RANGE`",
         )
     underlying, done.repeats_dropped = underlying_bars(files.underlying, keep_repeats=keep_repeats)
     chain = chain_table(files.chain)

@@ -76,7 +76,7 @@ MISSING_SESSION = Rule(
     severity=Severity.ERROR,
     meaning="An exchange session before the last cached one of the range is not cached "
     "(a warning where missing sessions are allowed).",
-    remedy=f"fetch it with `rorq download`, or {ALLOW_MISSING}",
+    remedy=f"fetch it with `rorq download RANGE`, or {ALLOW_MISSING}",
     error_class=MissingSessionError,
 )
 NOTHING_CACHED = Rule(
@@ -84,7 +84,7 @@ NOTHING_CACHED = Rule(
     family=Family.RANGE,
     severity=Severity.ERROR,
     meaning="No session of the range is cached.",
-    remedy="fetch sessions with `rorq download`, or make some with `rorq sample`",
+    remedy="fetch sessions with `rorq download RANGE`, or make some with `rorq sample RANGE`",
     error_class=MissingSessionError,
 )
 MIXED_SOURCES = Rule(

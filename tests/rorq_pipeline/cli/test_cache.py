@@ -141,7 +141,7 @@ def test_verify_tells_each_error_in_a_line(run: Run, cache_dir: Path) -> None:
     assert errors[0].startswith("error: 2023-01-03/underlying.parquet unreadable_file: ")
     helps = [line for line in done.stdout.splitlines() if line.startswith("what helps: ")]
     assert helps == [
-        "what helps: remove its folder, then fetch the session again with `rorq download`"
+        "what helps: remove its folder, then fetch the session again with `rorq download RANGE`"
     ]
     assert "unsound, 2 errors" in done.stdout
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from strategy.backtest_range import BacktestRange
 from strategy.date_range import DateRange
 from strategy.errors import (
     CacheError,
@@ -127,10 +128,12 @@ def test_a_hole_is_named_unless_it_is_allowed(tmp_path: Path, put: Callable[...,
 
 
 def test_an_empty_cache_says_how_to_fill_it(tmp_path: Path) -> None:
-    with pytest.raises(MissingSessionError, match="rorq download"):
+    with pytest.raises(MissingSessionError, match=f"rorq download SPY_{WEEK}`.*sample SPY_{WEEK}`"):
         load_sessions(tmp_path, "SPY", WEEK)
-    with pytest.raises(MissingSessionError, match="2023-01-03 is not in the cache"):
+    with pytest.raises(MissingSessionError, match="2023-01-03 is not in the cache") as caught:
         load_session(tmp_path, "SPY", DAYS[0])
+    assert f"rorq download SPY_{DAYS[0]}_{DAYS[0]}`" in str(caught.value)
+    assert list(BacktestRange.parse(f"SPY_{DAYS[0]}_{DAYS[0]}").sessions) == [DAYS[0]]
 
 
 @pytest.mark.parametrize("load", [load_sessions, open_sessions])

@@ -153,7 +153,7 @@ def test_a_missing_object_is_told_and_comes_when_it_is_there_again(
     refreshed(there)
     (line,) = caplog.messages
     assert path.removeprefix("market/prices/") in line
-    assert "which is absent; fetch the session again with `rorq download`" in line
+    assert "which is absent; fetch the session again with `rorq download RANGE`" in line
     assert "\n" not in line
     folder = session_folder(there.folder, "SPY", DAYS[1])
     assert {file.name for file in folder.glob("*.parquet")} == {
