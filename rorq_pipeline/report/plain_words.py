@@ -44,8 +44,9 @@ def plain_sentence(record: VerdictRecord) -> str:
     """What to do with the published parameters and why, for a reader in a hurry."""
     verdict, evidence = record.verdict, record.evidence
     told = [_words(finding, evidence) for finding in _weighty(verdict)]
-    sentence = f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}"
-    return f"{sentence}{_but(verdict, evidence)}."
+    but = _but(verdict, evidence)
+    advice = f"{ADVICE[verdict.decision]}{' small at first' if but else ''}"
+    return f"{advice}{': ' if told else ''}{', and '.join(told)}{but}."
 
 
 def _but(verdict: Verdict, evidence: Evidence) -> str:

@@ -70,11 +70,13 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
         )
     elif DEFAULT_POLICY in known.confidence_set and not known.better_than_not_trading:
         advice = (
-            "No way of choosing is known to beat not trading in this record. Who trades anyway "
-            f"looks back {months} months: no other is known to be better."
+            "Do not trade by this record: no way of choosing beat not trading in it beyond luck, "
+            f"nor did any beat the default, which looks back {months} months."
         )
     elif DEFAULT_POLICY in known.confidence_set:
-        advice = f"Look back {months} months: this record tells no way of choosing to be better."
+        advice = f"Look back {months} months: nothing in this record was better beyond luck."
+        if DEFAULT_POLICY not in known.better_than_not_trading:
+            advice += " That it beats not trading is not shown either."
     else:
         others = _lookbacks(known.confidence_set)
         advice = (
@@ -158,7 +160,10 @@ def _curve_row(curve: PolicyCurve) -> dict[str, Any] | None:
 def _heat(
     figures: dict[Policy, PolicyFigures], name: str
 ) -> list[tuple[str, list[tuple[str, int]]]]:
-    """By rule the text of each lookback, and its share of the largest figure in percent."""
+    """By rule the text of each lookback, and its share of the largest figure in percent.
+
+    What has too few months to be compared has a share of zero, and its months in the text.
+    """
     rate = DEFAULT_POLICY.min_trades_in_21_sessions
     rows = {}
     for rule in RULES:
@@ -166,13 +171,20 @@ def _heat(
             Policy(rule=rule, lookback_months=back, min_trades_in_21_sessions=rate)
             for back in LOOKBACKS_MONTHS
         ]
-        rows[rule] = [getattr(figures[p], name) if p in figures else None for p in policies]
-    top = max((abs(v) for row in rows.values() for v in row if v is not None), default=0.0) or 1.0
+        rows[rule] = [figures.get(policy) for policy in policies]
+    known = [one for row in rows.values() for one in row if one and one.n_months >= MIN_MONTHS]
+    top = max((abs(getattr(one, name) or 0.0) for one in known), default=0.0) or 1.0
     form = usd if name == "usd_a_month" else percent
-    return [
-        (rule, [(signed(form(v, 0)), round(55 * (v or 0.0) / top)) for v in row])
-        for rule, row in rows.items()
-    ]
+
+    def cell(one: PolicyFigures | None) -> tuple[str, int]:
+        value = getattr(one, name) if one else None
+        if one is None or value is None:
+            return form(None), 0
+        if one.n_months < MIN_MONTHS:
+            return f"({one.n_months} month{'s' * (one.n_months > 1)})", 0
+        return signed(form(value, 0)), round(55 * value / top)
+
+    return [(rule, [cell(one) for one in row]) for rule, row in rows.items()]
 
 
 def _equity(curves: Sequence[PolicyCurve]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from optimize.choice.policies import DEFAULT_POLICY, all_policies
+from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, all_policies
 from rorq_pipeline.report.formats import MISSING
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.sections.policies import policies_section
@@ -20,11 +20,13 @@ def test_the_first_sentence_says_how_long_and_what_is_kept() -> None:
     assert len(curve.months) == 10  # twelve traded, the first after three
     came = 100 * sum(curve.net_pnl_usd) / 10_000
     lead = section.context["lead"]
-    advice = "Look back 3 months: this record tells no way of choosing to be better."
-    assert replaced(better_than_not_trading=(DEFAULT_POLICY,)).context["lead"].startswith(advice)
+    advice = "Look back 3 months: nothing in this record was better beyond luck. "
+    shown = replaced(better_than_not_trading=(DEFAULT_POLICY,)).context["lead"]
+    assert shown.startswith(f"{advice}Over 10 months")
+    other = replaced(better_than_not_trading=(FORMER_POLICY,)).context["lead"]
+    assert other.startswith(f"{advice}That it beats not trading is not shown either. Over 10")
     none = replaced(better_than_not_trading=()).context["lead"]
-    assert none.startswith("No way of choosing is known to beat not trading in this record.")
-    assert "looks back 3 months: no other is known to be better." in none
+    assert none.startswith("Do not trade by this record: no way of choosing beat not trading in it")
     assert f"Over 10 months {100 * came / 30:.0f}% of the promise was kept: 30.0% promised" in lead
     assert f"{came:.1f}% came, ${sum(curve.net_pnl_usd) / 10:.0f} a month." in lead
     assert "the best of" in section.context["warning"]
@@ -85,6 +87,15 @@ def test_a_default_that_was_not_compared_is_not_called_worse() -> None:
     mixed = tuple(one for one in compared if one.lookback_months in (12, 6, "all"))
     told = replaced(confidence_set=mixed[::-1]).context["lead"]
     assert "looks back 6 months or 12 months or on all months. Over" in told
+
+
+def test_a_cell_of_few_months_has_no_figure_and_no_colour() -> None:
+    columns = {"return_on_risk_percent": 20.0, "usd_a_month": 50.0}
+    for n_months, texts in ((6, ["+20%", "+$50"]), (5, ["(5 months)"] * 2), (1, ["(1 month)"] * 2)):
+        heats = replaced(n_months=n_months, **columns).context["heats"]
+        cells = [dict(rows)["smooth"][2] for _, rows in heats]  # three months looked back on
+        assert [text for text, _ in cells] == texts
+        assert [strength > 0 for _, strength in cells] == [n_months == 6] * 2
 
 
 def test_what_is_not_shown_is_not_denied() -> None:
