@@ -3,7 +3,7 @@
     python design/verdict_calibration.py pool.jsonl [more.jsonl] > tables.md
 
 Reads the months that `verdict_pool.py` made. A history is so many months in a row, of which the
-last three are the range; one ends with every third month. The policy has the months after its first
+last three are the range; one ends with every month. The policy has the months after its first
 three; the range its own figures, under adverse fills and at quotes, and its selection test. All of
 it goes through the verdict as it is shipped, with the proofs taken as passed, which they are or the
 engine is at fault. Histories of one seed share months: standard errors are those of as many
@@ -233,7 +233,7 @@ two). The last column is what the policy earned in the months of the range.
     seeds = by_edge[DECAYING]
     for first in range(0, CYCLE_MONTHS, 6):
         ages = range(first, first + 6)
-        ends = [(x, n) for x in seeds for n in range(2, len(x), 3) if n % CYCLE_MONTHS in ages]
+        ends = [(x, n) for x in seeds for n in range(2, len(x)) if n % CYCLE_MONTHS in ages]
         shares = []
         for n_months in (3, 12):
             seen = [one for x, n in ends for one in _ending_at(x, n, n_months)]

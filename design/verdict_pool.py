@@ -1,6 +1,6 @@
 """The pool that `verdict_calibration.py` reads: months of synthetic sessions, what came of them.
 
-    python design/verdict_pool.py pool.jsonl --seed 7001 --edge 0 --edge 0.2 --edge decaying
+    python design/verdict_pool.py pool.jsonl --seed 7002 --edge 0 --edge 0.2 --edge decaying
 
 A line is a month: what every policy's choice of the month before earned in it, the default choice's
 sessions, and what a range of the three months that end with it would know: the choice's figures in
