@@ -62,4 +62,6 @@ def value_text(value: Any) -> str:
     """Return a value as a table shows it."""
     if value is None:
         return "none"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"

@@ -25,7 +25,8 @@ from strategy.market_data.schema import SYNTHETIC
 from strategy.session import SessionData
 
 ALLOW_MISSING = (  # how a remedy says it
-    "allow gaps (--allow-missing; in run config allow_missing_sessions of the resource market_data)"
+    "allow gaps (`rorq backtest --allow-missing`; in run config allow_missing_sessions of the "
+    "resource market_data)"
 )
 
 

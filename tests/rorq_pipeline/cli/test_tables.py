@@ -32,7 +32,7 @@ def test_of_many_trades_the_first_and_the_last_are_shown() -> None:
     ]  # fmt: skip
 
 
-def test_values_have_four_digits_and_what_is_absent_is_said() -> None:
+def test_values_have_at_least_four_digits_and_what_is_absent_is_said() -> None:
     assert [value_text(value) for value in (None, 12345.678, 0.0, 12345, "itm")] == [
-        "none", "1.235e+04", "0", "12345", "itm",
+        "none", "12,346", "0", "12345", "itm",
     ]  # fmt: skip
