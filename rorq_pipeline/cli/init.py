@@ -1,5 +1,6 @@
 """`rorq init`: a project folder of its own, outside the checkout."""
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -17,6 +18,15 @@ _RUN_CONFIG = """\
 #     config:
 #       n_trials: 500
 """
+# A workspace with this project: `dg check defs` and its kin then work in the folder too.
+_DG_WORKSPACE = """\
+directory_type = "workspace"
+
+[workspace]
+
+[[workspace.projects]]
+path = {checkout}
+"""
 _IGNORED = "config.py\n.rorq/\nartifacts/\npolygon_cache/\n"
 
 
@@ -29,9 +39,11 @@ def command(folder: Path) -> None:
     """
     folder = folder.expanduser().resolve()
     (folder / "polygon_cache").mkdir(parents=True, exist_ok=True)
-    example = Path(__file__).parents[2] / "config.example.py"
+    checkout = Path(__file__).parents[2]
+    example = checkout / "config.example.py"
     _write_new(folder / "config.py", example.read_text(encoding="utf-8"), mode=0o600)
     _write_new(folder / "run_config.yaml", _RUN_CONFIG)
+    _write_new(folder / "dg.toml", _DG_WORKSPACE.format(checkout=json.dumps(str(checkout))))
     _write_new(folder / ".gitignore", _IGNORED)
     console.print(f"{folder} is a project; every rorq command works in it after:", soft_wrap=True)
     click.echo(f"export RORQ_HOME={shlex.quote(str(folder))}")

@@ -1,11 +1,13 @@
 """`rorq init`: a project folder that every command then works in."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from click.testing import CliRunner
 
+import rorq_pipeline
 from optimize.database.connect import resolve_settings
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.project.run_config import project_run_config
@@ -22,6 +24,21 @@ def test_a_new_folder_is_a_project_and_what_is_there_stays(tmp_path: Path) -> No
     (folder / "run_config.yaml").write_text("ops: {}")
     assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
     assert (folder / "run_config.yaml").read_text() == "ops: {}"
+
+
+def test_dg_works_in_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my project"
+    assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
+    found = subprocess.run(
+        [str(Path(sys.executable).with_name("dg")), "list", "project"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"DAGSTER_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "none")},
+    )
+    assert found.returncode == 0, found.stderr
+    assert str(Path(rorq_pipeline.__file__).parents[1]) in found.stdout
 
 
 def test_its_line_is_for_a_shell(tmp_path: Path) -> None:
