@@ -53,12 +53,8 @@ class FileIOManager(dg.ConfigurableIOManager):
             write_whole(path, lambda beside: self.write(beside, obj))
         key = range_of_partition(context).key
         told = {} if key == context.partition_key else {"canonical_key": key}
-        described = {"path": dg.MetadataValue.path(path), **told, **self.described(obj)}
-        context.add_output_metadata(described)
-
-    def described(self, value: Any) -> dict[str, Any]:  # noqa: ARG002  for kinds that have more
-        """Metadata that follows from the value alone."""
-        return {}
+        table = _table_metadata(path) if path.suffix == ".parquet" else {}
+        context.add_output_metadata({"path": dg.MetadataValue.path(path), **told, **table})
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Read the value; None where an input that is not required was never made."""
@@ -92,14 +88,6 @@ class ParquetIOManager(FileIOManager):
     def write(self, path: Path, value: "pd.DataFrame") -> None:
         """Write the table, compressed."""
         value.to_parquet(path, compression="zstd", index=False)
-
-    def described(self, value: "pd.DataFrame") -> dict[str, Any]:
-        """Dagster's own metadata of tables: number of rows, and columns with their types."""
-        columns = [dg.TableColumn(str(name), str(kind)) for name, kind in value.dtypes.items()]
-        return {
-            "dagster/row_count": len(value),
-            "dagster/column_schema": dg.TableSchema(columns=columns),
-        }
 
     def read(self, path: Path) -> "pd.DataFrame":
         """Read the table.
@@ -157,3 +145,18 @@ class HtmlIOManager(FileIOManager):
     def read(self, path: Path) -> str:
         """Read the page."""
         return path.read_text(encoding="utf-8")
+
+
+def _table_metadata(path: Path) -> dict[str, Any]:
+    """Dagster's own metadata of tables: number of rows, and columns with their types."""
+    import pyarrow.parquet as pq  # heavy: only where a table is written
+
+    footer = pq.ParquetFile(path)
+    columns = [
+        dg.TableColumn(one.name, str(getattr(one.type, "value_type", one.type)))
+        for one in footer.schema_arrow
+    ]
+    return {
+        "dagster/row_count": footer.metadata.num_rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+    }

@@ -1,6 +1,7 @@
 import errno
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from rorq_pipeline.dagster_support.io_managers import (
 from rorq_pipeline.dagster_support.surface_io import SurfaceIOManager
 from rorq_pipeline.results.artifacts import write_whole
 from tests.rorq_pipeline.results_made import best_params
+from tests.strategy.surface.made_surfaces import hand_made_surface
 
 PARTITION = "2023-01-03_2023-01-31"
 
@@ -70,12 +72,23 @@ def test_table_comes_back_with_types_and_attributes(tmp_path: Path) -> None:
 
 def test_a_table_tells_dagster_its_columns_and_rows(tmp_path: Path) -> None:
     context = output_context()
-    table = pd.DataFrame({"n": [1, 2, 3], "x": [0.1, 0.2, 0.3]})
+    table = pd.DataFrame({"n": [1, 2, 3], "x": [0.1, 0.2, 0.3], "day": [date(2023, 1, 3)] * 3})
     ParquetIOManager(folder=str(tmp_path)).handle_output(context, table)
     told = context.consume_logged_metadata()
     assert told["dagster/row_count"].value == 3
     columns = [(one.name, one.type) for one in told["dagster/column_schema"].value.columns]
-    assert columns == [("n", "int64"), ("x", "float64")]
+    assert columns == [("n", "int64"), ("x", "double"), ("day", "date32[day]")]
+
+
+def test_a_surface_tells_dagster_its_columns_and_rows(tmp_path: Path) -> None:
+    context, surface = output_context(), hand_made_surface([1.0, 3.0, 2.0])
+    SurfaceIOManager(folder=str(tmp_path)).handle_output(context, surface)
+    told = context.consume_logged_metadata()
+    assert told["dagster/row_count"].value == surface.space.size
+    columns = {one.name: one.type for one in told["dagster/column_schema"].value.columns}
+    assert list(columns)[: len(surface.space)] == list(surface.space)
+    assert columns["entry_window"] == "string"  # not the codes that stand for it
+    assert (columns["total_trades"], columns["net_pnl_usd"]) == ("int32", "double")
 
 
 def test_another_process_finds_the_file_by_its_environment(
