@@ -175,7 +175,7 @@ def _informing(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ..
 
 
 def _share(fraction: float) -> str:
-    return f"{100 * fraction:.3g}%"
+    return f"{100 * fraction:.{0 if fraction >= 0.01 else 1}f}%"  # as its card has it, from 1% on
 
 
 def _p_value(p_value: float) -> str:

@@ -87,7 +87,8 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
     money = f"{usd(default.usd_a_month, 0)} a month"
     n_months = f"{count(default.n_months)} months"
     if default.kept_fraction is None:
-        return f"{advice} It promised nothing over {n_months}, and {came} came, {money}."
+        what = "nothing" if default.promised_percent is None else promised
+        return f"{advice} It promised {what} over {n_months}, and {came} came, {money}."
     kept = (
         f"{share(default.kept_fraction)} of the promise was kept"
         if 0 <= default.kept_fraction <= 1

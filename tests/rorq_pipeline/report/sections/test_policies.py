@@ -62,12 +62,14 @@ def replaced(**changes: Any) -> Section:
         (2.59, "Over 10 months more came than was promised:"),
         (-0.4, "Over 10 months none of the promise was kept:"),
         (0.25, "Over 10 months 25% of the promise was kept:"),
-        (None, "It promised nothing over 10 months, and"),
+        (None, "It promised 30.0% over 10 months, and"),
     ],
 )
 def test_what_was_kept_reads_as_people_say_it(kept: float | None, words: str) -> None:
     section = replaced(kept_fraction=kept)
     assert words in section.context["lead"]
+    nothing = replaced(kept_fraction=None, promised_percent=None).context["lead"]
+    assert "It promised nothing over 10 months, and" in nothing
     told = {2.59: "all", -0.4: "none", 0.25: "25%", None: MISSING}[kept]
     assert section.context["rows"][0]["kept"] == told
 
