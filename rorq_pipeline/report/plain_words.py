@@ -40,6 +40,12 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
 }  # fmt: skip
 
 
+def decision_label(record: VerdictRecord) -> str:
+    """The decision in a word or two."""
+    small = " small" if _but(record.verdict, record.evidence) else ""
+    return f"{record.verdict.decision.capitalize()}{small}"
+
+
 def plain_sentence(record: VerdictRecord) -> str:
     """What to do with the published parameters and why, for a reader in a hurry."""
     verdict, evidence = record.verdict, record.evidence

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from optimize.statistics import Evidence, VerdictSettings, judge
-from rorq_pipeline.report.plain_words import plain_sentence
+from rorq_pipeline.report.plain_words import decision_label, plain_sentence
 from rorq_pipeline.results.models import VerdictRecord
 from tests.rorq_pipeline.report.fixtures import complete_data
 
@@ -61,3 +61,5 @@ def test_the_verdict_in_plain_words(changes: dict[str, Any], sentence: str) -> N
         limits=limits,
     )  # fmt: skip
     assert plain_sentence(record) == sentence
+    label = "Trade small" if "small at first" in sentence else record.verdict.decision.capitalize()
+    assert decision_label(record) == label
