@@ -42,7 +42,7 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
 
 def decision_label(record: VerdictRecord) -> str:
     """The decision in a word or two."""
-    small = " small" if _but(record.verdict, record.evidence) else ""
+    small = " small, or wait" if _but(record.verdict, record.evidence) else ""
     return f"{record.verdict.decision.capitalize()}{small}"
 
 
@@ -51,7 +51,7 @@ def plain_sentence(record: VerdictRecord) -> str:
     verdict, evidence = record.verdict, record.evidence
     told = [_words(finding, evidence) for finding in _weighty(verdict)]
     but = _but(verdict, evidence)
-    advice = f"{ADVICE[verdict.decision]}{' small at first' if but else ''}"
+    advice = f"{ADVICE[verdict.decision]}{' small, or wait' if but else ''}"
     return f"{advice}{': ' if told else ''}{', and '.join(told)}{but}."
 
 
@@ -61,7 +61,7 @@ def _but(verdict: Verdict, evidence: Evidence) -> str:
     if verdict.decision != "trade" or outside is None or outside.level != "doubtful":
         return ""
     came = percent(evidence.out_of_sample_return_on_risk_percent)
-    return f"; the sessions that followed, at {came} on risk, do not bear it out yet"
+    return f", but the sessions that followed, at {came} on risk, do not bear it out yet"
 
 
 def _weighty(verdict: Verdict) -> list[Finding]:

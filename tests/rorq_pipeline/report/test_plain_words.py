@@ -31,9 +31,9 @@ UNKNOWN: dict[str, Any] = {
         (UNKNOWN, ("Trade these parameters: luck alone finds a choice as good less than twice in "
                   "1,000 times.")),
         ({"out_of_sample_return_on_risk_percent": 1.1, "out_of_sample_gain_p_value": 0.96},
-         ("Trade these parameters small at first: luck alone finds a choice as good less than "
-          "twice in 1,000 times; the sessions that followed, at 1.1% on risk, do not bear it out "
-          "yet.")),
+         ("Trade these parameters small, or wait: luck alone finds a choice as good less than "
+          "twice in 1,000 times, but the sessions that followed, at 1.1% on risk, do not bear it "
+          "out yet.")),
         ({"selection_test_p_value": 0.17}, ("Do not trade these parameters yet: luck alone finds a "
                                            "choice as good 17% of the time.")),
         ({"selection_test_p_value": 0.04, "total_trades": 20},
@@ -61,5 +61,7 @@ def test_the_verdict_in_plain_words(changes: dict[str, Any], sentence: str) -> N
         limits=limits,
     )  # fmt: skip
     assert plain_sentence(record) == sentence
-    label = "Trade small" if "small at first" in sentence else record.verdict.decision.capitalize()
+    label = (
+        "Trade small, or wait" if "or wait" in sentence else record.verdict.decision.capitalize()
+    )
     assert decision_label(record) == label
