@@ -99,15 +99,13 @@ def _tell_estimates(
     from strategy.market_data.download.estimate import ASSUMED_SECONDS_A_CALL
 
     for ticker, one in estimates.items():
-        means, counts = (
-            one.means,
-            {
-                "cached": one.n_cached,
-                "cached, to be looked at for contracts": one.n_looked_at,
-                "known to be empty": one.n_empty,
-                "not over yet": one.n_not_yet,
-            },
-        )
+        means = one.means
+        counts = {
+            "cached": one.n_cached,
+            "cached, to be looked at for contracts": one.n_looked_at,
+            "known to be empty": one.n_empty,
+            "not over yet": one.n_not_yet,
+        }
         others = "".join(f", {n} {what}" for what, n in counts.items() if n)
         basis = f"the mean of {means.n_sessions} cached ones" if means.n_sessions else "assumed"
         console.print(

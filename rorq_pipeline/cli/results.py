@@ -82,32 +82,27 @@ def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
 
 def _rows(left: "Publication", right: "Publication") -> Iterator[tuple[str, Any, Any]]:
     """Metrics and parameters, and what differs of the rest."""
+    from rorq_pipeline.cli.tables import flat
+
     for kind in ("metrics", "trial_params"):
         one, other = (_as_dict(getattr(p.best, kind)) for p in (left, right))
         for name in dict.fromkeys([*one, *other]):
             yield name, one.get(name), other.get(name)
-    flat = [dict(_flat(p.run_config)) for p in (left, right)]
-    for p, known in zip((left, right), flat, strict=True):
+    settings = [
+        flat({op: one["config"] for op, one in p.run_config["ops"].items()}) for p in (left, right)
+    ]
+    for p, known in zip((left, right), settings, strict=True):
         known |= {"study": p.best.study_name, "data": p.best.data_fingerprint[:12]}
         known |= {"engine version": p.best.engine_version, "run": p.run_id}
         known |= {"published, UTC": f"{p.published_at:%Y-%m-%d %H:%M:%S}"}
-    for name in dict.fromkeys([*flat[0], *flat[1]]):
-        if flat[0].get(name) != flat[1].get(name):
-            yield f"differs: {name}", flat[0].get(name), flat[1].get(name)
+    one, other = settings
+    for name in dict.fromkeys([*one, *other]):
+        if one.get(name) != other.get(name):
+            yield f"differs: {name}", one.get(name), other.get(name)
 
 
 def _as_dict(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else asdict(value)
-
-
-def _flat(run_config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Values of run config under names such as optimization.n_trials."""
-    for op, config in run_config["ops"].items():
-        for name, value in config["config"].items():
-            if isinstance(value, Mapping):
-                yield from ((f"{op}.{name}.{key}", inner) for key, inner in value.items())
-            else:
-                yield f"{op}.{name}", value
 
 
 def _restore(date_range: "BacktestRange", number: int) -> None:

@@ -1,7 +1,6 @@
 """`rorq study`: the stored studies; nothing here runs or changes one, and one command deletes."""
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +73,7 @@ def show(study_name: str | None, as_json: bool) -> None:
 def compare(study_names: tuple[str, ...]) -> None:
     """Show studies side by side, by their full names: what differs, and what each found."""
     from optimize.study.results import summarize_stored
-    from rorq_pipeline.cli.tables import side_by_side
+    from rorq_pipeline.cli.tables import flat, side_by_side
 
     studies = [_study(name) for name in study_names]
     summaries = [summarize_stored(study) for study in studies]
@@ -87,7 +86,7 @@ def compare(study_names: tuple[str, ...]) -> None:
         for key in rows:
             table.add_row(key, *(_text(getattr(s, group).get(key)) for s in summaries))
     table.add_section()
-    attributes = [dict(_flat(study.user_attrs)) for study in studies]
+    attributes = [flat(study.user_attrs) for study in studies]
     for key in dict.fromkeys(key for one in attributes for key in one):
         values = [_text(one.get(key)) for one in attributes]
         if len(set(values)) > 1:
@@ -160,15 +159,6 @@ def _study(study_name: str | None) -> "optuna.Study":
             )
         study_name = max(infos, key=lambda info: str(info.last_completed)).study_name
     return open_study(database, study_name)
-
-
-def _flat(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Attributes, and those within one under names such as fixed_params.latency_seconds."""
-    for name, value in attributes.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
-        else:
-            yield name, value
 
 
 def _text(value: Any) -> str:

@@ -58,6 +58,17 @@ def side_by_side(*headers: str, title: str | None = None) -> Table:
     return table
 
 
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values, and those within one under names such as fixed_params.latency_seconds."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": one for inner, one in flat(value).items()}
+        else:
+            found[name] = value
+    return found
+
+
 def value_text(value: Any) -> str:
     """Return a value as a table shows it."""
     if value is None:

@@ -40,9 +40,14 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
 }  # fmt: skip
 
 
+def is_doubted(record: VerdictRecord) -> bool:
+    """Whether what came afterwards does not bear out what is to be traded."""
+    return bool(_but(record.verdict, record.evidence))
+
+
 def decision_label(record: VerdictRecord) -> str:
     """The decision in a word or two."""
-    small = " small, or wait" if _but(record.verdict, record.evidence) else ""
+    small = " small, or wait" if is_doubted(record) else ""
     return f"{record.verdict.decision.capitalize()}{small}"
 
 

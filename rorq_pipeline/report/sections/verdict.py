@@ -10,7 +10,7 @@ from optimize.statistics.verdict import Finding
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import daily_pnl_usd
 from rorq_pipeline.report.formats import count, metric, percent, share, short_day, span, usd
-from rorq_pipeline.report.plain_words import decision_label, plain_sentence
+from rorq_pipeline.report.plain_words import decision_label, is_doubted, plain_sentence
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.svg import equity_chart
 
@@ -33,6 +33,7 @@ def verdict_section(data: ReportData) -> Section:
         title="Verdict",
         context={
             "verdict": reached,
+            "is_doubted": bool(data.verdict and is_doubted(data.verdict)),
             "label": decision_label(data.verdict) if data.verdict else "No verdict",
             "sentence": plain_sentence(data.verdict) if data.verdict else "",
             "mark": VERDICT_MARKS[reached.decision] if reached else "",
