@@ -29,7 +29,13 @@ from optimize.study.shared import SharedCoordinator
 from optimize.study.tally import StudyProgress
 from optimize.study.workers import Evaluator
 from strategy.date_range import DateRange
-from strategy.errors import DatabaseError, RorqError, StudyBusyError, StudyInterruptedError
+from strategy.errors import (
+    DatabaseError,
+    ResourceError,
+    RorqError,
+    StudyBusyError,
+    StudyInterruptedError,
+)
 from strategy.session import SessionData
 from strategy.space import SearchSpace
 
@@ -180,7 +186,7 @@ class _Run:
         try:
             with settled_heap():
                 return coordinator.run()
-        except (DatabaseError, StudyBusyError):
+        except (DatabaseError, ResourceError, StudyBusyError):
             coordinator.flusher.abandon()
             raise
         except BaseException:

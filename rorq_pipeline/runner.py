@@ -99,8 +99,6 @@ def _with_all_upstream(part: str) -> str:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except (OSError, MemoryError) as error:
-        raise shortage(error) or error from None
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
         raise StoppedError(AGAIN) from None
     except dg.DagsterInvalidConfigError as error:
@@ -110,6 +108,11 @@ def _one_line_errors() -> Iterator[None]:
             expected="run config as the launchpad shows it",
             remedy="correct the run config",
         ) from None
+    except Exception as error:
+        told = shortage(error)
+        if told is None:
+            raise
+        raise told from None
 
 
 def selected_ops(defs: dg.Definitions, selection: str) -> set[str]:

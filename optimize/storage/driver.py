@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from optimize.database.connect import DatabaseSettings, open_engine, revive
+from optimize.database.disk import full_disk
 from strategy.errors import (
     DatabaseError,
     DatabaseLostError,
@@ -112,6 +113,7 @@ class Driver:
 
         Raises:
             DatabaseLostError: the server stayed away for longer than the patience.
+            ResourceError: its disk is full.
             StudyBusyError: another run took the study while the server was away.
         """
         with self._turn:
@@ -127,6 +129,8 @@ class Driver:
                     self.n_reconnects += 1
                 return self._attempt(work)
             except (DBAPIError, DatabaseError) as error:
+                if (full := full_disk(error)) is not None:
+                    raise full from None
                 if not _may_pass(error):
                     raise
                 self._drop()

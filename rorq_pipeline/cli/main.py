@@ -56,7 +56,7 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except RorqError as error:
             print_error(error)
-        except (OSError, MemoryError) as error:
+        except Exception as error:
             told = shortage(error)
             if told is None:
                 raise

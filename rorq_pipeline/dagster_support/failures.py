@@ -45,15 +45,15 @@ def one_line_failures() -> Iterator[None]:
             metadata={"error": type(error).__name__},
             allow_retries=isinstance(error, PASSING) or _is_lost_step(error),
         ) from error
-    except (OSError, MemoryError) as error:
-        told = shortage(error)
-        if told is None:
-            raise
-        raise dg.Failure(description=str(told), allow_retries=False) from error
     except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as request:
         raise dg.Failure(
             description=f"{STOPPED}; run it again to go on", allow_retries=_is_lost_step(request)
         ) from request
+    except Exception as error:
+        told = shortage(error)
+        if told is None:
+            raise
+        raise dg.Failure(description=str(told), allow_retries=False) from error
 
 
 def _is_lost_step(error: BaseException) -> bool:

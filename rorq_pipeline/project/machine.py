@@ -3,6 +3,7 @@
 import errno
 import resource
 
+from optimize.database.disk import full_disk
 from strategy.errors import ResourceError
 from strategy.free_memory import MAPPED_AT_ONCE, address_limit_bytes, free_memory_bytes
 
@@ -83,7 +84,7 @@ def shortage(error: BaseException) -> ResourceError | None:
         )
     if number in (errno.EMFILE, errno.ENFILE):
         return _too_few_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    return None
+    return full_disk(error)
 
 
 def _too_few_addresses(needed_bytes: int, purpose: str = "") -> ResourceError | None:

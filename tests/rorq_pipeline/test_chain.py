@@ -12,8 +12,9 @@ import dagster as dg
 import pandas as pd
 import pytest
 from click.testing import Result
+from sqlalchemy import text
 
-from optimize.database.connect import DatabaseSettings
+from optimize.database.connect import DatabaseSettings, open_engine
 from optimize.run_study import list_studies
 from rorq_pipeline.dagster_support.instance import project_instance
 from rorq_pipeline.definitions import build_definitions
@@ -25,6 +26,9 @@ from tests.rorq_pipeline.conftest import SESSIONS, small_config
 
 RANGE = "2023-01-03_2023-01-04"
 ALONE = (RANGE, "--select", "optimization")
+FULL = """CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"""
+CALLED = "FOR EACH ROW EXECUTE FUNCTION full_disk()"
 CHAIN = ("validated_cache", "optimization", "parameter_surface")
 Rorq = Callable[..., Result]
 
@@ -239,6 +243,27 @@ def test_a_result_is_restored_and_made_again_as_the_report_says(
     assert BestParams.read(RANGE) == best
     assert Optimization.read(RANGE).study.top_trials == study.top_trials
     assert VerdictRecord.read(RANGE).limits == verdict.limits
+
+
+@pytest.mark.parametrize("table", ["public.trials", "dagster.event_logs"])
+def test_a_full_disk_of_the_database_is_one_line_and_the_command_goes_on(
+    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings, table: str
+) -> None:
+    assert materialize(rorq, "optimization", "optimization").exit_code == 0
+    engine = open_engine(database)
+    with engine.begin() as connection:
+        connection.execute(text(FULL))
+        connection.execute(text(f"CREATE TRIGGER full_disk BEFORE INSERT ON {table} {CALLED}"))
+    result = materialize(rorq, "optimization", "optimization", n_trials=20)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)  # else a traceback
+    assert "no space is left on the disk of the database" in last_error(result)
+    assert result.output.count("optimization …") <= 1  # tried once
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER full_disk ON {table}"))
+    engine.dispose()
+    again = materialize(rorq, "optimization", "optimization", n_trials=20)
+    assert again.exit_code == 0, again.output
 
 
 @pytest.mark.timeout(90)

@@ -7,7 +7,12 @@ from sqlalchemy.exc import DBAPIError
 
 from optimize.database.connect import open_engine
 from optimize.storage.driver import Driver, lock_key, turn, worker_name
-from strategy.errors import DatabaseLostError, StudyBusyError, StudyInterruptedError
+from strategy.errors import (
+    DatabaseLostError,
+    ResourceError,
+    StudyBusyError,
+    StudyInterruptedError,
+)
 from tests.optimize.studies import record, run, trials_of
 
 ONE = text("SELECT 1")
@@ -60,6 +65,15 @@ def test_an_error_in_a_statement_is_not_waited_out(database):
     driver = Driver(database, "s")
     with pytest.raises(DBAPIError, match="no_such_table"):
         driver.transaction(lambda c: c.execute(text("SELECT FROM no_such_table")))
+    assert driver.transaction(lambda c: c.scalar(ONE)) == 1
+    driver.close()
+
+
+def test_a_full_disk_of_the_server_ends_the_run_at_once(database, engine):
+    driver = Driver(database, "s")
+    told = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    with pytest.raises(ResourceError, match=r"on the disk of the database; .*; free space"):
+        driver.transaction(lambda c: c.execute(text(told)))
     assert driver.transaction(lambda c: c.scalar(ONE)) == 1
     driver.close()
 
