@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -365,14 +366,21 @@ def test_an_interrupted_initdb_leaves_nothing_in_the_way(tmp_path: Path) -> None
         server.destroy()
 
 
-def test_a_folder_whose_name_a_shell_would_run_is_a_folder(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / """a"b$HOME 'c `touch ran`""", extra_settings=_FAST)
-    try:
-        assert query(server.start(), "SELECT 1") == 1
-        assert server.stop()
-        assert not list(tmp_path.rglob("ran"))
-    finally:
-        server.destroy()
+@pytest.mark.parametrize("name", ['a"b', "a$HOME 'b", "`touch RAN`"])
+def test_a_folder_whose_name_a_shell_would_run_is_a_folder(name: str) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o733)  # root's server lives elsewhere unless its user may enter
+        ran = folder / "ran"
+        name = name.replace("RAN", str(ran).replace("/", "${PWD}"))  # the programs run in /
+        server = EmbeddedPostgres(folder / name, extra_settings=_FAST)
+        try:
+            assert query(server.start(), "SELECT 1") == 1
+            assert server.status().folder == folder / name / "server"
+            assert server.stop()
+            assert not ran.exists()
+        finally:
+            server.destroy()
 
 
 def test_programs_whose_path_a_shell_would_run_are_refused(

@@ -1,8 +1,11 @@
 """`rorq db`: what it prints and how it ends, on our own server and on another."""
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 from click.testing import CliRunner, Result
 
@@ -52,6 +55,14 @@ def test_the_url_hides_the_password_unless_asked(database_environment: DatabaseS
     url, hint = hidden.splitlines()
     assert shown == url.replace("***", password) + "\n"
     assert hint == "*** stands for the password, which --show-password prints"
+
+
+def test_the_url_that_help_gives_to_psql_is_one_that_connects(
+    database_environment: DatabaseSettings,
+) -> None:
+    (words,) = re.findall(r'psql "\$\(rorq ([^)]+)\)"', rorq("db", "url", "--help").output)
+    with closing(psycopg2.connect(rorq(*words.split()).stdout.strip())) as connection:
+        assert connection.info.dbname == database_environment.database
 
 
 @pytest.mark.parametrize("command", ["start", "status", "url"])

@@ -15,9 +15,11 @@ from click.testing import CliRunner
 from rorq_pipeline.cli import dev
 from rorq_pipeline.cli.leftovers import end_leftovers
 from rorq_pipeline.cli.main import main
+from rorq_pipeline.cli.ports import is_free
 from rorq_pipeline.project.page_addresses import REPORTS_PORT_NAME, report_address
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import ParameterError
+from tests.machine import free_port, wait_until
 
 
 def test_a_taken_port_is_said_with_its_holder_and_a_free_one() -> None:
@@ -72,6 +74,37 @@ def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("database_environment")
+def test_a_port_that_a_killed_one_still_holds_is_freed(
+    project: ProjectPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    port = free_port()
+    listen = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()"
+    left = subprocess.Popen(
+        [sys.executable, "-c", listen, str(port)],
+        env={"RORQ_DEV": f"{killed.pid} {project.root}"},
+    )
+    begun: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda _, words: begun.extend(words))
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    monkeypatch.setattr(dev, "_serve_reports", lambda: None)
+    monkeypatch.setenv("RORQ_DEV", "")
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        wait_until(lambda: not is_free("127.0.0.1", port))
+        result = CliRunner().invoke(main, ["dev", "--port", str(port)])
+        assert result.exit_code == 0, result.output
+        assert left.wait(5) is not None
+    finally:
+        signal.signal(signal.SIGINT, before)
+        left.kill()
+        left.wait()
+    assert f"ended what a killed rorq dev had left running: processes {left.pid}" in result.stderr
+    assert begun[-1] == str(port)
+
+
+@pytest.mark.usefixtures("database_environment")
 def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     project: ProjectPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,17 +115,18 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     served: list[list[str]] = []
     monkeypatch.setattr("rorq_pipeline.cli.dev.subprocess.Popen", served.append)
     monkeypatch.setenv("RORQ_DEV", "")
-    monkeypatch.setenv(REPORTS_PORT_NAME, "39872")
+    port, reports_port = str(free_port()), str(free_port())
+    monkeypatch.setenv(REPORTS_PORT_NAME, reports_port)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        result = CliRunner().invoke(main, ["dev", "--port", "39871"])
+        result = CliRunner().invoke(main, ["dev", "--port", port])
     finally:
         signal.signal(signal.SIGINT, before)
     assert result.exit_code == 0, result.output
     assert seen == [signal.SIG_DFL]
     (command,) = served
     folder = str(project.artifacts / "report")
-    assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, "39872"]
+    assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, reports_port]
     assert os.environ["RORQ_DEV"] == f"{os.getpid()} {project.root}"
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 import rorq_pipeline
@@ -26,11 +27,18 @@ def test_a_new_folder_is_a_project_and_what_is_there_stays(tmp_path: Path) -> No
     assert (folder / "run_config.yaml").read_text() == "ops: {}"
 
 
-def test_dg_works_in_the_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("list project", str(Path(rorq_pipeline.__file__).parents[1])),
+        pytest.param("check defs", "All definitions loaded successfully", marks=pytest.mark.slow),
+    ],
+)
+def test_dg_works_in_the_folder(tmp_path: Path, words: str, said: str) -> None:
     folder = tmp_path / "my project"
     assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
     found = subprocess.run(
-        [str(Path(sys.executable).with_name("dg")), "list", "project"],
+        [str(Path(sys.executable).with_name("dg")), *words.split()],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -38,7 +46,7 @@ def test_dg_works_in_the_folder(tmp_path: Path) -> None:
         env=os.environ | {"DAGSTER_HOME": str(tmp_path), "DG_CLI_CONFIG": str(tmp_path / "none")},
     )
     assert found.returncode == 0, found.stderr
-    assert str(Path(rorq_pipeline.__file__).parents[1]) in found.stdout
+    assert said in found.stdout
 
 
 def test_its_line_is_for_a_shell(tmp_path: Path) -> None:
