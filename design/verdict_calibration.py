@@ -15,7 +15,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,13 @@ import numpy.typing as npt
 
 from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, Policy, all_policies
 from optimize.choice.policy_history import PolicyHistory
-from optimize.statistics.betting import account, gain_p_value, most_gained, returns_at_stake
+from optimize.statistics.betting import (
+    account,
+    gain_p_value,
+    loss_p_value,
+    most_gained,
+    returns_at_stake,
+)
 from optimize.statistics.verdict import Evidence, judge
 from optimize.verdict_settings import VerdictSettings
 from strategy.space import SearchSpace
@@ -36,8 +42,9 @@ POLICIES = all_policies(("exact_best", "smooth"), (1, 2, 3, 6), (10, 30, 100))  
 N_DRAWN = 2_000
 N_POOLS = 50
 FOLLOWED_MONTHS, LEAST_DAYS = 3, 5
+KEPT = (0.0, 0.1, 0.25, 0.4, 0.5)
 MIN_QUARTERS, MIN_MONTHS = 8, 24
-DECAYING, CYCLE_MONTHS = "decaying", 24
+DECAYING, LOST, CYCLE_MONTHS = "decaying", "lost", 24
 Lines = Sequence[Mapping[str, Any]]
 FloatArray = npt.NDArray[np.float64]
 
@@ -86,6 +93,7 @@ def evidence_of(history: History) -> Evidence:
     return Evidence(
         total_trades=found.get("trades", 0),
         return_on_risk_percent=found.get("return_on_risk_percent"),
+        promised_percent=found.get("promised_percent"),
         overfitting_fraction=None,
         loss_fraction=None,
         deflated_sharpe_fraction=None,
@@ -120,6 +128,7 @@ def tell(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
     yield from told_curve(by_edge)
     yield from told_level(by_edge)
     yield from told_looks(by_edge)
+    yield from told_after(by_edge)
     yield from told_rules(by_edge)
     yield from told_policies(by_edge)
 
@@ -360,15 +369,72 @@ the mean set to zero: the share of choices (they overlap) of which some day says
 
 def followed(lines: Lines) -> Iterator[FloatArray]:
     """Net P&L, risk and return at stake of each choice's next sessions, (3, n_sessions)."""
-    for first in range(len(lines) - FOLLOWED_MONTHS + 1):
-        months = lines[first : first + FOLLOWED_MONTHS]
+    for months in months_after(lines).values():
+        yield np.concatenate(months, axis=1)
+
+
+def months_after(lines: Lines) -> Mapping[int, Sequence[FloatArray]]:
+    """The same by month, of the choice that a month's end made, by its place among the lines."""
+    found: dict[int, list[FloatArray]] = {}
+    for last in range(-1, len(lines) - FOLLOWED_MONTHS):
+        months = lines[last + 1 : last + 1 + FOLLOWED_MONTHS]
         held = [x["held"][a] if len(x["held"]) > a else None for a, x in enumerate(months)]
         if all(held):
-            parts = []
+            found[last] = []
             for one in filter(None, held):
                 money = (np.array(one["net_pnl_usd"]), np.array(one["risk_usd"]))
-                parts.append(np.stack([*money, returns_at_stake(*money, one["stop_loss_percent"])]))
-            yield np.concatenate(parts, axis=1)
+                earned_at_stake = returns_at_stake(*money, one["stop_loss_percent"])
+                found[last].append(np.stack([*money, earned_at_stake]))
+    return found
+
+
+def told_after(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
+    """What becomes of a `trade` as sessions follow, by how much of the promise they must keep."""
+    yield """
+What a history that was `trade` is called once one, two and three months have followed it (they
+overlap: errors are of a fourth as many), and what share stays `trade` as the share of the promise
+moves that must be kept:
+"""
+    columns = [f"at {limit:g}" for limit in KEPT]
+    yield row(["edge", "months", "after", "histories", "trade", "watch", "reject", *columns])
+    yield "|---:" * (7 + len(KEPT)) + "|"
+    for edge, seeds in by_edge.items():
+        for length in LENGTHS_MONTHS if edge != LOST else LENGTHS_MONTHS[:1]:
+            found = [
+                (history, following[last])
+                for lines in seeds
+                for following in [months_after(lines)]
+                for last, history in enumerate(histories(lines, length), start=length - 1)
+                if last in following and judge(evidence_of(history)).decision == "trade"
+            ]
+            if len(found) < MIN_MONTHS:
+                continue
+            for n_months in range(1, FOLLOWED_MONTHS + 1):
+                known = [after(h, np.concatenate(m[:n_months], axis=1)) for h, m in found]
+                counted = Counter(judge(one).decision for one in known)
+                shares = [
+                    share(counted[decision], len(known), len(known) // 4)
+                    for decision in ("trade", "watch", "reject")
+                ]
+                stay = [
+                    sum(judge(one, limits).decision == "trade" for one in known) / len(known)
+                    for limits in (VerdictSettings(promise_kept_to_trade=x) for x in KEPT)
+                ]
+                curve = [f"{fraction:.2f}" for fraction in stay]
+                yield row([edge, length, n_months, len(known), *shares, *curve])
+
+
+def after(history: History, sessions: FloatArray) -> Evidence:
+    """What the verdict looks at once these sessions have followed."""
+    net_pnl, risk, returns = sessions
+    largest = max(float(percent) for percent in SearchSpace.seed()["take_profit_percent"])
+    return replace(
+        evidence_of(history),
+        out_of_sample_traded_sessions=int((risk > 0).sum()),
+        out_of_sample_return_on_risk_percent=100 * net_pnl.sum() / risk.sum(),
+        out_of_sample_gain_p_value=gain_p_value(returns),
+        out_of_sample_loss_p_value=loss_p_value(returns, most_gained(largest)),
+    )
 
 
 def _interval_is_above(pnl: FloatArray, risk: FloatArray, random: np.random.Generator) -> bool:

@@ -7,7 +7,8 @@ sessions, and what a range of the three months that end with it would know: the 
 the range, under adverse fills and at the generator's quotes, and the selection test. Sessions are
 made, looked at and forgotten; the file goes on where it stopped.
 
-The decaying edge is 0.5 on the first session of every two years, and halves in 42 sessions.
+The decaying edge is 0.5 on the first session of every two years, and halves in 42 sessions. A lost
+edge is 0.5 in every range, and none in the sessions that follow it.
 """
 
 import argparse
@@ -51,7 +52,7 @@ HELD_MONTHS = 3  # how long a choice is followed
 LOOKBACKS_MONTHS = (1, 2, 3, 6)
 POLICIES = all_policies(("exact_best", "smooth"), LOOKBACKS_MONTHS, (10, 30, 100))
 DEFAULT = POLICIES.index(DEFAULT_POLICY)
-DECAYING = "decaying"
+DECAYING, LOST = "decaying", "lost"
 FULL_EDGE, HALF_LIFE_SESSIONS, YEARS_A_CYCLE = 0.5, 42.0, 2
 
 
@@ -62,6 +63,7 @@ class Month:
     sessions: list[SessionData]
     cells: list[SessionCell]
     sums: GridSums
+    followed: list[SessionCell]  # as they are for choices of earlier months
 
 
 class Pool:
@@ -76,6 +78,8 @@ class Pool:
 
     def settings(self, day: date) -> SampleSettings:
         """What a session follows from."""
+        if self.edge == LOST:
+            return SampleSettings(seed=self.seed, edge=FULL_EDGE)
         if self.edge != DECAYING:
             return SampleSettings(seed=self.seed, edge=float(self.edge))
         year = day.year - (day.year - FIRST_DAY.year) % YEARS_A_CYCLE
@@ -90,7 +94,13 @@ class Pool:
         """Make a month."""
         sessions = [sample_session(day, self.settings(day)) for day in self.months[number][1]]
         cells = [make_session_cell(self.plan, session) for session in sessions]
-        return Month(sessions=sessions, cells=cells, sums=sum_cells(self.plan.space, cells))
+        followed = cells
+        if self.edge == LOST:
+            nothing = SampleSettings(seed=self.seed, edge=0.0)
+            made = [sample_session(session.date, nothing) for session in sessions]
+            followed = [make_session_cell(self.plan, session) for session in made]
+        sums = sum_cells(self.plan.space, cells)
+        return Month(sessions=sessions, cells=cells, sums=sums, followed=followed)
 
     def lines(self, n_done: int) -> Iterator[dict[str, Any]]:
         """A line a month, from `n_done` on."""
@@ -105,6 +115,7 @@ class Pool:
             if len(recent) > RANGE_MONTHS:  # only ranges look at sessions again
                 recent[RANGE_MONTHS].sessions.clear()
                 recent[RANGE_MONTHS].cells.clear()
+                recent[RANGE_MONTHS].followed.clear()
             chosen.appendleft(self._choices([one.sums for one in recent]))
             if number >= n_done:
                 own = chosen[0][DEFAULT]
@@ -128,7 +139,7 @@ class Pool:
                     round(float(month.sums.risk_usd[sets, stops]), 4),
                 ]
             )
-        held = [self._by_session(month.cells, choices[DEFAULT]) for choices in chosen]
+        held = [self._by_session(month.followed, choices[DEFAULT]) for choices in chosen]
         return {"n_sessions": len(month.cells), "policies": policies, "held": held}
 
     def _by_session(
@@ -201,7 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("pool", type=Path)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--edge", action="append", required=True, help="a number, or decaying")
+    parser.add_argument("--edge", action="append", required=True, help="a number, decaying or lost")
     parser.add_argument("--months", type=int, default=None, help="the first so many")
     given = parser.parse_args()
     for edge in given.edge:

@@ -79,6 +79,22 @@ class VerdictSettings(Checked):
         "whatever day one looks; as little is rejected.",
     )
 
+    promise_kept_to_trade: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="Share of the promised return on risk that the sessions after the range keep, "
+        "at least, where the selection test carries alone and they do not earn beyond luck.",
+    )
+
+    holed_sessions_to_trade: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of the range's sessions that validation found long gaps in, few seconds "
+        "of, or no end of, at most.",
+    )
+
     @staticmethod
     def trades_over(in_21_sessions: int, n_sessions: int) -> int:
         """Least trades of a range, by a limit that holds for a month: a rate, and no number."""

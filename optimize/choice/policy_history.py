@@ -103,9 +103,7 @@ def policy_history(
     policy = usual_policy(policies)
     back = 1 if policy.lookback_months == "all" else policy.lookback_months
     if n_months <= back:
-        reason = (
-            f"{n_months} whole months up to the range's end, of which {back} are looked back on"
-        )
+        reason = f"{n_months} of at least {back + 1} whole months up to the range's end"
         return PolicyHistory.unknown(policy, reason)
     made = walk_forward_matrix(cells, ticker, fingerprints, load, policies, records=records)
     taken = nested_choice(MonthTable.of(made, policies))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from optimize.choice.policies import Policy
 from optimize.choice.walk_forward_matrix import NO_CHOICE, OLDEST_MONTHS, MonthRecord
+from optimize.statistics.out_of_sample import kept_fraction
 from strategy.session import FloatArray, IntArray
 
 N_RESAMPLES = 2_000
@@ -124,7 +125,7 @@ def _figures(
         daily_sharpe=daily_sharpe(by_session),
         max_drawdown_usd=_max_drawdown(by_session),
         promised_percent=promised,
-        kept_fraction=value / promised if promised and promised > 0 and value is not None else None,
+        kept_fraction=kept_fraction(promised, value),
     )
 
 

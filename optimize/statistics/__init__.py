@@ -10,6 +10,7 @@ from optimize.statistics.out_of_sample import (
     FollowingSessions,
     OutOfSample,
     following_sessions,
+    kept_fraction,
     out_of_sample,
 )
 from optimize.statistics.overfitting import Overfitting, probability_of_overfitting
@@ -44,6 +45,7 @@ __all__ = [
     "following_sessions",
     "in_order",
     "judge",
+    "kept_fraction",
     "out_of_sample",
     "plan_walk_forward",
     "probability_of_overfitting",

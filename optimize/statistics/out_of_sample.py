@@ -50,7 +50,6 @@ class OutOfSample:
     n_missing: int
     metrics: Metrics | None  # None without a session
     intervals: dict[str, Interval]  # by metric name; empty where there are too few sessions
-    in_sample_return_on_risk_percent: float | None
     gain_p_value_fraction: float | None  # that no session earns, at any look; None without a trade
     loss_p_value_fraction: float | None  # that no session loses, at any look
 
@@ -59,11 +58,12 @@ class OutOfSample:
         """The objective, out of sample."""
         return self.metrics.return_on_risk_percent if self.metrics else None
 
-    @property
-    def ratio_to_in_sample(self) -> float | None:
-        """Return on risk over that of the range; None unless the range's is positive."""
-        inside, outside = self.in_sample_return_on_risk_percent, self.return_on_risk_percent
-        return outside / inside if inside and inside > 0 and outside is not None else None
+
+def kept_fraction(promised_percent: float | None, came_percent: float | None) -> float | None:
+    """Share of a promised return on risk that came; None unless the promise is above zero."""
+    if promised_percent is None or promised_percent <= 0 or came_percent is None:
+        return None
+    return came_percent / promised_percent
 
 
 def following_sessions(date_range: DateRange, cached: Collection[date]) -> FollowingSessions:
@@ -84,7 +84,6 @@ def out_of_sample(
     params: StrategyParams,
     sessions: Sequence[SessionData],
     *,
-    in_sample_return_on_risk_percent: float | None,
     n_wanted: int,
     n_missing: int = 0,
     seed: int = 0,
@@ -103,7 +102,6 @@ def out_of_sample(
         n_missing=n_missing,
         metrics=metrics,
         intervals=bootstrap_intervals(sums, seed=seed),
-        in_sample_return_on_risk_percent=in_sample_return_on_risk_percent,
         gain_p_value_fraction=gain_p_value(returns) if is_known else None,
         loss_p_value_fraction=(
             loss_p_value(returns, most_gained(params.take_profit_percent)) if is_known else None

@@ -10,19 +10,23 @@ of the history, and of the sessions after the range, holds on whatever day one l
 
 Proofs, the return on risk in the range and under adverse fills, and the number of trades must hold
 beside it. A broken proof, a loss in the range, a handful of trades, a policy whose history loses or
-a loss out of sample beyond luck rejects; all else is `watch`.
+a loss out of sample beyond luck rejects; all else is `watch`. The selection test says what was in
+the range and not that it lasts: where it carries alone, sessions that followed must have kept some
+of the promise, or have earned beyond luck.
 
 The other statistics inform: they look at the same blocks of sessions, so that a vote of each would
 count one figure several times and leave nothing to trade.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from optimize.statistics.out_of_sample import kept_fraction
 from optimize.verdict_settings import MORE_IS_BETTER, SESSIONS_A_MONTH, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
+_HISTORY = "policy's history"
 Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
 
 
@@ -32,6 +36,7 @@ class Evidence:
 
     total_trades: int
     return_on_risk_percent: float | None  # in-sample
+    promised_percent: float | None  # of the same, as the rule that chose saw it
     overfitting_fraction: float | None
     loss_fraction: float | None
     deflated_sharpe_fraction: float | None
@@ -53,6 +58,7 @@ class Evidence:
     policy_loss_p_value: float | None = None  # of as little where it loses nothing
     synthetic: bool = False
     n_sessions: int = SESSIONS_A_MONTH  # of the range
+    sessions_with_holes: int | None = None  # of these, by validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +89,14 @@ class Verdict:
 def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdict:
     """Decide on one range."""
     limits = settings or VerdictSettings()
+    legs = _legs(evidence, limits)
     findings = (
         _proof("no look-ahead", evidence.no_look_ahead, "no decision sees later data"),
         _proof("replay", evidence.replay_agrees, "the reference engine gives the same trades"),
         _sign("return on risk", evidence.return_on_risk_percent, "in-sample", below="bad"),
+        _data(evidence, limits),
         _trades(evidence, limits),
-        *_legs(evidence, limits),
+        *legs,
         _sign(
             "adverse fills",
             evidence.adverse_fills_return_on_risk_percent,
@@ -96,7 +104,7 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
             below="doubtful",
         ),
         _at_quotes(evidence),
-        _out_of_sample(evidence, limits),
+        _out_of_sample(evidence, limits, has_lasted=_HISTORY in _good(legs)),
         *_informing(evidence, limits),
     )
     levels = {finding.level for finding in findings if finding.decides} - {"absent"}
@@ -114,14 +122,18 @@ def _legs(evidence: Evidence, limits: VerdictSettings) -> tuple[Finding, ...]:
         _selection_test(evidence.selection_test_p_value, limits),
         _policy_history(evidence, limits),
     )
-    if all(leg.level != "good" for leg in legs):
+    if not _good(legs):
         return legs
     return tuple(replace(leg, decides=leg.level in ("good", "bad")) for leg in legs)
 
 
+def _good(findings: Iterable[Finding]) -> set[str]:
+    return {finding.name for finding in findings if finding.level == "good"}
+
+
 def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
     """Good: earns beyond luck. Bad: loses beyond luck, which alone decides."""
-    name, n_months = "policy's history", evidence.policy_months
+    name, n_months = _HISTORY, evidence.policy_months
     p_value, loss_p_value = evidence.policy_p_value, evidence.policy_loss_p_value
     usd = evidence.policy_usd_a_month
     if p_value is None or loss_p_value is None or usd is None:
@@ -214,6 +226,21 @@ def _measure(
     return Finding(name=name, level=level, text=text.format(form(value)) + need)
 
 
+def _data(evidence: Evidence, limits: VerdictSettings) -> Finding:
+    """Where sessions were not seen whole, what was not seen might have been a loss."""
+    name, n_holed, n_sessions = "data", evidence.sessions_with_holes, evidence.n_sessions
+    if n_holed is None:
+        text = "whether every session was seen whole is not known"
+        return Finding(name=name, level="absent", text=text)
+    if not n_holed:
+        return Finding(name=name, level="good", text="every session was seen whole", decides=False)
+    text = f"{n_holed} of {n_sessions} sessions have holes in their data or end early"
+    most = limits.holed_sessions_to_trade
+    if n_holed <= most * n_sessions:
+        return Finding(name=name, level="doubtful", text=text, decides=False)
+    return Finding(name=name, level="doubtful", text=f"{text} (trade needs at most {_share(most)})")
+
+
 def _trades(evidence: Evidence, limits: VerdictSettings) -> Finding:
     """Hold the trades against both limits, over as many sessions as the range has."""
     over = {
@@ -250,8 +277,8 @@ def _proof(name: str, holds: bool | None, text: str) -> Finding:
     )
 
 
-def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
-    """Good: earns beyond luck. Bad: loses beyond luck, which alone decides."""
+def _out_of_sample(evidence: Evidence, limits: VerdictSettings, *, has_lasted: bool) -> Finding:
+    """Good: earns beyond luck. Bad: loses beyond luck. Else the promise decides."""
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
     gain, loss = evidence.out_of_sample_gain_p_value, evidence.out_of_sample_loss_p_value
     n_traded, n_needed = evidence.out_of_sample_traded_sessions, limits.out_of_sample_sessions
@@ -263,9 +290,15 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings) -> Finding:
     if loss <= limit:
         text += f"as little has a probability of {_probability(loss)} where nothing is lost"
         return Finding(name=name, level="bad", text=text)
-    text += f"as much has a probability of {_probability(gain)} where nothing is earned"
-    level: Level = "good" if gain <= limit else "doubtful"
-    return Finding(name=name, level=level, text=text, decides=False)
+    earned = f"as much has a probability of {_probability(gain)} where nothing is earned"
+    if gain <= limit:
+        return Finding(name=name, level="good", text=text + earned)
+    kept, least = kept_fraction(evidence.promised_percent, value), limits.promise_kept_to_trade
+    if has_lasted or kept is None or kept >= least:
+        return Finding(name=name, level="doubtful", text=text + earned, decides=False)
+    text += f"{'none' if kept <= 0 else _share(kept)} of the promise "
+    text += f"(trade needs at least {_share(least)})"
+    return Finding(name=name, level="doubtful", text=text)
 
 
 def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence) -> str:

@@ -15,7 +15,7 @@ from rorq_pipeline.results.annotations import BestParams
 @range_asset(
     group="evidence",
     kinds={"json", "numba"},
-    code_version="3",
+    code_version="4",
     stage="evidence",
     io_manager_key="results",
     description="What the published parameters earned on the sessions after the range, as many as "
@@ -26,6 +26,7 @@ def out_of_sample(
     context: dg.AssetExecutionContext, market_data: MarketData, best_params: BestParams
 ) -> dg.MaterializeResult:
     """Trade what follows."""
+    from optimize.statistics import kept_fraction
     from rorq_pipeline.results.evidence import measure_out_of_sample
 
     with one_line_failures():
@@ -41,7 +42,9 @@ def out_of_sample(
                     **(asdict(traded.metrics) if traded.metrics else {}),
                     "low_percent": interval.low if interval else None,
                     "high_percent": interval.high if interval else None,
-                    "ratio_to_in_sample": traded.ratio_to_in_sample,
+                    "kept_fraction": kept_fraction(
+                        best_params.promised_percent, traded.return_on_risk_percent
+                    ),
                     "sessions": len(traded.sessions),
                     "sessions_missing": traded.n_missing,
                     "sessions_to_come": outside.n_to_come,

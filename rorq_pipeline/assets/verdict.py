@@ -10,7 +10,12 @@ from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.project.config import config_from, settings_values
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import BestParams, OutOfSampleEvidence, SelectionEvidence
+from rorq_pipeline.results.annotations import (
+    BestParams,
+    OutOfSampleEvidence,
+    SelectionEvidence,
+    Table,
+)
 
 if TYPE_CHECKING:
     VerdictConfig = dg.Config
@@ -23,9 +28,10 @@ else:
 @range_asset(
     group="evidence",
     kinds={"json"},
-    code_version="4",
+    code_version="6",
     stage="evidence",
     io_manager_key="results",
+    ins={"validated_cache": dg.AssetIn(metadata={"required": False})},
     description="One line on top of everything: trade, watch or reject, and why. Its limits are "
     "run config.",
 )
@@ -33,6 +39,7 @@ def verdict(
     context: dg.AssetExecutionContext,
     config: VerdictConfig,
     market_data: MarketData,
+    validated_cache: Table | None,
     best_params: BestParams,
     out_of_sample: OutOfSampleEvidence,
     selection_statistics: SelectionEvidence,
@@ -40,6 +47,7 @@ def verdict(
     """Judge the range."""
     from rorq_pipeline.results.evidence import reach_verdict
     from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
+    from rorq_pipeline.results.validated import sessions_with_holes
 
     date_range = range_of(context)
     with one_line_failures():
@@ -49,7 +57,15 @@ def verdict(
             proofs = prove(best_params, market_data, date_range)
             keep_proofs(proofs, date_range)
         settings = VerdictSettings(**settings_values(config, VerdictSettings))
-        found = reach_verdict(best_params, selection_statistics, out_of_sample, proofs, settings)
+        holes = sessions_with_holes(validated_cache, best_params.data_fingerprint)
+        found = reach_verdict(
+            best_params,
+            selection_statistics,
+            out_of_sample,
+            proofs,
+            settings,
+            sessions_with_holes=holes,
+        )
     reached = found.verdict
     context.log.info(reached.line)
     findings = [(one.name, one.level, one.text) for one in reached.findings]

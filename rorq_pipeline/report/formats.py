@@ -83,6 +83,13 @@ def percent(value: float | None, digits: int = 1) -> str:
     return text if text == MISSING else f"{text}%"
 
 
+def kept_words(fraction: float) -> str:
+    """How much of a promise was kept."""
+    if fraction > 1:
+        return "more came than was promised"
+    return f"{share(fraction) if fraction > 0 else 'none'} of the promise was kept"
+
+
 def share(fraction: float | None, digits: int = 0) -> str:
     """A fraction, shown in percent."""
     return MISSING if fraction is None or is_missing(fraction) else percent(100 * fraction, digits)

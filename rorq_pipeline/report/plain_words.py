@@ -19,6 +19,8 @@ _WEIGH = {"trade": ("good",), "watch": ("doubtful", "unknown"), "reject": ("bad"
 _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     ("no look-ahead", "bad"): lambda _: "a decision used later data, so that no figure counts",
     ("replay", "bad"): lambda _: "two engines disagree about the trades, so that no figure counts",
+    ("data", "doubtful"): lambda e: f"the data of {count(e.sessions_with_holes)} of the "
+    f"{count(e.n_sessions)} sessions has holes or ends early: fetch it again",
     ("trades", "bad"): lambda e: f"{_trades(e)} too few to say anything",
     ("return on risk", "bad"): lambda _: "they lost money in the very range they were chosen on",
     ("out of sample", "bad"): lambda e: f"in the sessions that followed they lost "
@@ -30,53 +32,29 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     f"{usd(e.policy_usd_a_month, 0)} a month over {count(e.policy_months)} months",
     ("out of sample", "good"): lambda e: f"in the sessions that followed they made "
     f"{percent(e.out_of_sample_return_on_risk_percent)} on risk",
+    ("out of sample", "doubtful"): lambda e: f"the sessions that followed {_came(e)}",
     ("trades", "doubtful"): lambda e: f"{_trades(e)} too few",
     ("selection test", "doubtful"): lambda e: f"luck alone finds a choice as good {_chance(e)}",
-    ("selection test", "unknown"): lambda e: "how often luck finds a choice as good is not "
-    f"known from {_n_trades(e)} in {count(e.n_sessions)} session{'' if e.n_sessions == 1 else 's'}",
+    ("selection test", "unknown"): lambda e: f"{_n_trades(e)} in {count(e.n_sessions)} "
+    f"session{'' if e.n_sessions == 1 else 's'} cannot be told from luck",
     ("adverse fills", "doubtful"): lambda _: "bad fills would make them lose",
     ("quotes", "doubtful"): lambda _: "at the quoted prices they lose",
     ("quotes", "unknown"): lambda _: "what they make at the quoted prices is not known",
 }  # fmt: skip
 
 
-def is_doubted(record: VerdictRecord) -> bool:
-    """Whether what came afterwards does not bear out what is to be traded."""
-    return bool(_but(record.verdict, record.evidence))
-
-
-def decision_label(record: VerdictRecord) -> str:
-    """The decision in a word or two."""
-    small = " small, or wait" if is_doubted(record) else ""
-    return f"{record.verdict.decision.capitalize()}{small}"
-
-
 def plain_sentence(record: VerdictRecord) -> str:
     """What to do with the published parameters and why, for a reader in a hurry."""
     verdict, evidence = record.verdict, record.evidence
     told = [_words(finding, evidence) for finding in _weighty(verdict)]
-    but = _but(verdict, evidence)
-    advice = f"{ADVICE[verdict.decision]}{' small, or wait' if but else ''}"
-    return f"{advice}{': ' if told else ''}{', and '.join(told)}{but}."
-
-
-def _but(verdict: Verdict, evidence: Evidence) -> str:
-    """What came afterwards, where it does not bear out what is to be traded."""
-    outside = next((one for one in verdict.findings if one.name == "out of sample"), None)
-    if verdict.decision != "trade" or outside is None or outside.level != "doubtful":
-        return ""
-    came = percent(evidence.out_of_sample_return_on_risk_percent)
-    return f", but the sessions that followed, at {came} on risk, do not bear it out yet"
+    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}."
 
 
 def _weighty(verdict: Verdict) -> list[Finding]:
     """The findings that led to the decision, those with plain words first."""
     order = list(_PLAIN)
     speaking = [
-        one
-        for one in verdict.findings
-        if one.level in _WEIGH[verdict.decision]
-        and (one.decides or (verdict.decision, one.name) == ("trade", "out of sample"))
+        one for one in verdict.findings if one.decides and one.level in _WEIGH[verdict.decision]
     ]
     known = [one for one in speaking if (one.name, one.level) in _PLAIN]
     known.sort(key=lambda one: order.index((one.name, one.level)))
@@ -86,6 +64,12 @@ def _weighty(verdict: Verdict) -> list[Finding]:
 def _words(finding: Finding, evidence: Evidence) -> str:
     plain = _PLAIN.get((finding.name, finding.level))
     return plain(evidence) if plain else true_minus(finding.text)
+
+
+def _came(evidence: Evidence) -> str:
+    came = evidence.out_of_sample_return_on_risk_percent or 0.0
+    promised = f"where {percent(evidence.promised_percent)} was promised"
+    return f"{'made' if came >= 0 else 'lost'} {percent(abs(came))} on risk, {promised}"
 
 
 def _trades(evidence: Evidence) -> str:

@@ -3,7 +3,7 @@
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.report import formats
 from rorq_pipeline.report.data import ReportData
-from rorq_pipeline.report.plain_words import decision_label, plain_sentence
+from rorq_pipeline.report.plain_words import plain_sentence
 
 _SPECIAL = "\\`*_{}[]()#+-.!|<>&~"
 
@@ -16,7 +16,7 @@ def summary_markdown(data: ReportData) -> str:
         lines += ["**Synthetic data:** generated sessions, nothing about a market.", ""]
     if data.verdict is not None:
         sentence = escape_markdown(plain_sentence(data.verdict))
-        lines += [f"**{decision_label(data.verdict)}.** {sentence}", ""]
+        lines += [f"**{data.verdict.verdict.decision.capitalize()}.** {sentence}", ""]
     lines += [_metric_table(data), ""]
     if data.too_few_outside:
         lines += [f"Out of sample: {data.too_few_outside}.", ""]

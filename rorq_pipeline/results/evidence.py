@@ -69,16 +69,11 @@ def measure_out_of_sample(
     signatures = scan_folder(market_data.cache_of(best.ticker), best.ticker).signatures
     following, sessions, problem = following_data(best, market_data, date_range)
 
-    def traded(params: StrategyParams, in_sample_percent: float | None) -> OutOfSample:
-        return out_of_sample(
-            params,
-            sessions,
-            in_sample_return_on_risk_percent=in_sample_percent,
-            n_wanted=following.n_wanted,
-            n_missing=len(following.missing),
-        )
+    def traded(params: StrategyParams) -> OutOfSample:
+        n_missing = len(following.missing)
+        return out_of_sample(params, sessions, n_wanted=following.n_wanted, n_missing=n_missing)
 
-    result = traded(best.strategy_params, best.metrics.return_on_risk_percent)
+    result = traded(best.strategy_params)
     return OutOfSampleEvidence(
         of=best.identity,
         traded=result,
@@ -87,8 +82,7 @@ def measure_out_of_sample(
         looked_at=following_signatures(signatures, date_range),
         missing=following.missing,
         selections={
-            name: traded(other.strategy_params, other.metrics.return_on_risk_percent).metrics
-            for name, other in best.selections.items()
+            name: traded(other.strategy_params).metrics for name, other in best.selections.items()
         },
     )
 
@@ -198,6 +192,8 @@ def reach_verdict(
     outside: OutOfSampleEvidence,
     proofs: Proofs,
     settings: VerdictSettings,
+    *,
+    sessions_with_holes: int | None = None,
 ) -> VerdictRecord:
     """Judge a range by everything that is known about it.
 
@@ -222,6 +218,7 @@ def reach_verdict(
         policy_loss_p_value=history.loss_p_value_fraction if history else None,
         out_of_sample_traded_sessions=int((traded.sessions.trades > 0).sum()),
         out_of_sample_return_on_risk_percent=traded.return_on_risk_percent,
+        promised_percent=best.promised_percent,
         out_of_sample_gain_p_value=traded.gain_p_value_fraction,
         out_of_sample_loss_p_value=traded.loss_p_value_fraction,
         adverse_fills_return_on_risk_percent=proofs.fills[ADVERSE].return_on_risk_percent,
@@ -231,6 +228,7 @@ def reach_verdict(
         replay_agrees=proofs.replay.matches,
         synthetic=best.is_synthetic,
         n_sessions=best.n_sessions,
+        sessions_with_holes=sessions_with_holes,
     )
     return VerdictRecord(
         of=best.identity, verdict=judge(evidence, settings), evidence=evidence, limits=settings

@@ -163,7 +163,7 @@ class OutOfSampleEvidence(OfResult):
     """The published parameters, and the other selections, on the sessions after the range."""
 
     ASSET: ClassVar[str] = "out_of_sample"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     traded: OutOfSample
     status: str  # that of `traded`, or why a following session cannot be read
@@ -206,7 +206,7 @@ class VerdictRecord(OfResult):
     """Trade, watch or reject, with the figures that led to it and the limits they were held to."""
 
     ASSET: ClassVar[str] = "verdict"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     verdict: Verdict
     evidence: Evidence

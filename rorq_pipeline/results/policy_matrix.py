@@ -53,8 +53,8 @@ def measure_matrix(
     )
     n_months = len({month_of(day) for day in days})
     if n_months < MIN_MONTHS:
-        have = f"{n_months} whole months up to {date_range.end_date}"
-        return _not_known(best, f"{have}, at least {MIN_MONTHS} are needed")
+        have = f"{n_months} of at least {MIN_MONTHS} whole months"
+        return _not_known(best, f"{have} up to {date_range.end_date}")
     paths, policies = ProjectPaths.resolve(), all_policies()
     plan = SurfacePlan.of(optimization.search_space, optimization.fixed_params)
     try:

@@ -64,6 +64,15 @@ def load_validated(
     return sessions, False
 
 
+def sessions_with_holes(manifest: "pd.DataFrame | None", fingerprint: str) -> int | None:
+    """How many sessions were not seen whole; None where the manifest is not of just this data."""
+    from strategy.market_data.validation import records_of
+
+    if manifest is None or not _vouches(manifest, fingerprint):
+        return None
+    return sum(record.has_holes for record in records_of(manifest))
+
+
 def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
     from strategy.market_data.validation import RULES_VERSION, records_of
 

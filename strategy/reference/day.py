@@ -108,16 +108,8 @@ class Day:
 
     def _walk_underlying(self, frame: pd.DataFrame) -> None:
         """Close of the latest bar, and sum(vwap * volume) / sum(volume) so far, at every second."""
-        bars = {
-            second: bar
-            for second, *bar in zip(
-                self._seconds(frame),
-                frame["close"].tolist(),
-                frame["volume"].tolist(),
-                frame["vwap"].tolist(),
-                strict=True,
-            )
-        }
+        columns = (frame[name].tolist() for name in ("close", "volume", "vwap"))
+        bars = dict(zip(self._seconds(frame), zip(*columns, strict=True), strict=True))
         close = math.nan
         traded_usd = 0.0
         traded_shares = 0.0

@@ -9,7 +9,7 @@ from optimize.choice.policy_comparison import MIN_MONTHS
 from optimize.choice.policy_record import PolicyFigures
 from optimize.choice.rules import RULES
 from rorq_pipeline.report.data import ReportData
-from rorq_pipeline.report.formats import count, number, percent, share, signed, usd
+from rorq_pipeline.report.formats import count, kept_words, number, percent, share, signed, usd
 from rorq_pipeline.report.risk import annual_sharpe
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.results.models import PolicyCurve, WalkForwardMatrixRecord
@@ -89,13 +89,7 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
     if default.kept_fraction is None:
         what = "nothing" if default.promised_percent is None else promised
         return f"{advice} It promised {what} over {n_months}, and {came} came, {money}."
-    kept = (
-        f"{share(default.kept_fraction)} of the promise was kept"
-        if 0 <= default.kept_fraction <= 1
-        else "more came than was promised"
-        if default.kept_fraction > 1
-        else "none of the promise was kept"
-    )
+    kept = kept_words(default.kept_fraction)
     return f"{advice} Over {n_months} {kept}: {promised} promised, {came} came, {money}."
 
 

@@ -1,9 +1,10 @@
 """In sample and out of sample, side by side."""
 
+from optimize.statistics import kept_fraction
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import daily_pnl_usd
 from rorq_pipeline.report.figures.sample import sessions_figure
-from rorq_pipeline.report.formats import METRIC_TITLES
+from rorq_pipeline.report.formats import METRIC_TITLES, kept_words, percent
 from rorq_pipeline.report.section import Section
 
 
@@ -29,6 +30,7 @@ def sample_section(data: ReportData) -> Section:
         title=title,
         context={
             "traded": traded,
+            "kept": _kept(data.best.promised_percent, traded.return_on_risk_percent),
             "rows": [
                 (
                     name,
@@ -42,3 +44,12 @@ def sample_section(data: ReportData) -> Section:
         },
         figures={"sample": sessions_figure(daily, sums.dates, sums.net_pnl_usd.tolist())},
     )
+
+
+def _kept(promised_percent: float | None, came_percent: float | None) -> str:
+    fraction = kept_fraction(promised_percent, came_percent)
+    if fraction is None:
+        return ""
+    words = kept_words(fraction)
+    came, promised = percent(came_percent), percent(promised_percent)
+    return f"{words[0].upper()}{words[1:]}: {promised} promised, {came} came"

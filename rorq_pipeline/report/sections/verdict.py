@@ -10,7 +10,7 @@ from optimize.statistics.verdict import Finding
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.figures.equity import daily_pnl_usd
 from rorq_pipeline.report.formats import count, metric, percent, share, short_day, span, usd
-from rorq_pipeline.report.plain_words import decision_label, is_doubted, plain_sentence
+from rorq_pipeline.report.plain_words import plain_sentence
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.report.svg import equity_chart
 
@@ -21,6 +21,14 @@ LEVELS = {
     "unknown": ("? not known", ""),
     "absent": ("∅ not there", ""),
     "good": ("✓ for trading", "pass"),
+}
+HOLDS_BACK = "◐ holds it back"  # a doubtful finding that decides
+# What a promise is of, by the rule that chose; of the others it is the value in sample itself.
+PROMISE_OF = {
+    "smooth": "with its neighbours",
+    "plateau": "of its neighbours",
+    "lower_bound": "at its lower bound",
+    "nested": "by the rule that was best",
 }
 VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}
 
@@ -33,15 +41,16 @@ def verdict_section(data: ReportData) -> Section:
         title="Verdict",
         context={
             "verdict": reached,
-            "is_doubted": bool(data.verdict and is_doubted(data.verdict)),
-            "label": decision_label(data.verdict) if data.verdict else "No verdict",
+            "label": reached.decision.capitalize() if reached else "No verdict",
             "sentence": plain_sentence(data.verdict) if data.verdict else "",
             "mark": VERDICT_MARKS[reached.decision] if reached else "",
             "promise": _promise(data),
             "result": _result(data),
             "curve": _curve(data),
-            "findings": _worst_first(reached.findings if reached else ()),
-            "levels": LEVELS,
+            "findings": [
+                (finding, *_speaks(finding))
+                for finding in _worst_first(reached.findings if reached else ())
+            ],
             "failed_checks": [
                 check
                 for check in data.checks
@@ -57,10 +66,12 @@ def _promise(data: ReportData) -> dict[str, Any]:
     title = f"Promised by {_sessions(n)}"
     if data.too_few_inside:
         return {"title": title, "value": "", "note": data.too_few_inside}
+    of = PROMISE_OF.get(data.best.selection)
+    alone = metric("return_on_risk_percent", inside.return_on_risk_percent)
     return {
         "title": title,
         "value": percent(data.best.promised_percent),
-        "note": f"in sample {metric('return_on_risk_percent', inside.return_on_risk_percent)}, "
+        "note": f"{f'{of}; alone {alone} in sample, ' if of else 'in sample, '}"
         f"{_trades(inside.total_trades)}, {usd(inside.net_pnl_usd)}",
     }
 
@@ -112,5 +123,12 @@ def _curve(data: ReportData) -> Markup:
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """What decides before what only informs, of one level."""
     order = list(LEVELS)
-    return sorted(findings, key=lambda finding: order.index(finding.level))
+    return sorted(findings, key=lambda one: (order.index(one.level), not one.decides))
+
+
+def _speaks(finding: Finding) -> tuple[str, str]:
+    """Words and class of the chip."""
+    words, chip = LEVELS[finding.level]
+    return (HOLDS_BACK if finding.level == "doubtful" and finding.decides else words), chip

@@ -10,6 +10,8 @@ from strategy.market_data.validation.coverage_rules import covered_fraction, lon
 from strategy.market_data.validation.findings import Family, Finding, Severity
 from strategy.market_data.validation.view import SessionView
 
+HOLES = ("few_seconds", "long_gap", "ends_early")  # rules
+
 
 @dataclass(frozen=True, kw_only=True)
 class SessionRecord:
@@ -53,6 +55,11 @@ class SessionRecord:
     def warnings(self) -> int:
         """Number of findings that are told."""
         return len(self.findings) - self.errors
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether some of the session was not seen, so that it had no part in any result."""
+        return any(finding.rule in HOLES for finding in self.findings)
 
     def with_findings(self, *more: Finding) -> Self:
         """Return a copy with further findings."""

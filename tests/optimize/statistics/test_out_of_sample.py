@@ -7,6 +7,7 @@ from optimize.statistics.out_of_sample import (
     NO_TRADES,
     NOT_YET,
     following_sessions,
+    kept_fraction,
     out_of_sample,
 )
 from strategy.backtest import run_backtest
@@ -53,36 +54,42 @@ def test_data_from_much_later_is_no_continuation():
 
 
 def test_no_following_session_is_a_value():
-    result = out_of_sample(ACTIVE, [], in_sample_return_on_risk_percent=9.0, n_wanted=4)
+    result = out_of_sample(ACTIVE, [], n_wanted=4)
     assert result.status == NOT_YET
     assert result.metrics is None
     assert result.return_on_risk_percent is None
-    assert result.ratio_to_in_sample is None
     assert len(result.sessions) == 0
 
 
 def test_sessions_without_a_trade_are_another(made_days):
     params = StrategyParams(stretch_threshold=0.9, reclaim_threshold=0.4)
-    result = out_of_sample(params, made_days, in_sample_return_on_risk_percent=9.0, n_wanted=5)
+    result = out_of_sample(params, made_days, n_wanted=5)
     assert result.status == NO_TRADES
     assert result.metrics.total_trades == 0
     assert result.intervals == {}
 
 
 def test_measured_metrics_are_those_of_a_backtest(made_days):
-    result = out_of_sample(ACTIVE, made_days, in_sample_return_on_risk_percent=10.0, n_wanted=9)
+    result = out_of_sample(ACTIVE, made_days, n_wanted=9)
     expected = run_backtest(ACTIVE, made_days).metrics
     assert result.status == MEASURED
     assert result.metrics == expected
-    assert result.ratio_to_in_sample == pytest.approx(expected.return_on_risk_percent / 10)
     interval = result.intervals["return_on_risk_percent"]
     assert interval.low <= expected.return_on_risk_percent <= interval.high
     assert result.sessions.dates == tuple(session.date for session in made_days)
 
 
-@pytest.mark.parametrize("in_sample", [None, 0.0, -3.0])
-def test_there_is_no_ratio_to_a_loss(in_sample, made_days):
-    result = out_of_sample(
-        ACTIVE, made_days, in_sample_return_on_risk_percent=in_sample, n_wanted=5
-    )
-    assert result.ratio_to_in_sample is None
+@pytest.mark.parametrize(
+    ("promised", "came", "kept"),
+    [
+        (40.0, 10.0, 0.25),
+        (40.0, -10.0, -0.25),
+        (40.0, 0.0, 0.0),
+        (0.0, 10.0, None),
+        (-3.0, 10.0, None),
+        (None, 10.0, None),
+        (40.0, None, None),
+    ],
+)
+def test_a_share_of_what_was_promised(promised, came, kept):
+    assert kept_fraction(promised, came) == kept

@@ -13,6 +13,7 @@ from strategy.errors import ParameterError
 GOOD = Evidence(
     total_trades=60,
     return_on_risk_percent=12.0,
+    promised_percent=10.0,
     overfitting_fraction=0.05,
     loss_fraction=0.1,
     deflated_sharpe_fraction=0.97,
@@ -49,7 +50,7 @@ OUTSIDE = [
     "out_of_sample_return_on_risk_percent",
     "out_of_sample_gain_p_value",
     "out_of_sample_loss_p_value",
-]
+]  # where they are not known
 
 
 def test_all_good_is_trade_and_the_line_has_the_figures():
@@ -106,10 +107,8 @@ def test_each_figure_decides(change, decision, reason):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        (name, value)
-        for name in INFORMING + OUTSIDE
-        for value in (None, 0.0, 1.0)
-        if (name, value) != ("out_of_sample_loss_p_value", 0.0)  # a loss beyond luck rejects
+        *((name, value) for name in INFORMING for value in (None, 0.0, 1.0)),
+        *((name, None) for name in OUTSIDE),
     ],
 )
 def test_what_informs_has_no_vote(name, value):
@@ -174,7 +173,7 @@ def test_a_loss_out_of_sample_rejects_beyond_luck_alone():
         out_of_sample_gain_p_value=1.0,
         out_of_sample_loss_p_value=0.051,
     )
-    assert judge(lost).decision == "trade"
+    assert judge(lost).decision == "watch"
     assert judge(lost, VerdictSettings(out_of_sample_to_reject=0.051)).decision == "reject"
     lost = replace(lost, out_of_sample_loss_p_value=0.01)
     assert judge(replace(lost, out_of_sample_traded_sessions=5)).decision == "reject"
@@ -182,6 +181,55 @@ def test_a_loss_out_of_sample_rejects_beyond_luck_alone():
     assert verdict.decision == "trade"
     texts = [finding.text for finding in verdict.findings]
     assert "out of sample not known (trades in 4 sessions, 5 are needed)" in texts
+
+
+@pytest.mark.parametrize(
+    ("came", "gain_p_value", "decision"),
+    [
+        (2.5, 0.9, "trade"),  # a quarter of the promise
+        (2.4, 0.9, "watch"),
+        (2.4, 0.05, "trade"),  # little, and earned beyond luck
+        (0.0, 0.9, "watch"),
+        (-1.0, 0.9, "watch"),
+    ],
+)
+def test_what_came_has_to_keep_some_of_the_promise(came, gain_p_value, decision):
+    after = replace(
+        GOOD, out_of_sample_return_on_risk_percent=came, out_of_sample_gain_p_value=gain_p_value
+    )
+    assert judge(after).decision == decision
+    assert judge(replace(after, out_of_sample_traded_sessions=4)).decision == "trade"
+    assert judge(replace(after, promised_percent=None)).decision == "trade"
+    lasted = replace(after, **HISTORY | {"policy_p_value": 0.025})
+    assert judge(lasted).decision == "trade"
+    assert judge(after, VerdictSettings(promise_kept_to_trade=0.0)).decision == (
+        "watch" if came < 0 else "trade"
+    )
+
+
+def test_what_was_kept_is_told_with_its_limit():
+    little = replace(GOOD, out_of_sample_return_on_risk_percent=0.5)
+    assert judge(little).line == (
+        "watch: return on risk +0.5% out of sample in 21 sessions with trades, 5% of the promise "
+        "(trade needs at least 25%)"
+    )
+    lost = replace(GOOD, out_of_sample_return_on_risk_percent=-0.5)
+    assert "none of the promise (trade needs at least 25%)" in judge(lost).line
+
+
+@pytest.mark.parametrize(
+    ("holed", "decision", "level"),
+    [(None, "trade", "absent"), (0, "trade", "good"), (3, "trade", "doubtful"),
+     (4, "watch", "doubtful")],
+)  # fmt: skip
+def test_sessions_that_were_not_seen_whole_forbid_trade(holed, decision, level):
+    verdict = judge(replace(GOOD, sessions_with_holes=holed, n_sessions=60, total_trades=99))
+    assert verdict.decision == decision
+    assert next(one.level for one in verdict.findings if one.name == "data") == level
+    if decision == "watch":
+        assert verdict.line == (
+            "watch: 4 of 60 sessions have holes in their data or end early (trade needs at most 5%)"
+        )
 
 
 @pytest.mark.parametrize("name", DECIDING)
@@ -257,7 +305,7 @@ def test_decision_follows_from_the_findings_that_decide(changes):
     assert (verdict.decision == "reject") == ("bad" in levels)
     assert (verdict.decision == "trade") == (set(levels) - {"absent"} == {"good"})
     assert (verdict.decision == "trade") == (set(levels) == {"good"})
-    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 13
+    assert len(verdict.findings) == len({finding.name for finding in verdict.findings}) == 14
     assert verdict.sentence.lower() == f"{verdict.line.partition(': ')[2].lower()}."
 
 

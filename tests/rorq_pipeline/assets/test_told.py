@@ -114,8 +114,8 @@ def test_what_follows_is_told_as_it_was_traded(chain: Chain) -> None:
     assert told["total_trades"] == len(traded.trades)
     assert told["net_pnl_usd"] == shown(traded.net_pnl_usd)
     assert told["return_on_risk_percent"] == shown(traded.return_on_risk_percent)
-    inside = chain.traded().return_on_risk_percent
-    assert told["ratio_to_in_sample"] == shown(traded.return_on_risk_percent / inside)
+    promised = chain.kept("best_params")["promised_percent"]
+    assert told["kept_fraction"] == shown(traded.return_on_risk_percent / promised)
     assert (told["sessions"], told["sessions_missing"], told["sessions_to_come"]) == (2, 0, 0)
     later = chain.told[SECOND]["out_of_sample"]
     assert (later["sessions"], later["sessions_to_come"]) == (0, 2)
@@ -146,7 +146,7 @@ def test_the_evidence_says_what_is_not_known(chain: Chain) -> None:
     assert not {"overfitting_fraction", "selection_test_p_value"} & set(selection)
     matrix = chain.told[FIRST]["walk_forward_matrix"]
     assert (matrix["months"], matrix["policies"], matrix["default_months"]) == (0, 0, 0)
-    assert matrix["not_known"] == f"0 whole months up to {FIRST.end_date}, at least 4 are needed"
+    assert matrix["not_known"] == f"0 of at least 4 whole months up to {FIRST.end_date}"
     assert "default_usd_a_month" not in matrix
 
 
@@ -156,6 +156,7 @@ def test_the_verdict_is_told_with_its_findings(chain: Chain) -> None:
         assert (told["verdict"], told["decision"]) == (kept["line"], kept["decision"])
         table = [[f["name"], f["level"], f["text"]] for f in kept["findings"]]
         assert rows(told["findings"])[1:] == table
+        assert chain.kept("verdict", one)["evidence"]["sessions_with_holes"] == 0
     # two sessions make no blocks to test with, and no month
     assert chain.told[FIRST]["verdict"]["verdict"] == (
         "watch [synthetic data]: selection test not known; "

@@ -67,7 +67,7 @@ def test_the_latest_range_comes_first() -> None:
 
 
 def looked_at_nothing() -> OutOfSampleEvidence:
-    nothing = out_of_sample(StrategyParams(), [], in_sample_return_on_risk_percent=3.0, n_wanted=4)
+    nothing = out_of_sample(StrategyParams(), [], n_wanted=4)
     return OutOfSampleEvidence(
         of=identity(), traded=nothing, status=nothing.status, n_to_come=4, looked_at={},
         missing=(), selections={},

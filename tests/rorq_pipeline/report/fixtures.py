@@ -210,7 +210,8 @@ def _n_valid() -> int:
 def verdict(best: BestParams) -> VerdictRecord:
     """Watch, by figures that are not those of the other evidence."""
     evidence = Evidence(
-        total_trades=159, return_on_risk_percent=4.3, overfitting_fraction=0.34,
+        total_trades=159, return_on_risk_percent=4.3, promised_percent=4.1,
+        overfitting_fraction=0.34,
         loss_fraction=0.4, deflated_sharpe_fraction=0.81, superior_ability_p_value=0.12,
         out_of_sample_traded_sessions=3, out_of_sample_return_on_risk_percent=6.1,
         out_of_sample_gain_p_value=0.61, out_of_sample_loss_p_value=1.0,
@@ -321,7 +322,6 @@ def out_of_sample(best: BestParams) -> OutOfSampleEvidence:
                 "return_on_risk_percent": Interval(low=-9.5, high=21.4, **ninety),
                 "net_pnl_usd": Interval(low=-310.0, high=702.0, **ninety),
             },
-            in_sample_return_on_risk_percent=best.metrics.return_on_risk_percent,
             gain_p_value_fraction=0.61, loss_p_value_fraction=1.0,
         ),
         status="measured", n_to_come=7, looked_at={}, missing=(),

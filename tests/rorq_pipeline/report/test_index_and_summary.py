@@ -277,7 +277,7 @@ def test_out_of_sample_is_shown_as_it_was_measured() -> None:
     data = complete_data()
     later = [fabricated_session(date(2023, 1, day), day) for day in (23, 24, 25, 26, 27, 30)]
     traded = out_of_sample(
-        data.best.strategy_params, later, in_sample_return_on_risk_percent=5.0, n_wanted=13,
+        data.best.strategy_params, later, n_wanted=13,
         n_missing=1,
     )  # fmt: skip
     assert data.out_of_sample is not None
@@ -303,9 +303,7 @@ def test_what_is_absent_says_why() -> None:
     too_large = data.selection_statistics.model_copy(
         update={"absent": "the search space is too large"}
     )
-    nothing = out_of_sample(
-        data.best.strategy_params, [], in_sample_return_on_risk_percent=None, n_wanted=13
-    )
+    nothing = out_of_sample(data.best.strategy_params, [], n_wanted=13)
     not_yet = data.out_of_sample.model_copy(update={"traded": nothing, "status": "none is cached"})
     page = build_report(
         replace(data, selection_statistics=too_large, out_of_sample=not_yet, proofs=None)

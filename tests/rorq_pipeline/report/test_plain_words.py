@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from optimize.statistics import Evidence, VerdictSettings, judge
-from rorq_pipeline.report.plain_words import decision_label, plain_sentence
+from rorq_pipeline.report.plain_words import plain_sentence
 from rorq_pipeline.results.models import VerdictRecord
 from tests.rorq_pipeline.report.fixtures import complete_data
 
 GOOD = Evidence(
-    total_trades=220, return_on_risk_percent=49.3, overfitting_fraction=0.1, loss_fraction=0.1,
+    total_trades=220, return_on_risk_percent=49.3, promised_percent=41.0,
+    overfitting_fraction=0.1, loss_fraction=0.1,
     deflated_sharpe_fraction=0.99, superior_ability_p_value=0.01, out_of_sample_traded_sessions=19,
     out_of_sample_return_on_risk_percent=38.9, out_of_sample_gain_p_value=0.02,
     out_of_sample_loss_p_value=1.0, adverse_fills_return_on_risk_percent=35.6, no_look_ahead=True,
@@ -31,17 +32,21 @@ UNKNOWN: dict[str, Any] = {
         (UNKNOWN, ("Trade these parameters: luck alone finds a choice as good less than twice in "
                   "1,000 times.")),
         ({"out_of_sample_return_on_risk_percent": 1.1, "out_of_sample_gain_p_value": 0.96},
-         ("Trade these parameters small, or wait: luck alone finds a choice as good less than "
-          "twice in 1,000 times, but the sessions that followed, at 1.1% on risk, do not bear it "
-          "out yet.")),
+         ("Do not trade these parameters yet: the sessions that followed made 1.1% on risk, where "
+          "41.0% was promised.")),
+        ({"out_of_sample_return_on_risk_percent": -2.0, "out_of_sample_gain_p_value": 0.96},
+         ("Do not trade these parameters yet: the sessions that followed lost 2.0% on risk, where "
+          "41.0% was promised.")),
         ({"selection_test_p_value": 0.17}, ("Do not trade these parameters yet: luck alone finds a "
                                            "choice as good 17% of the time.")),
         ({"selection_test_p_value": 0.04, "total_trades": 20},
          ("Do not trade these parameters yet: 20 trades are too few, and luck alone finds a choice "
          "as good 40 times in 1,000.")),
         ({"selection_test_p_value": None, "total_trades": 7, "n_sessions": 4},
-         ("Do not trade these parameters yet: how often luck finds a choice as good is not known "
-          "from 7 trades in 4 sessions.")),
+         "Do not trade these parameters yet: 7 trades in 4 sessions cannot be told from luck."),
+        ({"sessions_with_holes": 14, "n_sessions": 62},
+         ("Do not trade these parameters yet: the data of 14 of the 62 sessions has holes or ends "
+          "early: fetch it again.")),
         ({"has_quotes": True}, ("Do not trade these parameters yet: what they make at the quoted "
                                 "prices is not known.")),
         ({"total_trades": 6}, ("Do not trade these parameters: 6 trades are too few to say "
@@ -61,7 +66,3 @@ def test_the_verdict_in_plain_words(changes: dict[str, Any], sentence: str) -> N
         limits=limits,
     )  # fmt: skip
     assert plain_sentence(record) == sentence
-    label = (
-        "Trade small, or wait" if "or wait" in sentence else record.verdict.decision.capitalize()
-    )
-    assert decision_label(record) == label

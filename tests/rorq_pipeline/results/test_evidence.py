@@ -184,7 +184,7 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: Proo
         best, published.optimization[FIRST], published.market_data, FIRST
     )
     limits = VerdictSettings(trades_to_trade=77)
-    found = reach_verdict(best, statistics, outside, first_proofs, limits)
+    found = reach_verdict(best, statistics, outside, first_proofs, limits, sessions_with_holes=3)
     assert found.verdict.decision in ("trade", "watch", "reject")
     assert "[synthetic data]" in found.verdict.line
     trades = run_backtest(best.strategy_params, published.market_data.load(SECOND)).trades
@@ -215,6 +215,8 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: Proo
     assert evidence.adverse_fills_return_on_risk_percent == (
         first_proofs.fills["adverse"].return_on_risk_percent
     )
+    assert evidence.promised_percent == best.promised_percent
+    assert evidence.sessions_with_holes == 3
     assert evidence.no_look_ahead is True
     assert evidence.replay_agrees is True
     assert evidence.synthetic is True

@@ -38,6 +38,7 @@ from strategy.proofs.lookahead import Violation
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
 
 EVIDENCE = [out_of_sample, selection_statistics, walk_forward, walk_forward_matrix, verdict]
+UPSTREAM = ("validated_cache", "best_params", "optimization")
 CHECKS = [proofs, selection_checks, earns_out_of_sample, worth_trading]
 
 
@@ -54,7 +55,7 @@ def run(published: Published, artifacts: Path) -> Any:
         with dg.DagsterInstance.ephemeral() as instance:
             instance.add_dynamic_partitions(PARTITION_SET, [date_range.key])
             definitions = dg.Definitions(
-                assets=[*EVIDENCE, upstream("best_params"), upstream("optimization")],
+                assets=[*EVIDENCE, *map(upstream, UPSTREAM)],
                 asset_checks=CHECKS,
                 resources={"market_data": published.market_data, "results": ArtifactIOManager()},
                 jobs=[dg.define_asset_job("evidence", selection=everything)],
@@ -78,7 +79,7 @@ def test_the_evidence_of_a_range_is_made_checked_and_kept(run: Any, artifacts: P
     assert found["evidence"]["out_of_sample_traded_sessions"] == 5
     assert Proofs.read(FIRST.key).replay.matches
     matrix = WalkForwardMatrixRecord.read(FIRST.key)
-    assert matrix.absent == "0 whole months up to 2023-01-13, at least 4 are needed"
+    assert matrix.absent == "0 of at least 4 whole months up to 2023-01-13"
     assert matrix.of == BestParams.read(FIRST.key).identity
     assert SelectionEvidence.read(FIRST.key).statistics.overfitting.n_blocks == 8
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}

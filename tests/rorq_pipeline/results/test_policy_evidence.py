@@ -180,8 +180,11 @@ def test_the_matrix_is_not_known_where_it_cannot_be(
     best, made = published.best[FIRST], published.optimization[FIRST]
     early = BacktestRange(date(2022, 5, 2), date(2022, 5, 31))
     found = measure_matrix(best, made, months, early)
-    assert found.absent == "3 whole months up to 2022-05-31, at least 4 are needed"
+    assert found.absent == "3 of at least 4 whole months up to 2022-05-31"
     assert not (tmp_path / ".rorq").exists()  # nothing was computed
+    quarter = BacktestRange(date(2022, 3, 1), date(2022, 5, 31))
+    history = measure_policy_history(best, made, months, quarter)
+    assert history.absent == "3 of at least 4 whole months up to the range's end"
     cache = tmp_path / "cache"
     write_samples(cache, DAYS[:8], SampleSettings(seed=8, edge=2.0))
     (session_folder(cache, "SPY", DAYS[2]) / "options.parquet").write_bytes(b"damaged")
