@@ -111,10 +111,10 @@ def _decode(label: str, schema: pa.Schema, data: bytes) -> tuple[pd.DataFrame, s
     stated = metadata.get(CHECKSUM_KEY, b"").decode(errors="replace")
     if not stated:
         table.validate(full=True)  # of another writer: texts may be no UTF-8
-    found = content_checksum(table, source=source, format_version=version)
-    if table.num_rows != n_rows or stated not in ("", found):
+    found = stated and content_checksum(table, source=source, format_version=version)
+    if (table.num_rows, found) != (n_rows, stated):
         raise CorruptFileError(
-            f"{label} has {table.num_rows} rows with the checksum {found}",
+            f"{label} has {table.num_rows} rows with the checksum {found or 'none'}",
             expected=f"{n_rows} rows with {stated or 'any'}, as they were written",
             remedy=FETCH_AGAIN,
         )
