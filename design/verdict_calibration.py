@@ -45,6 +45,7 @@ FOLLOWED_MONTHS, LEAST_DAYS = 3, 5
 KEPT = (0.0, 0.1, 0.25, 0.4, 0.5)
 MIN_QUARTERS, MIN_MONTHS = 8, 24
 DECAYING, LOST, CYCLE_MONTHS = "decaying", "lost", 24
+FULL_EDGE = 0.5  # of one that is lost, before
 Lines = Sequence[Mapping[str, Any]]
 FloatArray = npt.NDArray[np.float64]
 
@@ -108,6 +109,7 @@ def evidence_of(history: History) -> Evidence:
         no_look_ahead=True,
         replay_agrees=True,
         selection_test_p_value=found["selection_test_p_value"],
+        sessions_with_holes=0,
         policy_months=len(policy.months),
         policy_usd_a_month=policy.usd_a_month,
         policy_p_value=policy.p_value_fraction,
@@ -121,16 +123,17 @@ def tell(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
     for (edge, _), lines in sorted(pool.items()):
         by_edge[edge].append(lines)
     yield from told_pool(pool)
-    yield from told_decisions(by_edge)
-    yield from told_drawn(by_edge)
-    yield from told_decay(by_edge)
-    yield from told_legs(by_edge)
-    yield from told_curve(by_edge)
-    yield from told_level(by_edge)
-    yield from told_looks(by_edge)
+    lasting = {edge: seeds for edge, seeds in by_edge.items() if edge != LOST}
+    yield from told_decisions(lasting)
+    yield from told_drawn(lasting)
+    yield from told_decay(lasting)
+    yield from told_legs(lasting)
+    yield from told_curve(lasting)
+    yield from told_level(lasting)
+    yield from told_looks(lasting)
     yield from told_after(by_edge)
-    yield from told_rules(by_edge)
-    yield from told_policies(by_edge)
+    yield from told_rules(lasting)
+    yield from told_policies(lasting)
 
 
 def told_pool(pool: Mapping[tuple[str, int], Lines]) -> Iterator[str]:
@@ -391,47 +394,67 @@ def months_after(lines: Lines) -> Mapping[int, Sequence[FloatArray]]:
 def told_after(by_edge: Mapping[str, Sequence[Lines]]) -> Iterator[str]:
     """What becomes of a `trade` as sessions follow, by how much of the promise they must keep."""
     yield """
-What a history that was `trade` is called once one, two and three months have followed it (they
-overlap: errors are of a fourth as many), and what share stays `trade` as the share of the promise
-moves that must be kept:
+What a history that was `trade` is called once one, two and three months have followed it, and the
+share that is not `trade` on some day until then; then the share that is `trade` at the end as that
+of the promise moves which must be kept. Errors are of as many as fit beside each other:
 """
     columns = [f"at {limit:g}" for limit in KEPT]
-    yield row(["edge", "months", "after", "histories", "trade", "watch", "reject", *columns])
-    yield "|---:" * (7 + len(KEPT)) + "|"
+    yield row(
+        ["edge", "months", "after", "histories", "trade", "watch", "reject", "some day", *columns]
+    )
+    yield "|---:" * (8 + len(KEPT)) + "|"
     for edge, seeds in by_edge.items():
-        for length in LENGTHS_MONTHS if edge != LOST else LENGTHS_MONTHS[:1]:
+        for length in LENGTHS_MONTHS[:2]:
             found = [
                 (history, following[last])
                 for lines in seeds
                 for following in [months_after(lines)]
-                for last, history in enumerate(histories(lines, length), start=length - 1)
+                for known in [_until_lost(lines, by_edge) if edge == LOST else lines]
+                for last, history in enumerate(histories(known, length), start=length - 1)
                 if last in following and judge(evidence_of(history)).decision == "trade"
             ]
             if len(found) < MIN_MONTHS:
                 continue
-            for n_months in range(1, FOLLOWED_MONTHS + 1):
-                known = [after(h, np.concatenate(m[:n_months], axis=1)) for h, m in found]
+            n_months = sum(len(lines) for lines in seeds)
+            for n_after in range(1, FOLLOWED_MONTHS + 1):
+                paths = [(h, np.concatenate(m[:n_after], axis=1)) for h, m in found]
+                known = [after(h, path) for h, path in paths]
                 counted = Counter(judge(one).decision for one in known)
-                shares = [
-                    share(counted[decision], len(known), len(known) // 4)
-                    for decision in ("trade", "watch", "reject")
-                ]
+                beside = len(known) * (n_months // (length + n_after)) // n_months
+                counts = [counted[decision] for decision in ("trade", "watch", "reject")]
+                counts.append(sum(_wavers(h, path) for h, path in paths))
+                shares = [share(part, len(known), max(1, beside)) for part in counts]
                 stay = [
                     sum(judge(one, limits).decision == "trade" for one in known) / len(known)
                     for limits in (VerdictSettings(promise_kept_to_trade=x) for x in KEPT)
                 ]
                 curve = [f"{fraction:.2f}" for fraction in stay]
-                yield row([edge, length, n_months, len(known), *shares, *curve])
+                yield row([edge, length, n_after, len(known), *shares, *curve])
+
+
+def _until_lost(lines: Lines, by_edge: Mapping[str, Sequence[Lines]]) -> Lines:
+    """The same months as they were before the edge was lost; without them, no history."""
+    whole = {one[0]["seed"]: one for one in by_edge.get(f"{FULL_EDGE:g}", ())}
+    return whole.get(lines[0]["seed"], ())[: len(lines)]
+
+
+def _wavers(history: History, sessions: FloatArray) -> bool:
+    """Whether a `trade` is something else on some day."""
+    return any(
+        judge(after(history, sessions[:, :day])).decision != "trade"
+        for day in range(LEAST_DAYS, sessions.shape[1] + 1)
+    )
 
 
 def after(history: History, sessions: FloatArray) -> Evidence:
     """What the verdict looks at once these sessions have followed."""
     net_pnl, risk, returns = sessions
     largest = max(float(percent) for percent in SearchSpace.seed()["take_profit_percent"])
+    risked = risk.sum() or np.nan
     return replace(
         evidence_of(history),
         out_of_sample_traded_sessions=int((risk > 0).sum()),
-        out_of_sample_return_on_risk_percent=100 * net_pnl.sum() / risk.sum(),
+        out_of_sample_return_on_risk_percent=100 * net_pnl.sum() / risked,
         out_of_sample_gain_p_value=gain_p_value(returns),
         out_of_sample_loss_p_value=loss_p_value(returns, most_gained(largest)),
     )

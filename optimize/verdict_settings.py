@@ -84,15 +84,16 @@ class VerdictSettings(Checked):
         ge=0,
         le=1,
         description="Share of the promised return on risk that the sessions after the range keep, "
-        "at least, where the selection test carries alone and they do not earn beyond luck.",
+        "at least, where the selection test carries alone and they do not earn beyond luck; asked "
+        "from twice `out_of_sample_sessions` on. At 0 they must not lose.",
     )
 
     holed_sessions_to_trade: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="Share of the range's sessions that validation found long gaps in, few seconds "
-        "of, or no end of, at most.",
+        description="Share of the range's sessions that are missing, end early, or have long gaps "
+        "or few seconds, at most.",
     )
 
     @staticmethod

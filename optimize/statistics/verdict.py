@@ -11,14 +11,14 @@ of the history, and of the sessions after the range, holds on whatever day one l
 Proofs, the return on risk in the range and under adverse fills, and the number of trades must hold
 beside it. A broken proof, a loss in the range, a handful of trades, a policy whose history loses or
 a loss out of sample beyond luck rejects; all else is `watch`. The selection test says what was in
-the range and not that it lasts: where it carries alone, sessions that followed must have kept some
-of the promise, or have earned beyond luck.
+the range and not that it lasts: where it carries alone, what followed must not fall short of the
+promise. Nor is `trade` said of data with holes.
 
 The other statistics inform: they look at the same blocks of sessions, so that a vote of each would
 count one figure several times and leave nothing to trade.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,7 +26,7 @@ from optimize.statistics.out_of_sample import kept_fraction
 from optimize.verdict_settings import MORE_IS_BETTER, SESSIONS_A_MONTH, VerdictSettings
 
 Decision = Literal["trade", "watch", "reject"]
-_HISTORY = "policy's history"
+_SELECTION, _HISTORY = "selection test", "policy's history"  # the legs
 Level = Literal["good", "doubtful", "bad", "unknown", "absent"]  # absent does not forbid `trade`
 
 
@@ -58,7 +58,7 @@ class Evidence:
     policy_loss_p_value: float | None = None  # of as little where it loses nothing
     synthetic: bool = False
     n_sessions: int = SESSIONS_A_MONTH  # of the range
-    sessions_with_holes: int | None = None  # of these, by validation
+    sessions_with_holes: int | None = None  # by validation; missing ones are too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ def judge(evidence: Evidence, settings: VerdictSettings | None = None) -> Verdic
             below="doubtful",
         ),
         _at_quotes(evidence),
-        _out_of_sample(evidence, limits, has_lasted=_HISTORY in _good(legs)),
+        _out_of_sample(evidence, limits, carried_by=_good(legs)),
         *_informing(evidence, limits),
     )
     levels = {finding.level for finding in findings if finding.decides} - {"absent"}
@@ -154,7 +154,7 @@ def _policy_history(evidence: Evidence, limits: VerdictSettings) -> Finding:
 
 
 def _selection_test(p_value: float | None, limits: VerdictSettings) -> Finding:
-    name, limit = "selection test", limits.selection_test_to_trade
+    name, limit = _SELECTION, limits.selection_test_to_trade
     if p_value is None:
         return Finding(name=name, level="unknown", text=f"{name} not known")
     text = f"a choice as good has a probability of {_probability(p_value)} where nothing pays"
@@ -227,18 +227,20 @@ def _measure(
 
 
 def _data(evidence: Evidence, limits: VerdictSettings) -> Finding:
-    """Where sessions were not seen whole, what was not seen might have been a loss."""
+    """What was not seen might have been a loss."""
     name, n_holed, n_sessions = "data", evidence.sessions_with_holes, evidence.n_sessions
     if n_holed is None:
-        text = "whether every session was seen whole is not known"
-        return Finding(name=name, level="absent", text=text)
+        text = "whether the data has holes is not known: these very bytes were not validated"
+        return Finding(name=name, level="unknown", text=text)
     if not n_holed:
-        return Finding(name=name, level="good", text="every session was seen whole", decides=False)
-    text = f"{n_holed} of {n_sessions} sessions have holes in their data or end early"
+        text = "no session of the underlying is missing, ends early or has long gaps"
+        return Finding(name=name, level="good", text=text, decides=False)
+    text = f"{n_holed} of {n_sessions} sessions are missing, end early or have holes"
     most = limits.holed_sessions_to_trade
     if n_holed <= most * n_sessions:
         return Finding(name=name, level="doubtful", text=text, decides=False)
-    return Finding(name=name, level="doubtful", text=f"{text} (trade needs at most {_share(most)})")
+    need = f"trade needs at most {100 * most:g}%"
+    return Finding(name=name, level="doubtful", text=f"{text} ({need})")
 
 
 def _trades(evidence: Evidence, limits: VerdictSettings) -> Finding:
@@ -277,8 +279,27 @@ def _proof(name: str, holds: bool | None, text: str) -> Finding:
     )
 
 
-def _out_of_sample(evidence: Evidence, limits: VerdictSettings, *, has_lasted: bool) -> Finding:
-    """Good: earns beyond luck. Bad: loses beyond luck. Else the promise decides."""
+def fell_short(evidence: Evidence, limits: VerdictSettings) -> bool:
+    """Whether what followed kept too little of the promise, and did not earn beyond luck.
+
+    Asked from twice the sessions on that make it known: a share of a promise is no test, and so has
+    no level for who looks every day (design/verdict_calibration.md).
+    """
+    value, gain = (
+        evidence.out_of_sample_return_on_risk_percent,
+        evidence.out_of_sample_gain_p_value,
+    )
+    n_traded, n_needed = evidence.out_of_sample_traded_sessions, limits.out_of_sample_sessions
+    if value is None or gain is None or n_traded < 2 * n_needed:
+        return False
+    is_short = value < limits.promise_kept_to_trade * max(evidence.promised_percent or 0.0, 0.0)
+    return is_short and gain > limits.out_of_sample_to_reject
+
+
+def _out_of_sample(
+    evidence: Evidence, limits: VerdictSettings, *, carried_by: Collection[str]
+) -> Finding:
+    """Good: earns beyond luck. Bad: loses beyond luck. Between them, falling short may decide."""
     name, value = "out of sample", evidence.out_of_sample_return_on_risk_percent
     gain, loss = evidence.out_of_sample_gain_p_value, evidence.out_of_sample_loss_p_value
     n_traded, n_needed = evidence.out_of_sample_traded_sessions, limits.out_of_sample_sessions
@@ -293,12 +314,14 @@ def _out_of_sample(evidence: Evidence, limits: VerdictSettings, *, has_lasted: b
     earned = f"as much has a probability of {_probability(gain)} where nothing is earned"
     if gain <= limit:
         return Finding(name=name, level="good", text=text + earned)
-    kept, least = kept_fraction(evidence.promised_percent, value), limits.promise_kept_to_trade
-    if has_lasted or kept is None or kept >= least:
+    if not fell_short(evidence, limits):
         return Finding(name=name, level="doubtful", text=text + earned, decides=False)
-    text += f"{'none' if kept <= 0 else _share(kept)} of the promise "
-    text += f"(trade needs at least {_share(least)})"
-    return Finding(name=name, level="doubtful", text=text)
+    kept = kept_fraction(evidence.promised_percent, value)
+    text += f"{f'{100 * kept:.1f}%' if kept and kept > 0 else 'none'} of the promise"
+    if carried_by != {_SELECTION}:
+        return Finding(name=name, level="doubtful", text=text, decides=False)
+    need = f" (trade needs at least {100 * limits.promise_kept_to_trade:g}%)"
+    return Finding(name=name, level="doubtful", text=text + need)
 
 
 def _line(decision: Decision, findings: tuple[Finding, ...], evidence: Evidence) -> str:

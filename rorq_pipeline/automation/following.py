@@ -136,20 +136,28 @@ def following_sensor(
 def _records() -> Iterator[tuple[BacktestRange, Record]]:
     """Read what `out_of_sample` has kept; files that are no such record are passed over.
 
-    Those of another version are, too: what they were made from is then of that version as well, so
-    that the whole range has to be made again.
+    One of another version has looked at nothing that counts, and is made again where what it was
+    made from can still be read.
     """
-    from rorq_pipeline.results.models import OutOfSampleEvidence
-
     folder = artifact_folder("out_of_sample")
     for path in sorted(folder.glob("*.json")):
         try:
             date_range = BacktestRange.parse(path.stem)
             stamp = str(path.stat().st_mtime_ns)
-            looked_at = OutOfSampleEvidence.read_file(path).looked_at
+            looked_at = _looked_at(path)
         except (DateRangeError, ArtifactError, FileNotFoundError):
             continue
         yield date_range, Record(looked_at=looked_at, stamp=stamp)
+
+
+def _looked_at(path: Path) -> Mapping[str, str]:
+    from rorq_pipeline.results.models import BestParams, OutOfSampleEvidence
+
+    try:
+        return OutOfSampleEvidence.read_file(path).looked_at
+    except ArtifactError:
+        BestParams.read(path.stem)
+        return {}
 
 
 def _limits_config(date_range: BacktestRange) -> dict[str, Any]:

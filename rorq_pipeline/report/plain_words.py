@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from optimize.statistics import Evidence
-from optimize.statistics.verdict import Finding, Verdict
+from optimize.statistics.verdict import Finding, Verdict, fell_short
 from rorq_pipeline.report.formats import count, percent, true_minus, usd
 from rorq_pipeline.results.models import VerdictRecord
 
@@ -20,7 +20,7 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     ("no look-ahead", "bad"): lambda _: "a decision used later data, so that no figure counts",
     ("replay", "bad"): lambda _: "two engines disagree about the trades, so that no figure counts",
     ("data", "doubtful"): lambda e: f"the data of {count(e.sessions_with_holes)} of the "
-    f"{count(e.n_sessions)} sessions has holes or ends early: fetch it again",
+    f"{count(e.n_sessions)} sessions has holes or ends early (see Data, and fetch it again)",
     ("trades", "bad"): lambda e: f"{_trades(e)} too few to say anything",
     ("return on risk", "bad"): lambda _: "they lost money in the very range they were chosen on",
     ("out of sample", "bad"): lambda e: f"in the sessions that followed they lost "
@@ -47,7 +47,10 @@ def plain_sentence(record: VerdictRecord) -> str:
     """What to do with the published parameters and why, for a reader in a hurry."""
     verdict, evidence = record.verdict, record.evidence
     told = [_words(finding, evidence) for finding in _weighty(verdict)]
-    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}."
+    but = ""
+    if verdict.decision == "trade" and fell_short(evidence, record.limits):
+        but = f", but the sessions that followed {_came(evidence)}"
+    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}{but}."
 
 
 def _weighty(verdict: Verdict) -> list[Finding]:

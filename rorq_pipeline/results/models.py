@@ -269,7 +269,7 @@ class ReportEntry(Artifact):
     """What the index shows of a range's report."""
 
     ASSET: ClassVar[str] = "report"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
 
     date_range: str  # key
     ticker: str

@@ -1,6 +1,6 @@
 """What was validated, and whether it is what is read now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.project.resources import MarketData
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from strategy.backtest_range import BacktestRange
-    from strategy.market_data.validation import ValidationReport, ValidationSettings
+    from strategy.market_data.validation import SessionRecord, ValidationReport, ValidationSettings
     from strategy.session import SessionData
     from strategy.space import SearchSpace
 
@@ -65,12 +65,15 @@ def load_validated(
 
 
 def sessions_with_holes(manifest: "pd.DataFrame | None", fingerprint: str) -> int | None:
-    """How many sessions were not seen whole; None where the manifest is not of just this data."""
+    """How many sessions are missing or were not seen whole; None for a manifest of other data."""
     from strategy.market_data.validation import records_of
 
-    if manifest is None or not _vouches(manifest, fingerprint):
+    records = [] if manifest is None else records_of(manifest)
+    cached = [one for one in records if one.is_cached]
+    if not cached or _fingerprint(cached) != fingerprint:
         return None
-    return sum(record.has_holes for record in records_of(manifest))
+    last = max(one.date for one in cached)  # what comes after it is not due yet
+    return sum(one.has_holes or not one.is_cached for one in records if one.date <= last)
 
 
 def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
@@ -80,5 +83,9 @@ def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
     return (
         bool(records)
         and all(r.is_cached and not r.errors and r.rules_version == RULES_VERSION for r in records)
-        and combine_fingerprints((r.ticker, r.date, r.fingerprint) for r in records) == fingerprint
+        and _fingerprint(records) == fingerprint
     )
+
+
+def _fingerprint(records: "Iterable[SessionRecord]") -> str:
+    return combine_fingerprints((one.ticker, one.date, one.fingerprint) for one in records)

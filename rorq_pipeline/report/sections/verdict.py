@@ -22,13 +22,12 @@ LEVELS = {
     "absent": ("∅ not there", ""),
     "good": ("✓ for trading", "pass"),
 }
-HOLDS_BACK = "◐ holds it back"  # a doubtful finding that decides
 # What a promise is of, by the rule that chose; of the others it is the value in sample itself.
 PROMISE_OF = {
-    "smooth": "with its neighbours",
-    "plateau": "of its neighbours",
-    "lower_bound": "at its lower bound",
-    "nested": "by the rule that was best",
+    "smooth": "with its neighbours; alone",
+    "plateau": "of its neighbours; alone",
+    "lower_bound": "at its lower bound;",
+    "nested": "by the rule that was best;",
 }
 VERDICT_MARKS = {"trade": "✓", "watch": "◐", "reject": "✕"}
 
@@ -71,7 +70,7 @@ def _promise(data: ReportData) -> dict[str, Any]:
     return {
         "title": title,
         "value": percent(data.best.promised_percent),
-        "note": f"{f'{of}; alone {alone} in sample, ' if of else 'in sample, '}"
+        "note": f"{f'{of} {alone} ' if of else ''}in sample, "
         f"{_trades(inside.total_trades)}, {usd(inside.net_pnl_usd)}",
     }
 
@@ -129,6 +128,8 @@ def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _speaks(finding: Finding) -> tuple[str, str]:
-    """Words and class of the chip."""
+    """Words and class of the chip; what decides and is not good holds a `trade` back."""
     words, chip = LEVELS[finding.level]
-    return (HOLDS_BACK if finding.level == "doubtful" and finding.decides else words), chip
+    if finding.decides and finding.level in ("doubtful", "unknown"):
+        words = f"{words[0]} holds it back"
+    return words, chip

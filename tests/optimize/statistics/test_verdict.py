@@ -26,6 +26,7 @@ GOOD = Evidence(
     no_look_ahead=True,
     replay_agrees=True,
     selection_test_p_value=0.012,
+    sessions_with_holes=0,
 )
 DECIDING = [
     "return_on_risk_percent",
@@ -198,10 +199,15 @@ def test_what_came_has_to_keep_some_of_the_promise(came, gain_p_value, decision)
         GOOD, out_of_sample_return_on_risk_percent=came, out_of_sample_gain_p_value=gain_p_value
     )
     assert judge(after).decision == decision
-    assert judge(replace(after, out_of_sample_traded_sessions=4)).decision == "trade"
-    assert judge(replace(after, promised_percent=None)).decision == "trade"
-    lasted = replace(after, **HISTORY | {"policy_p_value": 0.025})
-    assert judge(lasted).decision == "trade"
+    assert judge(replace(after, out_of_sample_traded_sessions=9)).decision == "trade"
+    for nothing in (None, 0.0, -5.0):  # is promised: then it must not lose
+        found = judge(replace(after, promised_percent=nothing))
+        assert found.decision == ("watch" if came < 0 else "trade")
+    carried = replace(after, **HISTORY | {"policy_p_value": 0.025})
+    assert judge(carried).decision == "trade"
+    uncarried = judge(replace(after, selection_test_p_value=0.2))
+    assert "a choice as good has a probability of 0.200" in uncarried.line
+    assert "of the promise" not in uncarried.line
     assert judge(after, VerdictSettings(promise_kept_to_trade=0.0)).decision == (
         "watch" if came < 0 else "trade"
     )
@@ -210,7 +216,7 @@ def test_what_came_has_to_keep_some_of_the_promise(came, gain_p_value, decision)
 def test_what_was_kept_is_told_with_its_limit():
     little = replace(GOOD, out_of_sample_return_on_risk_percent=0.5)
     assert judge(little).line == (
-        "watch: return on risk +0.5% out of sample in 21 sessions with trades, 5% of the promise "
+        "watch: return on risk +0.5% out of sample in 21 sessions with trades, 5.0% of the promise "
         "(trade needs at least 25%)"
     )
     lost = replace(GOOD, out_of_sample_return_on_risk_percent=-0.5)
@@ -219,16 +225,16 @@ def test_what_was_kept_is_told_with_its_limit():
 
 @pytest.mark.parametrize(
     ("holed", "decision", "level"),
-    [(None, "trade", "absent"), (0, "trade", "good"), (3, "trade", "doubtful"),
+    [(None, "watch", "unknown"), (0, "trade", "good"), (3, "trade", "doubtful"),
      (4, "watch", "doubtful")],
 )  # fmt: skip
 def test_sessions_that_were_not_seen_whole_forbid_trade(holed, decision, level):
     verdict = judge(replace(GOOD, sessions_with_holes=holed, n_sessions=60, total_trades=99))
     assert verdict.decision == decision
     assert next(one.level for one in verdict.findings if one.name == "data") == level
-    if decision == "watch":
+    if holed == 4:
         assert verdict.line == (
-            "watch: 4 of 60 sessions have holes in their data or end early (trade needs at most 5%)"
+            "watch: 4 of 60 sessions are missing, end early or have holes (trade needs at most 5%)"
         )
 
 

@@ -15,11 +15,11 @@ from rorq_pipeline.automation.following import (
 )
 from rorq_pipeline.automation.settings import AutomationSettings
 from rorq_pipeline.definitions import defs
-from rorq_pipeline.results.models import OutOfSampleEvidence, VerdictRecord
+from rorq_pipeline.results.models import BestParams, OutOfSampleEvidence, VerdictRecord
 from strategy.backtest_range import BacktestRange
 from strategy.params import StrategyParams
 from tests.rorq_pipeline.cache_folders import put_session
-from tests.rorq_pipeline.results_made import identity
+from tests.rorq_pipeline.results_made import best_params, identity
 
 WEEK = BacktestRange(date(2023, 1, 3), date(2023, 1, 6))  # four sessions
 LATER = BacktestRange(date(2023, 1, 9), date(2023, 1, 10))  # two
@@ -147,11 +147,15 @@ def test_a_range_is_judged_again_by_the_limits_of_its_verdict(artifacts: Path) -
     assert dg.validate_run_config(job, request.run_config)["ops"]["verdict"]["config"] == limits
 
 
-def test_a_record_of_a_former_version_is_passed_over(artifacts: Path) -> None:
-    """Its published parameters are of that version too: a run would fail at reading them."""
+def test_a_record_of_a_former_version_is_made_again_where_the_parameters_can_be_read(
+    artifacts: Path,
+) -> None:
     OutOfSampleEvidence.path(WEEK.key).write_text("{}")
     put_session(artifacts / "cache", date(2023, 1, 9))
     assert "nothing new follows any of 0" in str(tick(artifacts / "cache").skip_reason)
+    best_params().write_file(BestParams.path(WEEK.key))
+    (request,) = tick(artifacts / "cache").run_requests or []
+    assert request.partition_key == WEEK.key
 
 
 def test_the_job_repeats_no_search() -> None:

@@ -16,7 +16,7 @@ GOOD = Evidence(
     deflated_sharpe_fraction=0.99, superior_ability_p_value=0.01, out_of_sample_traded_sessions=19,
     out_of_sample_return_on_risk_percent=38.9, out_of_sample_gain_p_value=0.02,
     out_of_sample_loss_p_value=1.0, adverse_fills_return_on_risk_percent=35.6, no_look_ahead=True,
-    replay_agrees=True, selection_test_p_value=0.0008,
+    replay_agrees=True, selection_test_p_value=0.0008, sessions_with_holes=0,
 )  # fmt: skip
 UNKNOWN: dict[str, Any] = {
     f"out_of_sample_{name}": None
@@ -46,7 +46,12 @@ UNKNOWN: dict[str, Any] = {
          "Do not trade these parameters yet: 7 trades in 4 sessions cannot be told from luck."),
         ({"sessions_with_holes": 14, "n_sessions": 62},
          ("Do not trade these parameters yet: the data of 14 of the 62 sessions has holes or ends "
-          "early: fetch it again.")),
+          "early (see Data, and fetch it again).")),
+        ({"policy_months": 12, "policy_usd_a_month": 200.0, "policy_p_value": 0.01,
+          "policy_loss_p_value": 1.0, "selection_test_p_value": 0.3,
+          "out_of_sample_return_on_risk_percent": 1.1, "out_of_sample_gain_p_value": 0.96},
+         ("Trade these parameters: choosing this way brought $200 a month over 12 months, but the "
+          "sessions that followed made 1.1% on risk, where 41.0% was promised.")),
         ({"has_quotes": True}, ("Do not trade these parameters yet: what they make at the quoted "
                                 "prices is not known.")),
         ({"total_trades": 6}, ("Do not trade these parameters: 6 trades are too few to say "

@@ -36,4 +36,9 @@ def test_a_session_that_ends_early_is_counted_where_the_manifest_is_of_this_data
     after = data_fingerprint(market_data.load(RANGE))
     assert sessions_with_holes(cut, after) == 1
     assert sessions_with_holes(whole, after) is None
+    more = BacktestRange(DAYS[0], date(2023, 1, 10))
+    write_samples(tmp_path, [date(2023, 1, 9)], SampleSettings())  # not the 5th, the 6th, the 10th
+    gaps = MarketData(folder=str(tmp_path), allow_missing_sessions=True)
+    holed = validate(gaps, more, SearchSpace.seed()).manifest
+    assert sessions_with_holes(holed, data_fingerprint(gaps.load(more))) == 3
     assert sessions_with_holes(None, after) is None

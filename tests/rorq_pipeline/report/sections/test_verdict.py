@@ -14,6 +14,7 @@ def test_what_forbids_trade_says_so_and_stands_before_what_only_informs() -> Non
     assert data.verdict is not None
     findings = (
         Finding(name="a", level="good", text=""),
+        Finding(name="u", level="unknown", text=""),
         Finding(name="b", level="doubtful", text="", decides=False),
         Finding(name="c", level="doubtful", text=""),
         Finding(name="d", level="bad", text=""),
@@ -25,6 +26,7 @@ def test_what_forbids_trade_says_so_and_stands_before_what_only_informs() -> Non
         ("d", "✕ against", "fail"),
         ("c", "◐ holds it back", "watch"),
         ("b", "◐ neither way", "watch"),
+        ("u", "? holds it back", ""),
         ("a", "✓ for trading", "pass"),
     ]
 
@@ -33,6 +35,7 @@ def test_what_forbids_trade_says_so_and_stands_before_what_only_informs() -> Non
     ("selection", "note"),
     [
         ("smooth", "with its neighbours; alone 18.0% in sample, 30 trades, $214.50"),
+        ("lower_bound", "at its lower bound; 18.0% in sample, 30 trades, $214.50"),
         ("exact_best", "in sample, 30 trades, $214.50"),
     ],
 )
