@@ -28,6 +28,7 @@ from rorq_pipeline.report import (
 from rorq_pipeline.report.contracts import depth_usd, short_contract
 from rorq_pipeline.report.figures.equity import daily_pnl_usd, drawdown_usd
 from rorq_pipeline.report.figures.outcomes import pnl_figure
+from rorq_pipeline.report.formats import percent
 from rorq_pipeline.report.index import _thinned
 from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
@@ -294,6 +295,13 @@ def test_out_of_sample_is_shown_as_it_was_measured() -> None:
         pytest.approx(100 * sum(traded.sessions.net_pnl_usd) / sum(traded.sessions.risk_usd)),
     )
     assert interval.low <= outside <= interval.high
+    for promised, kept in ((4 * outside, "25% of the promise was kept"),
+                           (outside / 2, "More came than was promised"),
+                           (-1.0, None)):  # fmt: skip
+        best = data.best.model_copy(update={"promised_percent": promised})
+        told = sample_section(replace(data, best=best, out_of_sample=evidence)).context["kept"]
+        came = f": {percent(promised)} promised, {percent(outside)} came"
+        assert told == ("" if kept is None else f"{kept}{came}")
 
 
 def test_what_is_absent_says_why() -> None:
