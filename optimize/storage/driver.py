@@ -36,6 +36,7 @@ from strategy.errors import (
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 300.0  # how long a server may be away
+QUIET_SECONDS = 2.0  # how long without a word: one of our own is back by then
 PATIENCE_ON_STOP_SECONDS = 10.0  # the same once the run is asked to stop
 RELOCK_SECONDS = 30.0  # for the server to notice that our former connection is gone
 _PAUSES_SECONDS = (0.1, 10.0)  # first and longest pause between attempts
@@ -73,7 +74,8 @@ class Driver:
         lock_wait_seconds: How long to wait for another run at first.
         patience_seconds: How long the server may be away later.
         stop: Ends a wait for the lock, and shortens the patience, once set.
-        tell: Called with a line that says for whom is waited, once for each holder.
+        tell: Called with a line that says for what is waited: once for each holder of the lock, and
+            once each time that the server is away for longer than a moment.
         kind: What is locked, "study" or "turn".
     """
 
@@ -96,6 +98,7 @@ class Driver:
         self._settings = settings
         self._patience_seconds = patience_seconds
         self._stop = stop or threading.Event()
+        self._told_lost_at: float | None = None
         self._turn = threading.Lock()  # the connection serves one thread at a time
         self._engine: Engine | None = None
         self._connection: Connection | None = None
@@ -136,7 +139,8 @@ class Driver:
                 self._drop()
                 lost_at = lost_at or time.monotonic()
                 self._check_patience(lost_at, error)
-            time.sleep(pause)
+            if self._stop.wait(pause):
+                time.sleep(_POLL_SECONDS)
             pause = min(2 * pause, longest)
 
     def close(self) -> None:
@@ -216,6 +220,12 @@ class Driver:
         stopping = self._stop.is_set()
         patience = PATIENCE_ON_STOP_SECONDS if stopping else self._patience_seconds
         away = time.monotonic() - lost_at
+        if away > QUIET_SECONDS and self._told_lost_at != lost_at:
+            self._told_lost_at = lost_at
+            self._tell(
+                f"PostgreSQL is away ({_first_line(error)}): goes on by itself when it answers "
+                f"within {patience:.0f} s, Ctrl-C ends the wait"
+            )
         if away > patience:
             raise DatabaseLostError(
                 f"PostgreSQL has been away for {away:.0f} s ({_first_line(error)})",

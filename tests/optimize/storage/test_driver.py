@@ -78,8 +78,12 @@ def test_a_full_disk_of_the_server_ends_the_run_at_once(database, engine):
     driver.close()
 
 
-def test_a_server_that_stays_away_ends_the_run_with_one_line(database, engine):
-    driver = Driver(database, "s", patience_seconds=0.5)
+def test_a_server_that_stays_away_is_told_and_ends_the_run_with_one_line(
+    database, engine, monkeypatch
+):
+    monkeypatch.setattr("optimize.storage.driver.QUIET_SECONDS", 0.1)
+    told: list[str] = []
+    driver = Driver(database, "s", patience_seconds=0.5, tell=told.append)
     driver._settings = database.model_copy(update={"port": 1})
     end_other_connections(engine)
     started = time.monotonic()
@@ -87,6 +91,23 @@ def test_a_server_that_stays_away_ends_the_run_with_one_line(database, engine):
         driver.transaction(lambda c: c.scalar(ONE))
     assert time.monotonic() - started < 10
     assert "\n" not in str(error.value)
+    (line,) = told
+    assert line.startswith("PostgreSQL is away (")
+    assert line.endswith("goes on by itself when it answers within 0 s, Ctrl-C ends the wait")
+
+
+def test_a_stop_request_ends_a_pause_while_the_server_is_away(database, engine, monkeypatch):
+    monkeypatch.setattr("optimize.storage.driver.PATIENCE_ON_STOP_SECONDS", 0.5)
+    monkeypatch.setattr("optimize.storage.driver._PAUSES_SECONDS", (20.0, 20.0))
+    stop = threading.Event()
+    driver = Driver(database, "s", stop=stop)
+    driver._settings = database.model_copy(update={"port": 1})
+    end_other_connections(engine)
+    threading.Timer(0.5, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(DatabaseLostError):
+        driver.transaction(lambda c: c.scalar(ONE))
+    assert time.monotonic() - started < 10
 
 
 def test_a_study_taken_by_another_run_meanwhile_is_not_written(database, engine, monkeypatch):
