@@ -6,7 +6,7 @@ victim is one of command, postgres, dev and step; all by default, the command mo
 step of the chain, and goes on with a command, the daemon, or both at once.
 
 The matrix goes through all steps again and again, each time with another pair of signal and sequel.
-`matrix 28` does the first 28 cases.
+`matrix 28` does the first 28 cases, `matrix 29 56` those from the 29th to the 56th.
 
 Each round begins without study, artifacts and runs. A line a round, then a summary; it ends with 1
 if a round did not end in time, or with other artifacts than the undisturbed run's. What time that
@@ -336,8 +336,8 @@ def main(n_rounds: int, seed: int, victims: Sequence[str] = VICTIMS) -> int:
         return tell_all(chaos, rounds)
 
 
-def matrix(signals: Sequence[signal.Signals] = SIGNALS, most: int | None = None) -> int:
-    """End `rorq dev` in every step; return the number of bad rounds."""
+def matrix(signals: Sequence[signal.Signals], first: int = 1, last: int | None = None) -> int:
+    """End `rorq dev` in every step, in these of all cases; return the number of bad rounds."""
     with chaos_of(0, ("dev",)) as chaos:
         n = len(signals)
         cases = [
@@ -349,7 +349,7 @@ def matrix(signals: Sequence[signal.Signals] = SIGNALS, most: int | None = None)
             chaos,
             (
                 Round("dev", how, then, chaos.rng.uniform(0, chaos.step_seconds[step]), step)
-                for step, how, then in cases[:most]
+                for step, how, then in cases[first - 1 : last]
             ),
         )
 
@@ -391,5 +391,6 @@ if __name__ == "__main__":
     if words[0] == "matrix":
         names = [word for word in words[1:] if not word.isdecimal()]
         numbers = [int(word) for word in words[1:] if word.isdecimal()]
-        sys.exit(min(1, matrix([signal.Signals[n] for n in names] or SIGNALS, *numbers)))
+        cases = (1, *numbers) if len(numbers) == 1 else numbers
+        sys.exit(min(1, matrix([signal.Signals[n] for n in names] or SIGNALS, *cases)))
     sys.exit(min(1, main(int(words[0]), int(words[1]) if words[1:] else 0, words[2:] or VICTIMS)))
