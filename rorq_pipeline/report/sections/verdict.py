@@ -122,14 +122,20 @@ def _curve(data: ReportData) -> Markup:
 
 
 def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    """What decides before what only informs, of one level."""
+    """What is against trading, then what holds it back, then the others."""
     order = list(LEVELS)
-    return sorted(findings, key=lambda one: (order.index(one.level), not one.decides))
+    return sorted(
+        findings,
+        key=lambda one: (one.level != "bad", not _holds_back(one), order.index(one.level)),
+    )
+
+
+def _holds_back(finding: Finding) -> bool:
+    """Whether a finding decides and is not known to be good."""
+    return finding.decides and finding.level in ("doubtful", "unknown")
 
 
 def _speaks(finding: Finding) -> tuple[str, str]:
-    """Words and class of the chip; what decides and is not good holds a `trade` back."""
+    """Words and class of the chip."""
     words, chip = LEVELS[finding.level]
-    if finding.decides and finding.level in ("doubtful", "unknown"):
-        words = f"{words[0]} holds it back"
-    return words, chip
+    return (f"{words[0]} holds it back" if _holds_back(finding) else words), chip

@@ -25,8 +25,8 @@ def test_what_forbids_trade_says_so_and_stands_before_what_only_informs() -> Non
     assert [(one.name, words, chip) for one, words, chip in shown] == [
         ("d", "✕ against", "fail"),
         ("c", "◐ holds it back", "watch"),
-        ("b", "◐ neither way", "watch"),
         ("u", "? holds it back", ""),
+        ("b", "◐ neither way", "watch"),
         ("a", "✓ for trading", "pass"),
     ]
 
