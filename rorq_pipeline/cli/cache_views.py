@@ -30,11 +30,11 @@ def session_table(records: Iterable["SessionRecord"]) -> Table:
     """One row a session; narrow enough for 80 columns."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("session", "source"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name)
     for name in ("MB", "seconds", "options", "traded", "needed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("health", no_wrap=True)
-    table.add_column("warned", justify="right", no_wrap=True)
+        table.add_column(name, justify="right")
+    table.add_column("health")
+    table.add_column("warned", justify="right")
     for record in records:
         table.add_row(
             str(record.date),
@@ -102,10 +102,10 @@ def coverage_table(session: "SessionData", record: "SessionRecord") -> Table:
     """Option bars by strike: calls to the left, puts to the right; needed ones without in red."""
     table = Table(title="Option bars by strike", title_justify="left")
     for name in ("", "calls"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("strike, USD", justify="center", no_wrap=True)
+        table.add_column(name, justify="right")
+    table.add_column("strike, USD", justify="center")
     for name in ("puts", ""):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name)
     counts = np.diff(session.bar_offsets)
     most = max(int(counts.max()), 1)
     missing = set(record.missing_contracts)
