@@ -9,13 +9,15 @@ from itertools import accumulate
 
 from markupsafe import Markup, escape
 
+# Of the equity chart, in pixels: where the curve begins and ends, and all of it from top to bottom
+_LEFT, _RIGHT, _HEIGHT = 62, 552, 160
 
-def sparkline(
-    values_usd: Sequence[float], *, label: str, width: int = 160, height: int = 40
-) -> Markup:
+
+def sparkline(values_usd: Sequence[float], *, label: str) -> Markup:
     """A line from 0 through the values, with the zero line; empty without values."""
     if not values_usd:
         return Markup("")
+    width, height = 160, 40  # pixels
     points = [0.0, *(float(value) for value in values_usd)]
     to_y, _, _ = _scale(points, 2, height - 2)
     line = _path(points, lambda i: width * i / (len(points) - 1), to_y)
@@ -34,8 +36,6 @@ def equity_chart(
     first: str,
     last: str,
     border: tuple[int, str] | None = None,
-    width: int = 560,
-    height: int = 160,
 ) -> Markup:
     """The equity curve with its drawdown as an area, axis labels in dollars.
 
@@ -45,51 +45,48 @@ def equity_chart(
         first: Words under the first point.
         last: Words under the last point.
         border: After how many values, and at which date, the choice was made; dotted after it.
-        width: Pixels, as is `height`.
-        height: See above.
     """
     if not equity_usd:
         return Markup("")
     points = [0.0, *(float(value) for value in equity_usd)]
-    left, bottom = 62, height - 18
-    to_y, low, high = _scale(points, 8, bottom)
-    step = (width - left - 8) / (len(points) - 1)
+    to_y, low, high = _scale(points, 8, _HEIGHT - 18)
+    step = (_RIGHT - _LEFT) / (len(points) - 1)
     n_before = border[0] if border else len(equity_usd)
-    line = _path(points[: n_before + 1], lambda i: left + step * i, to_y)
-    after = _path(points[n_before:], lambda i: left + step * (i + n_before), to_y)
+    line = _path(points[: n_before + 1], lambda i: _LEFT + step * i, to_y)
+    after = _path(points[n_before:], lambda i: _LEFT + step * (i + n_before), to_y)
     peaks = list(accumulate(points, max))
-    upper = _path(peaks, lambda i: left + step * i, to_y)
+    upper = _path(peaks, lambda i: _LEFT + step * i, to_y)
     back = "".join(
-        f"L{left + step * i:.1f} {to_y(points[i]):.1f}" for i in range(len(points) - 1, -1, -1)
+        f"L{_LEFT + step * i:.1f} {to_y(points[i]):.1f}" for i in range(len(points) - 1, -1, -1)
     )
     levels = [level for level in (low, high) if abs(to_y(level) - to_y(0.0)) > 14]
-    ticks = "".join(_tick(level, to_y(level), left, width) for level in (0.0, *levels))
+    ticks = "".join(_tick(level, to_y(level)) for level in (0.0, *levels))
     if border:
-        ticks += _border(left + step * n_before, border[1], height, width)
+        ticks += _border(_LEFT + step * n_before, border[1])
     return Markup(  # noqa: S704  numbers of ours and escaped words
-        f'<svg class="still" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg class="still" viewBox="0 0 {_RIGHT + 8} {_HEIGHT}" role="img" '
         f'aria-label="{escape(label)}">{ticks}<path class="area" d="{upper}{back}Z"/>'
         f'<path class="line" d="{line}"/>'
         + (f'<path class="line after" d="{after}"/>' if border else "")
-        + f'<text x="{left}" y="{height - 3}">{escape(first)}</text>'
-        f'<text x="{width - 8}" y="{height - 3}" text-anchor="end">{escape(last)}</text>'
+        + f'<text x="{_LEFT}" y="{_HEIGHT - 3}">{escape(first)}</text>'
+        f'<text x="{_RIGHT}" y="{_HEIGHT - 3}" text-anchor="end">{escape(last)}</text>'
         "</svg>"
     )
 
 
-def _border(x: float, words: str, height: int, width: int) -> str:
+def _border(x: float, words: str) -> str:
     """An upright line where the range ends, with its date unless another date stands there."""
-    line = f'<path class="zero" d="M{x:.1f} 4V{height - 18}"/>'
-    if not 140 < x < width - 90:
+    line = f'<path class="zero" d="M{x:.1f} 4V{_HEIGHT - 18}"/>'
+    if not 140 < x < _RIGHT - 82:
         return line
-    return f'{line}<text x="{x:.1f}" y="{height - 3}" text-anchor="middle">{escape(words)}</text>'
+    return f'{line}<text x="{x:.1f}" y="{_HEIGHT - 3}" text-anchor="middle">{escape(words)}</text>'
 
 
-def _tick(value_usd: float, y: float, left: int, width: int) -> str:
+def _tick(value_usd: float, y: float) -> str:
     sign = "\u2212" if value_usd < 0 else ""
     return (
-        f'<path class="zero" d="M{left} {y:.1f}H{width - 8}"/>'
-        f'<text x="{left - 6}" y="{y + 3:.1f}" text-anchor="end">'
+        f'<path class="zero" d="M{_LEFT} {y:.1f}H{_RIGHT}"/>'
+        f'<text x="{_LEFT - 6}" y="{y + 3:.1f}" text-anchor="end">'
         f"{sign}${abs(value_usd):,.0f}</text>"
     )
 

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import date
-from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,6 @@ from rorq_pipeline.report.sections.overfitting import overfitting_section
 from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.sections.sample import sample_section
 from rorq_pipeline.report.summary import escape_markdown
-from rorq_pipeline.report.svg import equity_chart, sparkline
 from rorq_pipeline.results.models import ReportEntry
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
@@ -169,27 +167,6 @@ def test_markdown_reads_as_itself() -> None:
     assert "<script>" not in hostile
 
 
-def test_small_pictures_scale_and_escape() -> None:
-    line = str(sparkline([10, -5, 20], label='<"&'))
-    assert "&lt;&#34;&amp;" in line
-    assert len(re.findall(r"[ML][\d.]+ [\d.]+", line.split('class="line"')[1])) == 4
-    assert str(sparkline([], label="none")) == ""
-    still = unescape(
-        str(equity_chart([100.0, -50.0], label="x", first="3 Jan 23", last="<5 Jan 23>"))
-    )
-    assert "$100" in still
-    assert "\u2212$50" in still
-    assert ">3 Jan 23<" in still
-    assert "<5 Jan" not in str(equity_chart([1.0], label="x", first="a", last="<5 Jan 23>"))
-
-
-def test_a_small_curve_fills_its_box_from_zero_on() -> None:
-    line = str(sparkline([10, -5, 20], label="x", width=160, height=40))
-    # 36 pixels for 25 USD, the highest at 2, the lowest at 38
-    assert 'class="line" d="M0.0 30.8L53.3 16.4L106.7 38.0L160.0 2.0"' in line
-    assert 'class="zero" d="M0 30.8H160"' in line
-
-
 def test_a_long_curve_keeps_its_end_and_every_so_many_before_it() -> None:
     values = [1.004 * i for i in range(400)]
     kept = _thinned(values)
@@ -198,19 +175,6 @@ def test_a_long_curve_keeps_its_end_and_every_so_many_before_it() -> None:
     assert len(_thinned(values[:160])) == 160
     assert _thinned(values[:161])[-1] == 160.64
     assert _thinned([]) == []
-
-
-def test_the_curve_is_dotted_from_the_end_of_the_range() -> None:
-    still = str(equity_chart(
-        [10.0, 20.0, 20.0, 40.0], label="x", first="a", last="d", border=(3, "c"), width=470,
-        height=118,
-    ))  # fmt: skip
-    before, after = (
-        re.search(rf'class="{name}" d="([^"]*)"', still)[1] for name in ("line", "line after")
-    )
-    # 400 pixels of 4 steps from 62 on; 92 pixels for 40 USD up to 8
-    assert before == "M62.0 100.0L162.0 77.0L262.0 54.0L362.0 54.0"
-    assert after == "M362.0 54.0L462.0 8.0"
 
 
 def test_drawdown_counts_from_zero() -> None:
