@@ -73,7 +73,7 @@ def _draw_equity(axes: Axes, data: ReportData) -> None:
 def _draw_history(axes: Axes, data: ReportData) -> None:
     done = completed(data.trials)
     numbers = [trial.number for trial in done]
-    values = np.array([trial.values[0] for trial in done], dtype=float)
+    values = np.array([trial.value for trial in done], dtype=float)
     best = np.maximum.accumulate(values)
     if data.optimization.study.direction == "minimize":
         best = np.minimum.accumulate(values)

@@ -69,7 +69,7 @@ def importances_figure(study: optuna.Study) -> dict[str, Any]:
     bars["marker"] = {"color": "--blue"}
     bars["hovertemplate"] = "%{y}<br><b>%{x:.0%}</b><extra></extra>"
     bars["y"] = [parameter_title(name) for name in bars["y"]]
-    bars["text"] = [f"{100 * value:.0f}%" if value >= 0.005 else "<1%" for value in bars["x"]]
+    bars["text"] = [f"{100 * value:.0f}%" if value > 0.005 else "<1%" for value in bars["x"]]
     bars["cliponaxis"] = False
     bars["textfont"] = {"color": "--ink"}
     figure["layout"] = {

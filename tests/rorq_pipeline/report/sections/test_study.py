@@ -4,12 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 import optuna
+import plotly.graph_objects as go
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from rorq_pipeline.report import build_report, key_pictures
-from rorq_pipeline.report.figures.study import MAX_PARALLEL_TRIALS, parallel_figure, study_of
+from rorq_pipeline.report.figures.study import (
+    MAX_PARALLEL_TRIALS,
+    history_figure,
+    importances_figure,
+    parallel_figure,
+    study_of,
+)
 from rorq_pipeline.report.sections.study import study_section
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
@@ -119,6 +126,49 @@ def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last(
     assert dark == {line["y"][0] for line in lines[-4:]}
     order = sorted({line["y"][0] for line in lines})
     assert {order.index(y) for y in dark} == best
+
+
+def test_what_a_parameter_explains_is_told_in_whole_percents(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bars = {"x": [0.004, 0.005, 0.0051, 0.426, 0.56], "y": ["stretch_threshold", *"abcd"]}
+    made = go.Figure(go.Bar(bars))
+    monkeypatch.setattr(optuna.visualization, "plot_param_importances", lambda _: made)
+    figure = importances_figure(study_of(trials(1.0, 2.0), "maximize"))
+    assert figure["data"][0]["text"] == ["<1%", "<1%", "1%", "43%", "56%"]
+    assert figure["data"][0]["y"] == ["Stretch from VWAP", *"abcd"]
+    assert figure["layout"]["xaxis"]["range"] == [0, pytest.approx(0.6272)]
+
+
+def test_every_value_and_the_best_so_far_are_drawn() -> None:
+    points, best = history_figure(study_of(trials(2.0, None, 1.0, 5.0), "maximize"))["data"]
+    assert (points["x"], points["y"]) == ([0, 2, 3], [2.0, 1.0, 5.0])
+    assert (best["x"], best["y"]) == ([0, 1, 2, 3], [2.0, 2.0, 2.0, 5.0])
+
+
+def test_the_axes_of_the_lines_have_titles_and_units() -> None:
+    """Only of what the trials do not agree on."""
+    made = [
+        create_trial(
+            params={"option_selection_mode": mode, "stretch_threshold": stretch, "latency": 1},
+            distributions={
+                "option_selection_mode": CategoricalDistribution(["itm", "otm"]),
+                "stretch_threshold": CategoricalDistribution([0.001, 0.002]),
+                "latency": CategoricalDistribution([1, 2]),
+            },
+            value=value,
+        )
+        for mode, stretch, value in (("itm", 0.001, -2.0), ("otm", 0.002, 3.0))
+    ]
+    layout = parallel_figure(study_of(made, "maximize"), "maximize")["layout"]
+    assert layout["xaxis"]["ticktext"] == [
+        "Return<br>on risk, %", "Moneyness", "Stretch<br>from VWAP",
+    ]  # fmt: skip
+    ticks = [(note["x"], note["text"]) for note in layout["annotations"]]
+    assert [ticks[0], ticks[4]] == [(0, "\u22122"), (0, "3")]
+    assert ticks[5:] == [
+        (1, "in the money"), (1, "out of the money"), (2, "0.1%"), (2, "0.2%"),
+    ]  # fmt: skip
 
 
 def test_the_trials_and_the_logging_are_left_as_they_were() -> None:
