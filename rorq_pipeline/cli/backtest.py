@@ -148,7 +148,7 @@ def write_trades(result: "BacktestResult", path: Path) -> None:
         write_whole(path, lambda beside: result.trades.to_parquet(beside, index=False))
     else:
         raise click.BadParameter(f"{path} ends neither in .csv nor .parquet", param_hint="--trades")
-    console.print(f"trades  {path}", soft_wrap=True)
+    console.print(f"trades  {path}")
 
 
 def _require_ticker(found: Any, date_range: "BacktestRange") -> None:

@@ -38,18 +38,17 @@ def list_sessions_command(ticker: str | None) -> None:
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     whole = _whole_cache(paths, ticker)
     if whole is None:
-        console.print(_nothing(paths, ticker), soft_wrap=True)
+        console.print(_nothing(paths, ticker))
         return
     report = _validated(paths, whole, allow_missing=True)
     records = [r.without_range_findings() for r in report.records if r.is_cached]
     console.print(session_table(records))
-    console.print(LEGEND, style="dim", soft_wrap=True)
+    console.print(LEGEND, style="dim")
     unsound = sum(record.errors > 0 for record in records)
     size = sum(record.size_bytes for record in records) / 1e6
     console.print(
         f"{len(records)} sessions of {ticker}, {size:,.1f} MB, {unsound} with errors, "
         f"in {paths.cache_name}; `rorq cache verify --warnings` tells every finding",
-        soft_wrap=True,
     )
 
 
@@ -69,7 +68,7 @@ def show_command(day: datetime, ticker: str | None) -> None:
     console.print(price_plot(session, width=min(console.width, 100)))
     console.print(coverage_table(session, record))
     for line in finding_lines(report.all_findings):
-        console.print(line, soft_wrap=True)
+        console.print(line)
 
 
 @command.command("verify")
@@ -101,16 +100,16 @@ def verify_command(
         ticker = ticker or default_ticker()
         whole = _whole_cache(paths, ticker)
         if whole is None:
-            error_console.print(_nothing(paths, ticker), soft_wrap=True)
+            error_console.print(_nothing(paths, ticker))
             sys.exit(1)
         chosen = whole
     report = _validated(paths, chosen, allow_missing=allow_missing or not date_range)
     findings = _told(report, by_itself=not date_range)
     errors = [finding for finding in findings if finding.severity == "error"]
     for line in finding_lines(findings if warnings else errors):
-        console.print(line, soft_wrap=True)
+        console.print(line)
     for remedy in dict.fromkeys(RULES_BY_NAME[finding.rule].remedy for finding in errors):
-        console.print(f"what helps: {remedy}", soft_wrap=True)
+        console.print(f"what helps: {remedy}")
     _conclude(report, len(errors), len(findings) - len(errors))
     if not date_range:
         _tell_missing(report)
@@ -140,7 +139,7 @@ def upload_command(folder: str, ticker: str | None, replace: bool) -> None:
     mirror = make_mirror(paths.cache, paths.bucket)
     with bucket_bar(f"sessions of {ticker} to {paths.bucket}") as show:
         count = mirror.upload_all(ticker, Path(folder), replace=replace, on_session=show)
-    console.print(f"{count} sessions of {ticker} put into {paths.bucket}", soft_wrap=True)
+    console.print(f"{count} sessions of {ticker} put into {paths.bucket}")
 
 
 def _told(report: "ValidationReport", *, by_itself: bool) -> "list[Finding]":
@@ -156,7 +155,6 @@ def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
     console.print(
         f"{cached} sessions of {report.ticker}{later}: {verdict}, "
         f"{errors} errors, {warnings} warnings",
-        soft_wrap=True,
     )
 
 
@@ -170,7 +168,6 @@ def _tell_missing(report: "ValidationReport") -> None:
             f"{len(missing)} exchange sessions between the first and the last are not cached: "
             f"{shown}; rorq download {whole.key} fetches what there is",
             style="yellow",
-            soft_wrap=True,
             highlight=False,
         )
 
@@ -186,7 +183,6 @@ def _tell_changed(report: "ValidationReport") -> None:
             f"{len(changed)} published ranges are of other files than those cached now: "
             f"{', '.join(changed)}; rorq materialize {' '.join(changed)} makes them anew",
             style="yellow",
-            soft_wrap=True,
             highlight=False,
         )
 

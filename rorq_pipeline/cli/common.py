@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-console = Console()
-error_console = Console(stderr=True)
+# A line stays one line however narrow the terminal, so that addresses and commands can be copied.
+console = Console(soft_wrap=True)
+error_console = Console(stderr=True, soft_wrap=True)
 
 
 def print_error(error: RorqError) -> None:
     """Print one line on standard error, never a traceback."""
     line = Text("error: ", style="bold red")
     line.append(str(error), style="default")
-    error_console.print(line, soft_wrap=True)
+    error_console.print(line)
 
 
 def brought(paths: ProjectPaths, ticker: str) -> Path:

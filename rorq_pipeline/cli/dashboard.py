@@ -23,5 +23,5 @@ def command(port: int, host: str) -> None:
     require_free_port(host, port)
     settings = ensure_database(ProjectPaths.resolve().root)
     storage = rdb_storage(settings)
-    error_console.print(f"studies of {settings.address} on http://{host}:{port}", soft_wrap=True)
+    error_console.print(f"studies of {settings.address} on http://{host}:{port}")
     run_server(storage, host=host, port=port)

@@ -29,11 +29,9 @@ def start() -> None:
 
     settings = ensure_database(ProjectPaths.resolve().root, keep_running=True)
     if settings.source == "embedded":
-        console.print(f"embedded PostgreSQL at {settings.address}", soft_wrap=True)
+        console.print(f"embedded PostgreSQL at {settings.address}")
     else:
-        console.print(
-            f"{settings.address} ({settings.source}) answers; nothing to start", soft_wrap=True
-        )
+        console.print(f"{settings.address} ({settings.source}) answers; nothing to start")
 
 
 @command.command()
@@ -115,4 +113,4 @@ def _contents(settings: "DatabaseSettings") -> dict[str, str]:
 def _print_rows(rows: dict[str, str]) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
-        console.print(f"{name:<{width}}  {value}", soft_wrap=True, highlight=False)
+        console.print(f"{name:<{width}}  {value}", highlight=False)

@@ -66,7 +66,6 @@ def _serve_reports() -> None:
             f"reports are not served: {error.found}, and links in Dagster lead to whatever answers "
             f"there; end it, set {REPORTS_PORT_NAME} to another port for this project, or open the "
             f"files in {folder}",
-            soft_wrap=True,
         )
         return
     arguments = [sys.executable, "-m", "rorq_pipeline.cli.report_server", str(folder)]

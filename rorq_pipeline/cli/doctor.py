@@ -26,7 +26,6 @@ def command() -> None:
         remedy = f"; {finding.remedy}" if finding.remedy else ""
         console.print(
             f"{mark}  {finding.subject:<{width}}  {escape(finding.text + remedy)}",
-            soft_wrap=True,
             highlight=False,
         )
     if not all(finding.is_well for finding in findings):

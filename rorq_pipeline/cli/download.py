@@ -112,7 +112,6 @@ def _tell_estimates(
             f"{ticker}: {one.n_sessions} sessions to fetch{others}; a session takes "
             f"{1 + means.chain_pages + means.contracts:.1f} calls and "
             f"{means.size_bytes / 1e6:.1f} MB ({basis})",
-            soft_wrap=True,
             highlight=False,
         )
     limit = settings.requests_per_minute
@@ -123,7 +122,6 @@ def _tell_estimates(
     seconds = round(sum(one.seconds for one in estimates.values()))
     console.print(
         f"about {calls:,} calls, {timedelta(seconds=seconds)} at {pace}, {size / 1e6:,.1f} MB",
-        soft_wrap=True,
         highlight=False,
     )
 
@@ -180,7 +178,6 @@ def _tell(report: "DownloadReport", ticker: str, cache: str) -> None:
     console.print(
         f"{len(report.written)} sessions of {ticker} written to {cache}, "
         f"{len(report.kept)} were there already; {report.requests} requests",
-        soft_wrap=True,
     )
     if report.written:
         console.print(
@@ -189,12 +186,12 @@ def _tell(report: "DownloadReport", ticker: str, cache: str) -> None:
     _note(report.empty, "are empty at the provider, and are not asked for again without --again")
     _note(report.not_yet, "have not ended 20 minutes ago; run it again later")
     for reason in report.failed.values():
-        error_console.print(f"missing: {reason}", soft_wrap=True, highlight=False, markup=False)
+        error_console.print(f"missing: {reason}", highlight=False, markup=False)
 
 
 def _note(days: tuple[date, ...], text: str) -> None:
     if days:
-        console.print(f"{_span(days)} {text}", style="yellow", soft_wrap=True)
+        console.print(f"{_span(days)} {text}", style="yellow")
 
 
 def _span(days: tuple[date, ...]) -> str:

@@ -45,7 +45,7 @@ def command(folder: Path) -> None:
     _write_new(folder / "run_config.yaml", _RUN_CONFIG)
     _write_new(folder / "dg.toml", _DG_WORKSPACE.format(checkout=json.dumps(str(checkout))))
     _write_new(folder / ".gitignore", _IGNORED)
-    console.print(f"{folder} is a project; every rorq command works in it after:", soft_wrap=True)
+    console.print(f"{folder} is a project; every rorq command works in it after:")
     click.echo(f"export RORQ_HOME={shlex.quote(str(folder))}")
     console.print("then, to see it at work: rorq demo")
 

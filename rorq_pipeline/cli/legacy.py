@@ -60,7 +60,7 @@ def command(folder: Path, keep_repeats: bool) -> None:
 def _tell(summary: "ImportSummary", cache: str) -> None:
     for finding in summary.findings:
         style = "red" if finding.is_error else "yellow"
-        error_console.print(Text(str(finding), style=style), soft_wrap=True)
+        error_console.print(Text(str(finding), style=style))
     table = Table(box=None)
     for name in ("session", "outcome"):
         table.add_column(name, no_wrap=True)
@@ -75,4 +75,4 @@ def _tell(summary: "ImportSummary", cache: str) -> None:
     dropped = sum(done.fills_dropped for done in summary.sessions)
     if dropped:
         console.print(f"{dropped:,} filled rows of options were dropped")
-    console.print(f"{written} sessions written to {cache}", soft_wrap=True)
+    console.print(f"{written} sessions written to {cache}")

@@ -31,9 +31,9 @@ def show_outcome(
     if "report" in assets:
         from rorq_pipeline.results.artifacts import artifact_path
 
-        console.print(f"report  {artifact_path('report', key, '.html')}", soft_wrap=True)
+        console.print(f"report  {artifact_path('report', key, '.html')}")
     for command, meaning in then if then is not None else (_next(key, assets),):
-        console.print(f"next: {command}    # {meaning}", soft_wrap=True, highlight=False)
+        console.print(f"next: {command}    # {meaning}", highlight=False)
 
 
 def _show_best(key: str) -> None:
@@ -45,8 +45,8 @@ def _show_best(key: str) -> None:
     console.print(value_table("metrics", asdict(best.metrics)))
     if best.is_synthetic:
         console.print("made from synthetic sessions: no statement about any market")
-    console.print(f"choice  {best.selection}", soft_wrap=True)
-    console.print(f"study   {best.study_name}", soft_wrap=True, highlight=False)
+    console.print(f"choice  {best.selection}")
+    console.print(f"study   {best.study_name}", highlight=False)
 
 
 def _show_study(key: str) -> None:
@@ -55,14 +55,14 @@ def _show_study(key: str) -> None:
     study = Optimization.read(key).study
     value = "none" if study.best_value is None else f"{study.best_value:.2f}%"
     console.print(f"best return on risk {value} of {study.n_complete} completed trials")
-    console.print(f"study   {study.study_name}", soft_wrap=True, highlight=False)
+    console.print(f"study   {study.study_name}", highlight=False)
 
 
 def _show_verdict(key: str) -> None:
     from rorq_pipeline.results.models import VerdictRecord
 
     line = VerdictRecord.read(key).verdict.line
-    console.print(f"verdict {line}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"verdict {line}", highlight=False, markup=False)
 
 
 def _next(key: str, assets: Collection[str]) -> tuple[str, str]:

@@ -39,7 +39,7 @@ class _StepLines(logging.Handler):
             self._line(f"  {text}", "yellow" if level > logging.INFO else "dim")
 
     def _line(self, text: str, style: str) -> None:
-        error_console.print(Text(text, style=style), soft_wrap=True)
+        error_console.print(Text(text, style=style))
 
 
 class _StepBar(logging.Handler):

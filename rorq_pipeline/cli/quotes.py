@@ -50,18 +50,16 @@ def command(date_range: str, **how_to_ask: Any) -> None:
         _tell(_fetch(best, wanted, how_to_ask), chosen.ticker)
     quotes = take_up_quotes(best, market_data, chosen).quotes
     if quotes is None:
-        console.print(f"no trade of {chosen.key} has a quote", soft_wrap=True)
+        console.print(f"no trade of {chosen.key} has a quote")
         return
-    console.print(quotes.summary(), soft_wrap=True)
+    console.print(quotes.summary())
     console.print(
         f"return on risk {_percent(best.metrics.return_on_risk_percent)} at bars, "
         f"{_percent(quotes.metrics.return_on_risk_percent)} at quotes",
-        soft_wrap=True,
     )
     console.print(
         f"the verdict and the report take it up: rorq materialize {chosen.key} "
         "--select 'verdict report'",
-        soft_wrap=True,
     )
 
 
@@ -107,14 +105,12 @@ def _tell(report: "QuotesReport", ticker: str) -> None:
     console.print(
         f"{report.fetched} quotes of {ticker} fetched, {report.kept} were there already; "
         f"{report.requests} requests",
-        soft_wrap=True,
     )
     if report.damaged:
         console.print(
             f"the quotes of {len(report.damaged)} sessions (first {report.damaged[0]}) were "
             "damaged and are fetched anew",
             style="yellow",
-            soft_wrap=True,
         )
 
 

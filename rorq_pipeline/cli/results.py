@@ -61,10 +61,9 @@ def _list(date_range: "BacktestRange") -> None:
             f"{mark:2}{number:>3}  {one.published_at:%Y-%m-%d %H:%M}  {shown:>18}"
             f"{one.best.metrics.total_trades:>8}  {one.best.selection} of {one.best.study_name}"
         )
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False)
     console.print(
         f"* is published now; rorq results {date_range.key} --compare N M, --restore N",
-        soft_wrap=True,
         highlight=False,
     )
 

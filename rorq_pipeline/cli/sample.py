@@ -106,19 +106,16 @@ def _tell(summary: "SampleSummary", ticker: str, cache: str) -> None:
     console.print(
         f"{len(summary.written)} synthetic sessions of {ticker} written to {cache}, "
         f"{len(summary.kept)} were there already",
-        soft_wrap=True,
     )
     if summary.kept_other:
         console.print(
             f"{len(summary.kept_other)} synthetic sessions of another seed, edge or release stay "
             f"as they are (first {summary.kept_other[0]}); --force makes them anew",
             style="yellow",
-            soft_wrap=True,
         )
     if summary.kept_real:
         console.print(
             f"{len(summary.kept_real)} real sessions stay as they are "
             f"(first {summary.kept_real[0]}); a range that holds both kinds is refused",
             style="yellow",
-            soft_wrap=True,
         )

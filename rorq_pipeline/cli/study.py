@@ -47,7 +47,7 @@ def list_command(base_name: str | None, range_key: str | None) -> None:
         best = "-" if info.best_value is None else f"{info.best_value:.2f}"
         last = f"{info.last_completed:%Y-%m-%d %H:%M}" if info.last_completed else "-"
         line = f"{info.n_trials:>8}{info.n_complete:>11}{best:>10}  {last:<18}{info.study_name}"
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False)
 
 
 @command.command()
@@ -121,7 +121,7 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
         complete = frame[frame["state"] == "COMPLETE"]
         frame = complete.nlargest(top, "return_on_risk_percent")
     write_frame(frame, output)
-    console.print(f"{len(frame)} trials in {output}", soft_wrap=True)
+    console.print(f"{len(frame)} trials in {output}")
 
 
 @command.command()
@@ -136,7 +136,7 @@ def delete(study_names: tuple[str, ...]) -> None:
     database = _database()
     for study in [_study(name) for name in dict.fromkeys(study_names)]:  # all are there, or none
         delete_stored(database, study.study_name)
-        console.print(f"deleted {study.study_name} with {len(study.trials)} trials", soft_wrap=True)
+        console.print(f"deleted {study.study_name} with {len(study.trials)} trials")
 
 
 def _database() -> "DatabaseSettings":

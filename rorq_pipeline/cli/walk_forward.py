@@ -58,7 +58,7 @@ def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
     try:
         matrix = make_matrix(paths, project_plan(paths, ticker), ticker)
     except (MissingSessionError, SurfaceTooLargeError) as error:
-        console.print(f"ways of choosing  not known: {error.found}", soft_wrap=True)
+        console.print(f"ways of choosing  not known: {error.found}")
         return
     rate = DEFAULT_POLICY.min_trades_in_21_sessions
     found = {
@@ -68,9 +68,7 @@ def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
     }
     shown = [back for back in LOOKBACKS_MONTHS if any((rule, back) in found for rule in RULES)]
     if not shown:
-        console.print(
-            "ways of choosing  not known: no choice was traded in a month", soft_wrap=True
-        )
+        console.print("ways of choosing  not known: no choice was traded in a month")
         return
     table = Table(title="return on risk in the months that followed, %, by rule and months looked "
                   "back on", title_justify="left", box=None, pad_edge=False)  # fmt: skip
@@ -112,17 +110,14 @@ def _show(ticker: str, source: str, figures: "list[PolicyFigures]", nested: "Nes
         console.print(
             f"best policy so far, chosen anew each month: {nested.net_pnl_usd.mean():+,.0f} USD a "
             f"month over {len(nested.months)} months, {above:.0%} of them above zero",
-            soft_wrap=True,
         )
     console.print(
         f"* {DEFAULT_POLICY.label}: published by default; ° as was published before. RoR is the "
         "return on risk. back: months looked back on; trades: least in 21 sessions.",
-        soft_wrap=True,
     )
     console.print(
         "The best row of this table, picked afterwards, promises too much: it is the best of "
         f"{len(figures)}.",
-        soft_wrap=True,
     )
 
 
