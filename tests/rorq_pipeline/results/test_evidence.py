@@ -1,11 +1,12 @@
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from optimize.choice.policy_history import PolicyHistory
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.project.cache_scan import scan_cache
 from rorq_pipeline.project.resources import MarketData
@@ -18,10 +19,13 @@ from rorq_pipeline.results.surfaces import exact_surface
 from strategy.backtest import run_backtest
 from strategy.errors import StudyMismatchError
 from strategy.market_data.layout import session_folder
+from strategy.proofs.at_quotes import AtQuotes
 from strategy.proofs.lookahead import Violation
 from strategy.space import SearchSpace
 from strategy.surface import cell_files
 from strategy.surface.compute import compute_surface
+from tests.rorq_pipeline import results_made
+from tests.rorq_pipeline.report import fixtures
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
 
 
@@ -226,6 +230,55 @@ def test_the_verdict_rests_on_all_of_it(published: Published, first_proofs: Proo
         update={"look_ahead": replace(first_proofs.look_ahead, violations=(seen,))}
     )
     assert reach_verdict(best, statistics, outside, cheat, limits).verdict.decision == "reject"
+
+
+def test_each_figure_of_the_evidence_stands_in_its_own_place() -> None:
+    """Records of figures that are all different, made by hand."""
+    best = results_made.best_params(promised_percent=11.5, n_sessions=13)
+    records = fixtures.selection_statistics(best), fixtures.out_of_sample(best)
+    proofs = fixtures.proofs(best)
+    limits = VerdictSettings()
+    known = {
+        "total_trades": 12, "return_on_risk_percent": 12.0, "promised_percent": 11.5,
+        "overfitting_fraction": 0.34, "loss_fraction": 0.4, "deflated_sharpe_fraction": 0.81,
+        "superior_ability_p_value": 0.12, "out_of_sample_traded_sessions": 6,
+        "out_of_sample_return_on_risk_percent": 6.1, "out_of_sample_gain_p_value": 0.61,
+        "out_of_sample_loss_p_value": 1.0, "adverse_fills_return_on_risk_percent": -2.4,
+        "no_look_ahead": True, "replay_agrees": True, "at_quotes_return_on_risk_percent": None,
+        "has_quotes": False, "selection_test_p_value": 0.08, "policy_months": 0,
+        "policy_absent": None, "policy_usd_a_month": None, "policy_p_value": None,
+        "policy_loss_p_value": None, "synthetic": False, "n_sessions": 13,
+        "sessions_with_holes": None,
+    }  # fmt: skip
+    assert asdict(reach_verdict(best, *records, proofs, limits).evidence) == known
+    history = PolicyHistory(
+        policy=None, months=("2022-11", "2022-12"), net_pnl_usd=(30.0, -4.0), account_usd=1.1,
+        p_value_fraction=0.7, loss_p_value_fraction=0.9, absent="a reason",
+    )  # fmt: skip
+    quotes = AtQuotes(
+        metrics=replace(best.metrics, return_on_risk_percent=7.7), n_fills=24, n_missing=0,
+        n_zero=0, n_crossed=0, n_stale=0, mean_spread_usd=0.03,
+    )  # fmt: skip
+    selection = records[0].model_copy(
+        update={"policy_history": history, "selection_test": None, "absent": "too large"}
+    )
+    proofs = proofs.model_copy(
+        update={
+            "fills": replace(proofs.fills, quotes=quotes),
+            "replay": replace(proofs.replay, difference="one trade"),
+        }
+    )
+    more = {
+        "policy_months": 2, "policy_usd_a_month": 13.0, "policy_p_value": 0.7,
+        "policy_loss_p_value": 0.9, "policy_absent": "a reason", "has_quotes": True,
+        "at_quotes_return_on_risk_percent": 7.7, "superior_ability_p_value": None,
+        "selection_test_p_value": None, "replay_agrees": False,
+    }  # fmt: skip
+    found = reach_verdict(best, selection, records[1], proofs, limits)
+    assert asdict(found.evidence) == {**known, **more}
+    selection = selection.model_copy(update={"policy_history": None})
+    found = reach_verdict(best, selection, records[1], proofs, limits)
+    assert found.evidence.policy_absent == "too large"
 
 
 def test_evidence_of_another_result_is_refused(published: Published, first_proofs: Proofs) -> None:
