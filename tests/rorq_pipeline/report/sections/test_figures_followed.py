@@ -1,5 +1,6 @@
 """Figures of the page's groups and curves, against sums that are made here from the trades."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,8 @@ from rorq_pipeline.report.figures.sample import sessions_figure
 from rorq_pipeline.report.figures.surface import distribution_figure, profile_figure
 from rorq_pipeline.report.sections.outcomes import outcomes_section
 from rorq_pipeline.report.sections.overfitting import overfitting_section
+from rorq_pipeline.report.sections.surface import surface_section
+from rorq_pipeline.report.sections.trades import trades_section
 from tests.rorq_pipeline.report.fixtures import complete_data
 
 
@@ -61,3 +64,43 @@ def test_the_interval_of_the_overfitting_probability_is_told() -> None:
     cards = overfitting_section(complete_data()).context["cards"]
     probability = next(one for one in cards if one["title"] == "Probability of overfitting")
     assert probability["note"] == "95% interval 12% to 61%"
+
+
+@pytest.mark.parametrize(
+    ("rank", "words"), [(1, "hundredth of a percent"), (2, "0.01%"), (250, "1.25%")]
+)
+def test_the_place_on_the_surface_is_told_in_percent(rank: int, words: str) -> None:
+    data = complete_data()
+    chosen = data.best.selections["study_best"]
+    place = replace(chosen.candidate, rank=rank, n_valid=20_000)
+    selections = {"study_best": chosen.model_copy(update={"candidate": place})}
+    best = data.best.model_copy(update={"selections": selections})
+    assert surface_section(replace(data, best=best)).context["better"] == words
+
+
+def test_the_mark_of_the_choice_is_named_beside_its_line() -> None:
+    surface = complete_data().surface
+    assert surface is not None
+    low, high = (float(surface.histogram_edges_percent[at]) for at in (0, -1))
+    middle = (low + high) / 2
+    for at, words, side, shift in (
+        (low, "chosen", "left", 6),
+        (middle, "chosen", "left", 6),
+        (high, "chosen", "right", -6),
+        (high + 1000, "chosen, beyond the scale at 1,0", "right", -6),
+        (low - 1000, "chosen, beyond the scale at \u2212", "left", 6),
+    ):
+        (note,) = distribution_figure(surface, at)["layout"]["annotations"]
+        assert note["text"].startswith(words)
+        assert (note["text"] == "chosen") is (words == "chosen")
+        assert (note["xanchor"], note["xshift"]) == (side, shift)
+    assert "shapes" not in distribution_figure(surface, None)["layout"]
+
+
+def test_the_extremes_of_the_trades_are_found_by_their_rows() -> None:
+    section = trades_section(complete_data())
+    rows = section.values["trades"]["rows"]
+    pnl = [row[section.values["trades"]["columns"].index("net_pnl_usd")] for row in rows]
+    found = section.values["extremes"]
+    assert (pnl[found["best"]], pnl[found["worst"]]) == (max(pnl), min(pnl))
+    assert section.context["n_trades"] == section.context["n_shown"] == len(pnl)

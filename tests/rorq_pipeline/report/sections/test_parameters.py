@@ -47,3 +47,51 @@ def test_without_the_surface_the_trials_that_were_compared_are_counted() -> None
     assert "too large for the exact surface: smooth chose among the study&#39;s 4 best" in page
     assert "Promised by this way of choosing" in page
     assert "Rank among those" not in page
+
+
+def test_the_published_column_is_first_and_what_differs_from_it_is_marked() -> None:
+    data = complete_data()
+    best = data.best.model_copy(update={"selection": "plateau"})
+    context = parameters_section(replace(data, best=best)).context
+    first, *others = context["columns"]
+    assert "plateau" in first["title"].lower()
+    assert [first["is_published"], *(one["is_published"] for one in others)] == [
+        True, *[False] * len(others),
+    ]  # fmt: skip
+    for row in context["rows"]:
+        values = [column["combination"][row["name"]] for column in (first, *others)]
+        assert [cell["value"] for cell in row["cells"]] == values
+        assert [cell["differs"] for cell in row["cells"]] == [v != values[0] for v in values]
+
+
+def test_ways_that_chose_the_same_share_a_column() -> None:
+    data = complete_data()
+    one = data.best.selections["exact_best"]
+    same = {
+        name: one.model_copy(
+            update={"candidate": replace(one.candidate, promised_percent=promised)}
+        )
+        for name, promised in (("exact_best", 8.0), ("smooth", 6.5))
+    }
+    best = data.best.model_copy(update={"selection": "smooth", "selections": same})
+    (column,) = parameters_section(replace(data, best=best)).context["columns"]
+    assert column["title"] == "Exact best, smooth"
+    assert column["meaning"] == (
+        "best of those with enough trades; best together with its neighbours"
+    )
+    assert column["promised"] == [8.0, 6.5]
+    assert column["is_published"]
+
+
+def test_without_comparison_the_published_parameters_stand_alone() -> None:
+    data = complete_data()
+    metrics = replace(data.best.metrics, daily_sharpe=None, net_pnl_usd=130.0)
+    changes = {"selections": {}, "metrics": metrics, "n_sessions": 13, "regret": None}
+    context = parameters_section(replace(data, best=data.best.model_copy(update=changes))).context
+    (column,) = context["columns"]
+    assert column["combination"] == data.best.trial_params
+    assert column["promised"] == []
+    assert context["money"] == [{"usd_a_month": 210.0, "sharpe": None}]
+    assert not context["has_promises"]
+    assert not context["has_places"]
+    assert context["rule_min_trades"] == 19  # 30 a month of 21 sessions, of 13
