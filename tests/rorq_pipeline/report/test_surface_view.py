@@ -108,3 +108,30 @@ def test_a_surface_without_valid_points(arrays: tuple[np.ndarray, np.ndarray]) -
 
 def test_the_telling_pair_has_fine_steps_where_there_are_any(view: SurfaceView) -> None:
     assert telling_pair(view) == ("a", "c")
+
+
+def test_values_at_the_ends_fill_the_end_bars() -> None:
+    """A thousand and one values from 0 to 1000: a thousandth is cut at either end."""
+    value = np.arange(1001.0).reshape(1001, 1)
+    trades = np.full(value.shape, MIN_TRADES)
+    view = surface_view(
+        {"a": tuple(range(1001)), "b": (1,)}, value, trades, min_trades=MIN_TRADES, n_bins=2
+    )
+    assert view.histogram_edges_percent == pytest.approx([1.0, 500.0, 999.0])
+    assert view.histogram_counts.tolist() == [500, 501]
+    assert (view.n_valid, view.n_profitable) == (1001, 1000)
+
+
+def test_one_value_alone_stands_in_the_middle_of_a_percent() -> None:
+    value = np.full((2, 1), 7.0)
+    trades = np.full((2, 1), MIN_TRADES)
+    view = surface_view({"a": (1, 2), "b": (1,)}, value, trades, min_trades=MIN_TRADES, n_bins=4)
+    assert view.histogram_edges_percent == pytest.approx([6.5, 6.75, 7.0, 7.25, 7.5])
+    assert view.histogram_counts.tolist() == [0, 0, 2, 0]
+
+
+def test_nothing_valid_is_an_empty_bar() -> None:
+    nothing = np.zeros((2, 1))
+    view = surface_view({"a": (1, 2), "b": (1,)}, nothing, nothing, min_trades=1, n_bins=4)
+    assert view.histogram_edges_percent.tolist() == [0.0, 1.0]
+    assert view.histogram_counts.tolist() == [0.0]
