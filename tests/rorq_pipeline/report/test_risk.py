@@ -52,3 +52,8 @@ def test_a_fall_below_zero_at_once_is_a_drawdown() -> None:
     (first,) = drawdowns(trades_of([-4, 1, 5], [5] * 3))
     assert (first.depth_usd, first.recovered_date) == (4, date(2023, 1, 5))
     assert first.from_date == first.lowest_date == date(2023, 1, 3)
+
+
+def test_of_many_drawdowns_the_five_deepest_are_told() -> None:
+    pnl = [10.0, *(sign * usd for usd in range(1, 8) for sign in (-1.0, 1.0))]
+    assert [one.depth_usd for one in drawdowns(trades_of(pnl, [5] * len(pnl)))] == [7, 6, 5, 4, 3]
