@@ -126,12 +126,29 @@ def test_shares(fraction: float | None, text: str) -> None:
         (0.0, "< 0.001"),
         (0.0009, "< 0.001"),
         (0.0042, "= 0.004"),
+        (0.001, "= 0.001"),
+        (0.0996, "= 0.100"),
+        (0.1, "= 0.10"),
         (0.1234, "= 0.12"),
         (None, f"= {DASH}"),
     ],
 )
 def test_a_p_value_is_never_zero(fraction: float | None, text: str) -> None:
     assert formats.p_value(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "words"),
+    [
+        (-0.2, "none of the promise was kept"),
+        (0.0, "none of the promise was kept"),
+        (0.01, "1% of the promise was kept"),
+        (1.0, "100% of the promise was kept"),
+        (1.01, "more came than was promised"),
+    ],
+)
+def test_what_was_kept_of_a_promise(fraction: float, words: str) -> None:
+    assert formats.kept_words(fraction) == words
 
 
 def test_negative_numbers_in_a_sentence_carry_a_true_minus() -> None:
