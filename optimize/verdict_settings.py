@@ -87,7 +87,6 @@ class VerdictSettings(Checked):
         "at least, where the selection test carries alone and they do not earn beyond luck; asked "
         "from twice `out_of_sample_sessions` on. At 0 they must not lose.",
     )
-
     holed_sessions_to_trade: float = Field(
         0.05,
         ge=0,

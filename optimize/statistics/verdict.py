@@ -5,8 +5,8 @@ it would have found where nothing pays; it needs no history but a strong edge. T
 what the way of choosing, fixed beforehand, earned in the months that followed each choice; it needs
 months, and sees a weaker edge. Each is held to half of the nominal 5 percent: they share data, and
 the sum is an upper bound of their joint level whatever their dependence (Bonferroni). What is said
-of the history, and of the sessions after the range, holds on whatever day one looks
-(`optimize.statistics.betting`).
+of gain and loss in the history, and in the sessions after the range, holds on whatever day one
+looks (`optimize.statistics.betting`); what is asked of the promise does not.
 
 Proofs, the return on risk in the range and under adverse fills, and the number of trades must hold
 beside it. A broken proof, a loss in the range, a handful of trades, a policy whose history loses or
@@ -230,7 +230,7 @@ def _data(evidence: Evidence, limits: VerdictSettings) -> Finding:
     """What was not seen might have been a loss."""
     name, n_holed, n_sessions = "data", evidence.sessions_with_holes, evidence.n_sessions
     if n_holed is None:
-        text = "whether the data has holes is not known: these very bytes were not validated"
+        text = "whether the data has holes is not known: `rorq materialize RANGE` validates it"
         return Finding(name=name, level="unknown", text=text)
     if not n_holed:
         text = "no session of the underlying is missing, ends early or has long gaps"

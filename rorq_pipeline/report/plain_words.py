@@ -20,7 +20,8 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     ("no look-ahead", "bad"): lambda _: "a decision used later data, so that no figure counts",
     ("replay", "bad"): lambda _: "two engines disagree about the trades, so that no figure counts",
     ("data", "doubtful"): lambda e: f"the data of {count(e.sessions_with_holes)} of the "
-    f"{count(e.n_sessions)} sessions has holes or ends early (see Data, and fetch it again)",
+    f"{count(e.n_sessions)} sessions is missing, has holes or ends early (see Data, and fetch it "
+    "again)",
     ("trades", "bad"): lambda e: f"{_trades(e)} too few to say anything",
     ("return on risk", "bad"): lambda _: "they lost money in the very range they were chosen on",
     ("out of sample", "bad"): lambda e: f"in the sessions that followed they lost "
@@ -71,8 +72,9 @@ def _words(finding: Finding, evidence: Evidence) -> str:
 
 def _came(evidence: Evidence) -> str:
     came = evidence.out_of_sample_return_on_risk_percent or 0.0
-    promised = f"where {percent(evidence.promised_percent)} was promised"
-    return f"{'made' if came >= 0 else 'lost'} {percent(abs(came))} on risk, {promised}"
+    promised = evidence.promised_percent
+    where = "" if promised is None else f", where {percent(promised)} was promised"
+    return f"{'made' if came >= 0 else 'lost'} {percent(abs(came))} on risk{where}"
 
 
 def _trades(evidence: Evidence) -> str:

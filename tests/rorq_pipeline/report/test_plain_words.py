@@ -45,8 +45,11 @@ UNKNOWN: dict[str, Any] = {
         ({"selection_test_p_value": None, "total_trades": 7, "n_sessions": 4},
          "Do not trade these parameters yet: 7 trades in 4 sessions cannot be told from luck."),
         ({"sessions_with_holes": 14, "n_sessions": 62},
-         ("Do not trade these parameters yet: the data of 14 of the 62 sessions has holes or ends "
-          "early (see Data, and fetch it again).")),
+         ("Do not trade these parameters yet: the data of 14 of the 62 sessions is missing, has "
+          "holes or ends early (see Data, and fetch it again).")),
+        ({"promised_percent": None, "out_of_sample_return_on_risk_percent": -2.0,
+          "out_of_sample_gain_p_value": 0.96},
+         "Do not trade these parameters yet: the sessions that followed lost 2.0% on risk."),
         ({"policy_months": 12, "policy_usd_a_month": 200.0, "policy_p_value": 0.01,
           "policy_loss_p_value": 1.0, "selection_test_p_value": 0.3,
           "out_of_sample_return_on_risk_percent": 1.1, "out_of_sample_gain_p_value": 0.96},
