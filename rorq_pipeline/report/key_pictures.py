@@ -75,8 +75,6 @@ def _draw_history(axes: Axes, data: ReportData) -> None:
     numbers = [trial.number for trial in done]
     values = np.array([trial.value for trial in done], dtype=float)
     best = np.maximum.accumulate(values)
-    if data.optimization.study.direction == "minimize":
-        best = np.minimum.accumulate(values)
     axes.plot(numbers, values, "o", color=BLUE, ms=4, alpha=0.55, mew=0)
     axes.step(numbers, best, where="post", color="black", lw=1.8)
     axes.set_title(_title("Trials, and the best so far", data), loc="left", fontsize=10)

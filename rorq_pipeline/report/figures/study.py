@@ -32,12 +32,11 @@ def completed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values]
 
 
-def study_of(trials: Sequence[FrozenTrial], direction: str) -> optuna.Study:
+def study_of(trials: Sequence[FrozenTrial]) -> optuna.Study:
     """A study in memory that holds these trials; nothing is stored or logged."""
     storage = _SharedTrials()
-    directions = [optuna.study.StudyDirection[direction.upper()]]
     with _quiet():
-        study_id = storage.create_new_study(directions, "report")
+        study_id = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], "report")
     for trial in trials:
         storage.create_new_trial(study_id, template_trial=trial)
     return optuna.Study(study_name="report", storage=storage)
@@ -85,20 +84,15 @@ def importances_figure(study: optuna.Study) -> dict[str, Any]:
     return figure
 
 
-def parallel_figure(study: optuna.Study, direction: str) -> dict[str, Any]:
+def parallel_figure(study: optuna.Study) -> dict[str, Any]:
     """One line a completed trial across all parameters; the best tenth stands out."""
-    maximize = direction == "maximize"
-    worst_first = sorted(
-        completed(study.trials), key=lambda t: t.value or 0.0, reverse=not maximize
-    )
+    worst_first = sorted(completed(study.trials), key=lambda t: t.value or 0.0)
     shown = worst_first[-MAX_PARALLEL_TRIALS:]
     varied = sorted(_varied(shown))
-    figure = _plain(
-        optuna.visualization.plot_parallel_coordinate, study_of(shown, direction), params=varied
-    )
+    figure = _plain(optuna.visualization.plot_parallel_coordinate, study_of(shown), params=varied)
     lines = [trace for trace in figure["data"] if trace.get("mode") == "lines"]
     # Optuna sorts the lines by their parameters; each one's first value is its objective.
-    lines.sort(key=lambda trace: float(trace["y"][0]), reverse=not maximize)
+    lines.sort(key=lambda trace: float(trace["y"][0]))
     first_best = len(lines) - max(len(lines) // 10, 1)
     for number, line in enumerate(lines):
         best = number >= first_best

@@ -28,11 +28,11 @@ def study_section(data: ReportData) -> Section:
     done = completed(data.trials)
     figures: dict[str, Any] = {}
     if done:
-        study = study_of(data.trials, data.optimization.study.direction)
+        study = study_of(data.trials)
         figures["history"] = history_figure(study)
-        if len(done) >= MIN_COMPLETE and _varies(done):
+        if _varies(done):
             figures["importances"] = importances_figure(study)
-            figures["parallel"] = parallel_figure(study, data.optimization.study.direction)
+            figures["parallel"] = parallel_figure(study)
     return Section(
         id="study",
         title=title,
@@ -41,7 +41,7 @@ def study_section(data: ReportData) -> Section:
             "n_complete": len(done),
             "pruned": _pruned(data.trials),
             "states": Counter(trial.state.name.lower() for trial in data.trials),
-            "top": _top(done, data.optimization.study.direction),
+            "top": _top(done),
             "few": MIN_COMPLETE,
             "drawn": set(figures),
         },
@@ -71,6 +71,5 @@ def _pruned(trials: Sequence[FrozenTrial]) -> list[tuple[str, int]]:
     return reasons.most_common()
 
 
-def _top(done: Sequence[FrozenTrial], direction: str, n: int = 5) -> list[FrozenTrial]:
-    ordered = sorted(done, key=lambda t: t.value or 0.0, reverse=direction == "maximize")
-    return ordered[:n]
+def _top(done: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    return sorted(done, key=lambda t: -(t.value or 0.0))[:5]

@@ -1,6 +1,5 @@
 """The search's section: whatever the trials are, the page is made and every attempt counted."""
 
-from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -21,7 +20,6 @@ from rorq_pipeline.report.sections.study import study_section
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
     minimal_data,
-    optimization,
     study_trials,
 )
 
@@ -91,25 +89,20 @@ def test_prunes_are_counted_by_reason_and_duplicates_by_source() -> None:
     }
 
 
-def test_the_best_trials_lead_whatever_the_direction() -> None:
-    made = trials(3.0, 1.0, 2.0)
-    study = replace(optimization().study, direction="minimize")
-    minimized = optimization().model_copy(update={"study": study})
-    top = study_section(minimal_data(trials=made, optimization=minimized)).context["top"]
-    assert [trial.value for trial in top] == [1.0, 2.0, 3.0]
+def test_the_five_best_trials_lead() -> None:
+    top = study_section(minimal_data(trials=trials(-2.0, 0.5, 3.0, 0.0, -0.5, 1.0))).context["top"]
+    assert [(trial.number, trial.value) for trial in top] == [
+        (2, 3.0), (5, 1.0), (1, 0.5), (3, 0.0), (4, -0.5),
+    ]  # fmt: skip
 
 
 def test_many_trials_draw_a_bounded_number_of_lines() -> None:
     made = trials(*[float(v % 97) for v in range(MAX_PARALLEL_TRIALS + 50)])
-    figure = parallel_figure(study_of(made, "maximize"), "maximize")
+    figure = parallel_figure(study_of(made))
     assert len(figure["data"]) == MAX_PARALLEL_TRIALS
 
 
-@pytest.mark.parametrize(("direction", "best"), [("maximize", {39, 38, 37, 36}),
-                                                 ("minimize", {0, 1, 2, 3})])  # fmt: skip
-def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last(
-    direction: str, best: set[float]
-) -> None:
+def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last() -> None:
     made = [  # the parameters are in another order than the values
         create_trial(
             params={"x": (7 * value) % 40, "y": value % 3},
@@ -121,11 +114,11 @@ def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last(
         )
         for value in range(40)
     ]
-    lines = parallel_figure(study_of(made, direction), direction)["data"]
+    lines = parallel_figure(study_of(made))["data"]
     dark = {line["y"][0] for line in lines if line["line"]["color"] == "--ink"}
     assert dark == {line["y"][0] for line in lines[-4:]}
     order = sorted({line["y"][0] for line in lines})
-    assert {order.index(y) for y in dark} == best
+    assert {order.index(y) for y in dark} == {36, 37, 38, 39}
 
 
 def test_what_a_parameter_explains_is_told_in_whole_percents(
@@ -134,14 +127,14 @@ def test_what_a_parameter_explains_is_told_in_whole_percents(
     bars = {"x": [0.004, 0.005, 0.0051, 0.426, 0.56], "y": ["stretch_threshold", *"abcd"]}
     made = go.Figure(go.Bar(bars))
     monkeypatch.setattr(optuna.visualization, "plot_param_importances", lambda _: made)
-    figure = importances_figure(study_of(trials(1.0, 2.0), "maximize"))
+    figure = importances_figure(study_of(trials(1.0, 2.0)))
     assert figure["data"][0]["text"] == ["<1%", "<1%", "1%", "43%", "56%"]
     assert figure["data"][0]["y"] == ["Stretch from VWAP", *"abcd"]
     assert figure["layout"]["xaxis"]["range"] == [0, pytest.approx(0.6272)]
 
 
 def test_every_value_and_the_best_so_far_are_drawn() -> None:
-    points, best = history_figure(study_of(trials(2.0, None, 1.0, 5.0), "maximize"))["data"]
+    points, best = history_figure(study_of(trials(2.0, None, 1.0, 5.0)))["data"]
     assert (points["x"], points["y"]) == ([0, 2, 3], [2.0, 1.0, 5.0])
     assert (best["x"], best["y"]) == ([0, 1, 2, 3], [2.0, 2.0, 2.0, 5.0])
 
@@ -160,7 +153,7 @@ def test_the_axes_of_the_lines_have_titles_and_units() -> None:
         )
         for mode, stretch, value in (("itm", 0.001, -2.0), ("otm", 0.002, 3.0))
     ]
-    layout = parallel_figure(study_of(made, "maximize"), "maximize")["layout"]
+    layout = parallel_figure(study_of(made))["layout"]
     assert layout["xaxis"]["ticktext"] == [
         "Return<br>on risk, %", "Moneyness", "Stretch<br>from VWAP",
     ]  # fmt: skip
