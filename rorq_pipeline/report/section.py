@@ -6,6 +6,8 @@ from typing import Any
 
 Figure = Mapping[str, Any]  # plotly's {"data": [...], "layout": {...}}, colours as --names
 
+_SCREEN_ONLY = ("policies", "study", "outcomes", "trades")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
@@ -17,4 +19,8 @@ class Section:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)  # for the page's scripts, as JSON
     absent: str = ""
-    printed: bool = True  # whether the two printed pages show it
+
+    @property
+    def printed(self) -> bool:
+        """Whether the two printed pages show it."""
+        return self.id not in _SCREEN_ONLY

@@ -18,6 +18,7 @@ def equity_section(data: ReportData) -> Section:
         return Section(id="equity", title=title, absent="There is no trade to draw a curve of.")
     daily = daily_pnl_usd(data.trades, data.session_dates)
     best, worst = max(daily, key=daily.__getitem__), min(daily, key=daily.__getitem__)
+    median, mean, longest = map(duration, holding_seconds(data.trades))
     return Section(
         id="equity",
         title=title,
@@ -31,14 +32,11 @@ def equity_section(data: ReportData) -> Section:
                 ("Sharpe ratio of a year", number(annual_sharpe(data.best.metrics.daily_sharpe))),
                 ("Sharpe ratio of a day", number(data.best.metrics.daily_sharpe)),
                 ("Sortino ratio of a year", number(annual_sortino(list(daily.values())))),
-                *_holding(data),
+                ("Held, median", median),
+                ("Held, mean", mean),
+                ("Held, longest", longest),
             ],
             "drawdowns": drawdowns(data.trades),
         },
         figures={"equity": equity_figure(data.trades), "daily": daily_figure(daily)},
     )
-
-
-def _holding(data: ReportData) -> list[tuple[str, str]]:
-    names = ("Held, median", "Held, mean", "Held, longest")
-    return list(zip(names, map(duration, holding_seconds(data.trades)), strict=True))

@@ -23,7 +23,7 @@ def fills_section(data: ReportData) -> Section:
         context={
             "scenarios": fills.scenarios,
             "shown": SHOWN,
-            "scale": max((abs(value) for value in known), default=1.0) or 1.0,
+            "scale": max((abs(value) for value in known if value), default=1.0),
             "low": min(known, default=None),
             "high": max(known, default=None),
             "shares": _shares(data),
@@ -62,4 +62,4 @@ def _waiting(waiting: Waiting) -> list[tuple[str, str]]:
 
 
 def _seconds(mean: float | None, longest: float | None) -> str:
-    return "" if mean is None or longest is None else f"{mean:.1f} s, {longest:.0f} s"
+    return "" if mean is None else f"{mean:.1f} s, {longest:.0f} s"

@@ -21,53 +21,39 @@ def outcomes_section(data: ReportData) -> Section:
     title = "Outcomes"
     if data.trades.empty:
         absent = "There is no trade to group."
-        return Section(id="outcomes", title=title, absent=absent, printed=False)
+        return Section(id="outcomes", title=title, absent=absent)
     trades = data.trades
-    entries = [pd.Timestamp(moment) for moment in trades["entry_time"]]
-    groups = [
-        ("Exit reason", [str(r).replace("_", " ") for r in trades["exit_reason"]]),
-        ("Hour of entry, New York", [f"{t.hour:02d}:00" for t in entries]),
-        ("Weekday", [_WEEKDAYS[t.weekday()] for t in entries]),
-    ]
-    if "side" in trades:
-        sides = [_SIDES.get(str(side), str(side)) for side in trades["side"]]
-        groups.insert(2, ("Side of the stretch", sides))
-    if "underlying_price" in trades:
-        groups.append(("Moneyness at the signal", _depths(trades)))
-    tables = [_table(title, keys, trades["net_pnl_usd"].tolist()) for title, keys in groups]
+    entries = trades["entry_time"]
+    depths = map(depth_usd, trades["ticker"], trades["underlying_price"])
+    groups: dict[str, Sequence[str] | pd.Categorical] = {
+        "Exit reason": [reason.replace("_", " ") for reason in trades["exit_reason"]],
+        "Hour of entry, New York": [f"{moment:%H}:00" for moment in entries],
+        "Side of the stretch": [_SIDES[side] for side in trades["side"]],
+        "Weekday": pd.Categorical(entries.dt.day_name(), _WEEKDAYS),
+        "Moneyness at the signal": [_depth_words(depth) for depth in depths],
+    }
+    tables = [_table(title, keys, trades["net_pnl_usd"]) for title, keys in groups.items()]
     scale = max(abs(row["net_pnl_usd"]) for table in tables for row in table["rows"]) or 1.0
     return Section(
         id="outcomes",
         title=title,
         context={"tables": tables, "scale": scale},
         figures={"pnl": pnl_figure(trades)},
-        printed=False,
     )
 
 
-def _table(title: str, keys: Sequence[str], pnl_usd: Sequence[float]) -> dict[str, Any]:
-    frame = pd.DataFrame({"key": keys, "pnl": pnl_usd})
+def _table(title: str, keys: Sequence[str] | pd.Categorical, pnl_usd: pd.Series) -> dict[str, Any]:
     rows = [
         {
-            "key": str(key),
+            "key": key,
             "n": len(group),
-            "win_rate_percent": 100 * float((group["pnl"] > 0).mean()),
-            "mean_usd": float(group["pnl"].mean()),
-            "net_pnl_usd": float(group["pnl"].sum()),
+            "win_rate_percent": 100 * (group > 0).mean(),
+            "mean_usd": group.mean(),
+            "net_pnl_usd": group.sum(),
         }
-        for key, group in frame.groupby("key", sort=False)
+        for key, group in pnl_usd.groupby(pd.Index(keys))
     ]
-    return {"title": title, "rows": sorted(rows, key=lambda row: _place(str(row["key"])))}
-
-
-def _place(key: str) -> tuple[int, str]:
-    """Weekdays in their order, everything else by its text."""
-    return (_WEEKDAYS.index(key), "") if key in _WEEKDAYS else (0, key)
-
-
-def _depths(trades: pd.DataFrame) -> list[str]:
-    pairs = zip(trades["ticker"], trades["underlying_price"], strict=True)
-    return [_depth_words(depth_usd(str(ticker), price)) for ticker, price in pairs]
+    return {"title": title, "rows": rows}
 
 
 def _depth_words(depth: float | None) -> str:

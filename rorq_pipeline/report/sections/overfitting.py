@@ -21,8 +21,9 @@ def overfitting_section(data: ReportData) -> Section:
         )
     statistics = evidence.statistics
     pbo = statistics.overfitting
+    limits = data.verdict.limits if data.verdict else VerdictSettings()
     cards = [
-        _selection_test(evidence.selection_test, data.verdict.limits if data.verdict else None),
+        _selection_test(evidence.selection_test, limits.selection_test_to_trade),
         _probability(pbo),
         _after_costs(pbo),
         _splits(pbo),
@@ -36,12 +37,9 @@ def overfitting_section(data: ReportData) -> Section:
     )
 
 
-def _selection_test(
-    s: SelectionTest | None, limits: VerdictSettings | None
-) -> dict[str, Any] | None:
+def _selection_test(s: SelectionTest | None, limit: float) -> dict[str, Any] | None:
     if s is None or s.t_p_value_fraction is None:
         return None
-    limit = (limits or VerdictSettings()).selection_test_to_trade
     value = p_value(s.p_value_fraction)
     return {
         "title": "Selection test",
@@ -66,7 +64,7 @@ def _probability(s: Overfitting) -> dict[str, Any] | None:
     if s.probability_fraction is None:
         return None
     interval = ""
-    if s.interval_low_fraction is not None and s.interval_high_fraction is not None:
+    if s.interval_low_fraction is not None:
         interval = (
             f"95% interval {share(s.interval_low_fraction)} to {share(s.interval_high_fraction)}"
         )
@@ -132,9 +130,7 @@ def _sharpe(s: DeflatedSharpe, n_blocks: int) -> dict[str, Any] | None:
         "low": None,
         "high": None,
         "mark_fraction": None,
-        "note": f"undeflated {share(s.undeflated_probability_fraction)}"
-        if s.undeflated_probability_fraction is not None
-        else "",
+        "note": f"undeflated {share(s.undeflated_probability_fraction)}",
         "sentence": "The probability that the true Sharpe ratio is above zero once the search is "
         f"paid for: {count(s.effective_trials)} independent tries without any skill would show "
         f"a best daily Sharpe of {number(s.benchmark_sharpe)}; this one is {number(s.sharpe)}. How "

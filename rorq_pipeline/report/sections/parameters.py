@@ -1,7 +1,6 @@
 """The best parameters, with the ways of choosing them side by side."""
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from typing import Any
 
 from optimize.choice.candidates import Candidate, Selection
@@ -9,6 +8,7 @@ from optimize.choice.rules import min_trades_of
 from optimize.verdict_settings import SESSIONS_A_MONTH
 from rorq_pipeline.report.data import ReportData
 from rorq_pipeline.report.formats import METRIC_TITLES
+from rorq_pipeline.report.risk import annual_sharpe
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.results.models import Combination
 from strategy.metrics import Metrics
@@ -31,7 +31,6 @@ MAXIMISED = {
     "smooth": "The published choice has the highest return on risk together with its neighbours",
     "nested": "The published choice was made the way that earned most in the months before",
 }
-_SESSIONS_A_YEAR = 252
 
 
 def parameters_section(data: ReportData) -> Section:
@@ -95,24 +94,19 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
 
 def _money(columns: Sequence[Mapping[str, Any]], n_sessions: int) -> list[dict[str, Any]]:
     """What rules rank differently by: return on risk, money and the yearly Sharpe ratio."""
-    found = []
-    for column in columns:
-        metrics: Metrics = column["metrics"]
-        daily = metrics.daily_sharpe
-        found.append(
-            {
-                "usd_a_month": metrics.net_pnl_usd / n_sessions * SESSIONS_A_MONTH,
-                "sharpe": None if daily is None else daily * sqrt(_SESSIONS_A_YEAR),
-            }
-        )
-    return found
+    return [
+        {
+            "usd_a_month": column["metrics"].net_pnl_usd / n_sessions * SESSIONS_A_MONTH,
+            "sharpe": annual_sharpe(column["metrics"].daily_sharpe),
+        }
+        for column in columns
+    ]
 
 
 def _rows(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row a dimension, saying which columns differ from the published one."""
-    published = next((one for one in columns if one["is_published"]), columns[0])
+    """One row a dimension, saying which columns differ from the published one, the first."""
     combinations = [one["combination"] for one in columns]
-    reference = published["combination"]
+    reference = combinations[0]
     names = list(dict.fromkeys(name for one in combinations for name in one))
     return [
         {

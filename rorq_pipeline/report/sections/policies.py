@@ -1,11 +1,11 @@
 """Every way of choosing, on the months that followed: how long to look back, what is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import accumulate
 from typing import Any
 
 from optimize.choice.policies import DEFAULT_POLICY, FORMER_POLICY, LOOKBACKS_MONTHS, Policy
-from optimize.choice.policy_comparison import MIN_MONTHS
+from optimize.choice.policy_comparison import MIN_MONTHS, Comparison
 from optimize.choice.policy_record import PolicyFigures
 from optimize.choice.rules import RULES
 from rorq_pipeline.report.data import ReportData
@@ -27,14 +27,14 @@ def policies_section(data: ReportData) -> Section:
     found = data.matrix
     if found is None or found.absent:
         reason = f"Not known: {found.absent}." if found else "It was not made for this range."
-        return Section(id="policies", title=_TITLE, absent=reason, printed=False)
+        return Section(id="policies", title=_TITLE, absent=reason)
     figures = {one.policy: one for one in found.figures}
+    curves = {one.name: one for one in found.curves}
     best = _best_afterwards(found)
     named = [one for one in (figures.get(DEFAULT_POLICY), figures.get(FORMER_POLICY), best) if one]
     return Section(
         id="policies",
         title=_TITLE,
-        printed=False,
         context={
             "lead": _lead(found, figures),
             "warning": f"The best cell of these tables, picked afterwards, is the best of "
@@ -43,7 +43,7 @@ def policies_section(data: ReportData) -> Section:
             "rows": [
                 _row(figures[policy], found) for policy in dict.fromkeys(o.policy for o in named)
             ],
-            "nested": next((_curve_row(c) for c in found.curves if c.name == "nested"), None),
+            "nested": _curve_row(curves.get("nested")),
             "heats": [
                 ("Return on risk, %", _heat(figures, "return_on_risk_percent")),
                 ("USD a month", _heat(figures, "usd_a_month")),
@@ -62,7 +62,7 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
     if default is None:
         return "The default policy has no month yet."
     months = DEFAULT_POLICY.lookback_months
-    known = found.comparison if _is_compared(DEFAULT_POLICY, found) else None
+    known = _comparison_with(DEFAULT_POLICY, found)
     if known is None:
         advice = (
             f"Look back {months} months, the default: this record is too short to tell it from "
@@ -84,7 +84,7 @@ def _lead(found: WalkForwardMatrixRecord, figures: dict[Policy, PolicyFigures]) 
             f"told from the best looks back {others}."
         )
     promised, came = percent(default.promised_percent), percent(default.return_on_risk_percent)
-    money = f"{usd(default.usd_a_month, 0)} a month"
+    money = f"{_whole_usd(default.usd_a_month)} a month"
     n_months = f"{count(default.n_months)} months"
     if default.kept_fraction is None:
         what = "nothing" if default.promised_percent is None else promised
@@ -108,12 +108,13 @@ def _best_afterwards(found: WalkForwardMatrixRecord) -> PolicyFigures | None:
     return max(known, key=lambda one: one.usd_a_month or 0.0, default=None)
 
 
-def _is_compared(policy: Policy, found: WalkForwardMatrixRecord) -> bool:
-    return found.comparison is not None and policy in found.comparison.compared
+def _comparison_with(policy: Policy, found: WalkForwardMatrixRecord) -> Comparison | None:
+    """The comparison of policies, if this one had a part in it."""
+    return found.comparison if found.comparison and policy in found.comparison.compared else None
 
 
 def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
-    sets = found.comparison if _is_compared(one.policy, found) else None
+    sets = _comparison_with(one.policy, found)
     return {
         "name": one.policy.label,
         "note": {DEFAULT_POLICY: "default", FORMER_POLICY: "as before"}.get(
@@ -122,11 +123,13 @@ def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
         "months": one.n_months,
         "above": share(one.months_above_zero_fraction),
         "value": percent(one.return_on_risk_percent),
-        "interval": _interval(one.return_on_risk_low_percent, one.return_on_risk_high_percent, 1),
+        "interval": _interval(
+            percent, one.return_on_risk_low_percent, one.return_on_risk_high_percent
+        ),
         "promised": percent(one.promised_percent),
         "kept": _kept(one.kept_fraction),
-        "usd": usd(one.usd_a_month, 0),
-        "usd_interval": _interval(one.usd_a_month_low, one.usd_a_month_high, 0),
+        "usd": _whole_usd(one.usd_a_month),
+        "usd_interval": _interval(_whole_usd, one.usd_a_month_low, one.usd_a_month_high),
         "sharpe": _sharpe(one.daily_sharpe),
         "in_set": _yes(sets and one.policy in sets.confidence_set),
         "superior": _yes(sets and one.policy in sets.better_than_not_trading, "not shown"),
@@ -139,15 +142,15 @@ def _kept(fraction: float | None) -> str:
     return "all" if fraction > 1 else "none"
 
 
-def _curve_row(curve: PolicyCurve) -> dict[str, Any] | None:
-    risk, n = sum(curve.risk_usd), len(curve.months)
-    if not n:
+def _curve_row(curve: PolicyCurve | None) -> dict[str, Any] | None:
+    if curve is None or not curve.months:
         return None
+    risk, n = sum(curve.risk_usd), len(curve.months)
     return {
         "months": n,
         "above": share(sum(value > 0 for value in curve.net_pnl_usd) / n),
         "value": percent(100 * sum(curve.net_pnl_usd) / risk if risk else None),
-        "usd": usd(sum(curve.net_pnl_usd) / n, 0),
+        "usd": _whole_usd(sum(curve.net_pnl_usd) / n),
         "sharpe": _sharpe(curve.daily_sharpe),
     }
 
@@ -168,12 +171,11 @@ def _heat(
         ]
         rows[rule] = [figures.get(policy) for policy in policies]
     known = [one for row in rows.values() for one in row if one and one.n_months >= MIN_MONTHS]
-    top = max((abs(getattr(one, name) or 0.0) for one in known), default=0.0) or 1.0
+    top = max((abs(value) for one in known if (value := getattr(one, name))), default=1.0)
     form = usd if name == "usd_a_month" else percent
 
     def cell(one: PolicyFigures | None) -> tuple[str, int]:
-        value = getattr(one, name) if one else None
-        if one is None or value is None:
+        if one is None or (value := getattr(one, name)) is None:
             return form(None), 0
         if one.n_months < MIN_MONTHS:
             return f"({one.n_months} month{'s' * (one.n_months > 1)})", 0
@@ -208,11 +210,12 @@ def _sharpe(daily: float | None) -> str:
     return number(annual_sharpe(daily))
 
 
-def _interval(low: float | None, high: float | None, digits: int) -> str:
-    if low is None or high is None:
-        return ""
-    form = usd if digits == 0 else percent
-    return f"{form(low, digits)} to {form(high, digits)}"
+def _whole_usd(value: float | None) -> str:
+    return usd(value, 0)
+
+
+def _interval(form: Callable[[float | None], str], low: float | None, high: float | None) -> str:
+    return "" if low is None else f"{form(low)} to {form(high)}"
 
 
 def _yes(value: object, no: str = "no") -> str:

@@ -24,7 +24,7 @@ def study_section(data: ReportData) -> Section:
     title = "The search"
     if not data.trials:
         absent = "The trials of the study are not part of this report."
-        return Section(id="study", title=title, absent=absent, printed=False)
+        return Section(id="study", title=title, absent=absent)
     done = completed(data.trials)
     figures: dict[str, Any] = {}
     if done:
@@ -46,7 +46,6 @@ def study_section(data: ReportData) -> Section:
             "drawn": set(figures),
         },
         figures=figures,
-        printed=False,
     )
 
 

@@ -15,7 +15,7 @@ def surface_section(data: ReportData) -> Section:
     """Distribution, heatmaps and profiles of the exact surface."""
     title = "Place on the surface"
     surface = data.surface
-    if surface is None or surface.n_valid == 0:
+    if surface is None or not surface.n_valid:
         reason = (
             "The exact surface of all combinations was not computed for this range."
             if surface is None
@@ -27,7 +27,6 @@ def surface_section(data: ReportData) -> Section:
     figures |= {f"profile-{name}": profile_figure(surface, name) for name in surface.dimensions}
     published = data.best.selections.get(data.best.selection)
     place = published.candidate if published else None
-    pairs = list(surface.best_by_pair)
     return Section(
         id="surface",
         title=title,
@@ -35,8 +34,7 @@ def surface_section(data: ReportData) -> Section:
             "surface": surface,
             "place": place,
             "better": _best_share(place.rank, place.n_valid) if place and place.rank else "",
-            "pairs": pairs,
-            "first_pair": pairs.index(telling_pair(surface)) if pairs else 0,
+            "first_pair": telling_pair(surface) if surface.best_by_pair else None,
         },
         figures=figures,
         values={"surface": heatmap_values(surface)},

@@ -29,7 +29,6 @@ def trades_section(data: ReportData) -> Section:
             id="trades",
             title=title,
             absent="These parameters made no trade in this range.",
-            printed=False,
         )
     pnl = data.trades["net_pnl_usd"].to_numpy()
     return Section(
@@ -51,7 +50,6 @@ def trades_section(data: ReportData) -> Section:
             },
             "extremes": {"best": int(pnl.argmax()), "worst": int(pnl.argmin())},
         },
-        printed=False,
     )
 
 
@@ -61,25 +59,20 @@ def trade_rows(trades: pd.DataFrame) -> list[list[Any]]:
 
 
 def _row(number: int, trade: dict[Any, Any]) -> list[Any]:
-    entry, leave = pd.Timestamp(trade["entry_time"]), pd.Timestamp(trade["exit_time"])
-    risk = float(trade["risk_usd"])
+    entry, leave, pnl = trade["entry_time"], trade["exit_time"], trade["net_pnl_usd"]
     return [
-        number, f"{entry:%Y-%m-%d}", str(trade.get("side", "")),
-        short_contract(str(trade["ticker"])), _clock(entry), float(trade["entry_price"]),
-        _clock(leave), float(trade["exit_price"]), int((leave - entry).total_seconds()),
-        str(trade["exit_reason"]), round(float(trade["net_pnl_usd"]), 2),
-        round(100 * float(trade["net_pnl_usd"]) / risk, 1) if risk else None,
-        _clock(trade["signal_time"]), _clock(trade.get("stretch_time")),
-        trade.get("entry_price_age_seconds"), trade.get("exit_price_age_seconds"),
+        number, f"{entry:%Y-%m-%d}", trade["side"], short_contract(trade["ticker"]),
+        _clock(entry), trade["entry_price"], _clock(leave), trade["exit_price"],
+        int((leave - entry).total_seconds()), trade["exit_reason"], round(pnl, 2),
+        round(100 * pnl / trade["risk_usd"], 1), _clock(trade["signal_time"]),
+        _clock(trade["stretch_time"]), trade["entry_price_age_seconds"],
+        trade["exit_price_age_seconds"],
     ]  # fmt: skip
 
 
-def _clock(moment: Any) -> int | None:
+def _clock(moment: pd.Timestamp) -> int:
     """Seconds since midnight in New York."""
-    if moment is None or pd.isna(moment):
-        return None
-    stamp = pd.Timestamp(moment)
-    return int(stamp.hour * 3600 + stamp.minute * 60 + stamp.second)
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
 def _packed(picture: TradePicture) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _curve(data: ReportData) -> Markup:
         label=f"{what}; dotted after the range",
         first=short_day(dates[0]),
         last=short_day(dates[-1]),
-        border=(len(daily), short_day(list(daily)[-1])) if after and len(after) else None,
+        border=(len(daily), short_day(list(daily)[-1])) if after else None,
     )
 
 

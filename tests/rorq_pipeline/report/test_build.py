@@ -52,6 +52,16 @@ def test_the_page_names_no_address(page: str) -> None:
     assert "https://" not in own
 
 
+def test_long_lists_are_left_out_on_paper(page: str) -> None:
+    found = re.findall(r'<section id="(\w+)"[^>]* class="part( screen-only)?"', page)
+    assert [(name, bool(on_screen_only)) for name, on_screen_only in found] == [
+        ("verdict", False), ("parameters", False), ("sample", False), ("equity", False),
+        ("surface", False), ("policies", True), ("overfitting", False), ("fills", False),
+        ("study", True), ("outcomes", True), ("trades", True), ("provenance", False),
+        ("reproduce", False),
+    ]  # fmt: skip
+
+
 def test_every_metric_stands_on_the_page_with_its_unit(page: str) -> None:
     data = complete_data()
     assert f"{data.best.metrics.return_on_risk_percent:.1f}%" in page

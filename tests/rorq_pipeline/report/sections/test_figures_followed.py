@@ -9,7 +9,7 @@ import pytest
 from rorq_pipeline.report.figures.sample import sessions_figure
 from rorq_pipeline.report.figures.surface import distribution_figure, profile_figure
 from rorq_pipeline.report.sections.outcomes import outcomes_section
-from rorq_pipeline.report.sections.overfitting import overfitting_section
+from rorq_pipeline.report.sections.policies import policies_section
 from rorq_pipeline.report.sections.surface import surface_section
 from rorq_pipeline.report.sections.trades import trades_section
 from tests.rorq_pipeline.report.fixtures import complete_data
@@ -39,6 +39,21 @@ def test_weekdays_are_in_their_order_and_moneyness_is_known() -> None:
     assert all(key.startswith(("in by $", "out by $")) for key in depths)
 
 
+def test_the_months_of_the_matrix_make_the_policies() -> None:
+    data = complete_data()
+    assert data.matrix is not None
+    section = policies_section(data)
+    curve = next(one for one in data.matrix.curves if one.name == "default")
+    assert len(curve.months) == 10  # twelve traded, the first after three
+    came_percent = 100 * sum(curve.net_pnl_usd) / 10_000
+    lead = section.context["lead"]
+    assert f"{came_percent:.1f}% came, ${sum(curve.net_pnl_usd) / 10:.0f} a month." in lead
+    lines = section.figures["policies"]["data"]
+    assert [line["y"][-1] for line in lines] == pytest.approx(
+        [sum(one.net_pnl_usd) for one in data.matrix.curves]
+    )
+
+
 def test_the_curve_out_of_sample_goes_on_where_the_range_ended() -> None:
     inside = {date(2023, 1, 3): 10.0, date(2023, 1, 4): -4.0}
     before, after = sessions_figure(inside, [date(2023, 1, 5)], [5.0])["data"]
@@ -58,12 +73,6 @@ def test_the_published_choice_is_marked() -> None:
     assert (line["x0"], line["x1"]) == (middle, middle)
     beyond = distribution_figure(surface, float(edges[-1]) + 50)["layout"]["shapes"][0]
     assert edges[0] <= beyond["x0"] <= edges[-1]
-
-
-def test_the_interval_of_the_overfitting_probability_is_told() -> None:
-    cards = overfitting_section(complete_data()).context["cards"]
-    probability = next(one for one in cards if one["title"] == "Probability of overfitting")
-    assert probability["note"] == "95% interval 12% to 61%"
 
 
 @pytest.mark.parametrize(
