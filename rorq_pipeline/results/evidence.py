@@ -119,8 +119,6 @@ def measure_selection(
     optimization: Optimization,
     market_data: MarketData,
     date_range: BacktestRange,
-    *,
-    workers: int = 2,
 ) -> SelectionEvidence:
     """Compute the selection statistics of a range on the exact surface of its search space.
 
@@ -132,6 +130,7 @@ def measure_selection(
     require_published_from(best, optimization)
     sessions = sessions_of_study(best, market_data, date_range)
     dates = [session.date for session in sessions]
+    min_trades = optimization.settings.min_trade_threshold
     absent = tested = history = None
     try:
         cells = range_cells(
@@ -141,19 +140,19 @@ def measure_selection(
             market_data.cache_of(best.ticker),
         )
         surface = surface_of_cells(cells.plan, cells)
-        trials = surface_trials(surface, optimization.settings.min_trade_threshold)
+        trials = surface_trials(surface, min_trades)
         tested = _tested_choice(best, optimization, cells)
         history = measure_policy_history(best, optimization, market_data, date_range)
     except SurfaceTooLargeError as error:
         absent = str(error)
         nothing: list[list[float]] = [[]]
         trials = trial_blocks(
-            nothing, nothing, nothing, min_trades=1, sessions_per_block=[len(dates)]
+            nothing, nothing, nothing, min_trades=min_trades, sessions_per_block=[len(dates)]
         )
     daily = session_sums(run_backtest(best.strategy_params, sessions).trades, dates).net_pnl_usd
     return SelectionEvidence(
         of=best.identity,
-        statistics=selection_statistics(trials, daily, workers=workers),
+        statistics=selection_statistics(trials, daily, workers=2),
         selection_test=tested,
         policy_history=history,
         absent=absent,

@@ -108,17 +108,14 @@ def _comparable(
     kept, left_out = {}, []
     for date_range, choice in choices.items():
         fixed = choice.fixed_params
-        other = sorted(
-            name for name in fixed.keys() | expected.keys() if fixed.get(name) != expected.get(name)
-        )
-        if other:
-            name = other[0]
-            left_out.append(
-                f"{date_range}: published with {name} {fixed.get(name)}, "
-                f"the latest with {expected.get(name)}"
-            )
-        else:
+        name = next((one for one in sorted(expected) if fixed[one] != expected[one]), None)
+        if name is None:
             kept[date_range] = choice
+        else:
+            left_out.append(
+                f"{date_range}: published with {name} {fixed[name]}, "
+                f"the latest with {expected[name]}"
+            )
     return kept, left_out
 
 
@@ -163,7 +160,7 @@ def _traded(planned: PlannedStep, choices: Choices, market_data: MarketData) -> 
         RorqError: the next range's data cannot be read, or is not what it was published on.
     """
     data = sessions_of_study(choices[planned.traded_in], market_data, planned.traded_in)
-    rows = [row for row, session in enumerate(data) if session.date in planned.dates]
-    later = data[rows[0] : rows[-1] + 1] if rows else ()  # what follows a date, not held at once
+    n_before = sum(session.date not in planned.dates for session in data)
+    later = data[n_before:]  # not held at once
     params = choices[planned.chosen_in].strategy_params
     return trade_sessions(params, later)[1] if later else SessionSums.empty()

@@ -1,6 +1,7 @@
 """Every policy on a ticker's whole months up to a range's end, as the asset keeps it."""
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Literal
 
 from optimize.choice.matrix_files import MatrixFiles
@@ -104,7 +105,7 @@ def _curve(name: Literal["default", "former"], table: MonthTable, policy: Policy
     judged = table.judged[:, column]
     return PolicyCurve(
         name=name,
-        months=tuple(month for month, on in zip(table.months, judged, strict=True) if on),
+        months=tuple(compress(table.months, judged)),
         net_pnl_usd=tuple(table.net_pnl_usd[judged, column].tolist()),
         risk_usd=tuple(table.risk_usd[judged, column].tolist()),
         daily_sharpe=daily_sharpe(table.sessions_of(column)),

@@ -50,7 +50,7 @@ def publish(
     sessions = sessions_of_study(optimization, market_data, date_range)
     if study.best_value is not None:
         best = run_backtest(optimization.params_of(study.best_params), sessions)
-        _require_same_value(optimization, best)
+        _require_same_value(best, study.best_value, study.study_name)
     cells = cells_of_study(optimization, sessions, market_data.cache_of(date_range.ticker))
     surface = surface_of_study(optimization, cells, surface)
     min_trades = min_trades_of(min_trades_per_session, len(sessions))
@@ -149,15 +149,11 @@ def _require_best(optimization: Optimization) -> None:
         )
 
 
-def _require_same_value(optimization: Optimization, result: BacktestResult) -> None:
-    found, expected = result.metrics.return_on_risk_percent, optimization.study.best_value
-    if (
-        found is None
-        or expected is None
-        or not math.isclose(found, expected, rel_tol=_RELATIVE_TOLERANCE)
-    ):
+def _require_same_value(result: BacktestResult, expected: float, study_name: str) -> None:
+    found = result.metrics.return_on_risk_percent
+    if found is None or not math.isclose(found, expected, rel_tol=_RELATIVE_TOLERANCE):
         raise StudyMismatchError(
             f"the best trial gives {found}% when traded again",
-            expected=f"{expected}%, as stored in study {optimization.study.study_name}",
+            expected=f"{expected}%, as stored in study {study_name}",
             remedy="begin the study anew: materialize optimization with enable_persistence false",
         )

@@ -60,7 +60,7 @@ def load_validated(
     report = validate(market_data, date_range, search_space, previous_manifest=manifest)
     report.raise_for_errors()
     if report.fingerprint != data_fingerprint(sessions):  # changed between the two readings
-        return load_validated(market_data, date_range, search_space, report.manifest)
+        sessions, _ = load_validated(market_data, date_range, search_space, report.manifest)
     return sessions, False
 
 

@@ -1,5 +1,6 @@
 """Which published ranges a replaced file makes doubtful."""
 
+import hashlib
 import shutil
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,11 @@ from click.testing import CliRunner
 
 from rorq_pipeline.cli import main
 from rorq_pipeline.project.paths import ProjectPaths
+from rorq_pipeline.results.changed import changed_since_published
 from strategy.market_data import write_session
 from strategy.market_data.sample.generate import SampleSettings, sample_tables
 from tests.rorq_pipeline.published_samples import RANGE, published
+from tests.rorq_pipeline.results_made import best_params
 
 LONGER = "2023-01-03_2023-01-05"  # published before its last session came
 
@@ -66,3 +69,32 @@ def test_results_of_another_ticker_are_not_judged(two_ranges: ProjectPaths) -> N
     for key in (RANGE, LONGER):
         (folder / f"{key}.json").rename(folder / f"QQQ_{key}.json")
     assert told() == ""
+
+
+def test_each_range_is_held_to_its_own_tickers_sessions(project: ProjectPaths) -> None:
+    """Files of which two are no result stand before them."""
+    folder = project.artifacts / "best_params"
+    folder.mkdir(parents=True)
+    for name in ("0", "2022-12-01_2022-12-30"):
+        (folder / f"{name}.json").write_text("{}")
+    two_sessions = "{0} 2023-01-03 aa\n{0} 2023-01-04 bb\n"
+    kept = {
+        RANGE: _sha256(two_sessions.format("SPY")),
+        LONGER: "0" * 64,
+        "2023-01-04_2023-01-05": "f" * 64,
+        f"QQQ_{RANGE}": _sha256(two_sessions.format("QQQ")),
+        f"QQQ_{LONGER}": "0" * 64,
+        f"XSP_{RANGE}": _sha256(two_sessions.format("XSP")),
+    }
+    for key, fingerprint in kept.items():
+        best = best_params(data_fingerprint=fingerprint, n_sessions=2)
+        best.write_file(folder / f"{key}.json")
+    cached = {date(2023, 1, 3): "aa", date(2023, 1, 4): "bb", date(2023, 1, 5): "cc"}
+    assert changed_since_published("SPY", cached) == [LONGER, "2023-01-04_2023-01-05"]
+    assert changed_since_published("QQQ", cached) == [f"QQQ_{LONGER}"]
+    assert changed_since_published("XSP", cached) == []
+    assert changed_since_published("XSP", cached | {date(2023, 1, 4): "b"}) == [f"XSP_{RANGE}"]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,5 +1,7 @@
 """Publications of a range: each is kept once, under a number that stays."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,7 +18,9 @@ from rorq_pipeline.results.history import (
     run_config_of,
 )
 from rorq_pipeline.results.models import BestParams
+from tests.rorq_pipeline.report import fixtures
 from tests.rorq_pipeline.results.conftest import FIRST, Published
+from tests.rorq_pipeline.results_made import best_params
 
 KEY = FIRST.key
 
@@ -51,6 +55,22 @@ def test_a_damaged_publication_hides_no_other_and_its_number_is_not_given_again(
     assert "; remove 2.json: the other publications" in results(KEY, "--restore", "2").stderr
     changed = kept.best[FIRST].model_copy(update={"n_complete_trials": 7})
     assert keep_publication(changed, kept.optimization[FIRST], kept.market_data, run_id="d") == 3
+    assert list(publications(KEY)) == [1, 3]
+
+
+def test_it_says_when_it_was_made_to_the_second(project: ProjectPaths) -> None:
+    before = datetime.now(UTC)
+    number = keep_publication(
+        best=best_params(),
+        optimization=fixtures.optimization(),
+        market_data=MarketData(),
+        run_id="a",
+    )
+    made = publication(best_params().date_range, number, project.artifacts)
+    assert number == 1
+    assert before - timedelta(seconds=1) < made.published_at <= datetime.now(UTC)
+    assert made.published_at.microsecond == 0
+    assert (made.run_id, made.best) == ("a", best_params())
 
 
 def test_they_are_listed_and_compared(kept: Published) -> None:
@@ -90,6 +110,19 @@ def test_its_run_config_is_admitted_and_complete(kept: Published, project: Proje
         k: v for k, v in settings.items() if k not in left_out
     }
     assert told["search_space"] == optimization.search_space.to_json_dict()
+
+
+def test_its_run_config_fixes_what_was_not_searched_beside_the_ticker() -> None:
+    fixed = {"latency_seconds": 3, "ticker": "SPY", "slippage_amount": 0.01}
+    study = fixtures.optimization().model_copy(update={"fixed_params": fixed})
+    ops = run_config_of(best_params(), study, MarketData())["ops"]
+    for asset in ("optimization", "parameter_surface"):
+        assert ops[asset]["config"]["fixed_params"] == {
+            "latency_seconds": 3, "slippage_amount": 0.01,
+        }  # fmt: skip
+    assert ops["best_params"] == {
+        "config": {"selection": "study_best", "min_trades_per_session": 30 / 21}
+    }
 
 
 def test_its_run_config_asks_for_what_was_asked_for(kept: Published) -> None:

@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
+from optimize.choice.candidates import Candidate, Regret
 from rorq_pipeline.report.index import report_entry
 from rorq_pipeline.results.artifacts import Artifact, ArtifactError
-from rorq_pipeline.results.models import MODELS, BestParams, Download
+from rorq_pipeline.results.models import (
+    MODELS,
+    BestParams,
+    ComparedSelection,
+    Download,
+    WalkForwardRecord,
+)
 from strategy.market_data.download.settings import DownloadReport
+from strategy.params import StrategyParams
 from tests.rorq_pipeline.report.fixtures import complete_data, optimization, walk_forward
+from tests.rorq_pipeline.results_made import METRICS, best_params
 
 ANEW = "make it anew with: rorq materialize 2023-01-03_2023-01-20 --select best_params"
 
@@ -96,6 +105,93 @@ def test_other_files_are_refused_in_one_line(
     assert problem in line
     assert line.endswith(f"; {ANEW}")
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("asset", "names"),
+    [("optimization", ("search_space",)), ("out_of_sample", ("traded", "sessions", "trades"))],
+)
+def test_nothing_in_the_place_of_a_space_or_of_sums_is_refused_in_one_line(
+    made: dict[str, Artifact], asset: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "2023-01.json"
+    content = json.loads(made[asset].json_text())
+    setting(None, *names)(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ArtifactError, match=rf"a value of another kind: .* --select {asset}$"):
+        MODELS[asset].read_file(path)
+
+
+def test_a_versions_files_stay_readable_until_it_is_raised() -> None:
+    versions = {asset: model.VERSION for asset, model in MODELS.items()}
+    assert versions == {
+        "downloaded_sessions": 1, "optimization": 1, "best_params": 1, "out_of_sample": 3,
+        "selection_statistics": 2, "proofs": 2, "verdict": 3, "walk_forward": 1,
+        "walk_forward_matrix": 1, "report": 4,
+    }  # fmt: skip
+
+
+def test_each_step_of_the_record_has_an_identity() -> None:
+    record = walk_forward()
+    (first, _), fields = record.identities, dict(record)
+    for identities in ((first,), (first,) * 3):
+        with pytest.raises(ValueError, match=f"{len(identities)} identities, 2 steps"):
+            WalkForwardRecord(**fields | {"identities": identities})
+
+
+@pytest.mark.parametrize(
+    ("source", "is_synthetic"),
+    [("polygon", False), ("synthetic", True), ("polygon+synthetic", False), ("yahoo", False)],
+)
+def test_only_generated_sessions_are_synthetic(source: str, is_synthetic: bool) -> None:
+    assert best_params(source="".join(list(source))).is_synthetic is is_synthetic
+
+
+NOT_ASKED = {"instead_of": None}
+WITHOUT = "the search space is too large for the exact surface"
+NO_TRADES = "no combination has the trades that"
+NOT_WHOLE = "or the range is not of whole months that can be walked forward"
+PUBLISHED = "the study's best is published"
+
+
+@pytest.mark.parametrize(
+    ("fields", "has_surface", "said"),
+    [
+        (NOT_ASKED | {"selection": "study_best"}, True, ""),
+        (NOT_ASKED | {"selection": "study_best"}, False, ""),
+        (NOT_ASKED | {"selection": "smooth"}, True, ""),
+        (
+            NOT_ASKED | {"selection": "smooth"},
+            False,
+            f"{WITHOUT}: smooth chose among the study's 17 best trials",
+        ),
+        ({"instead_of": "plateau"}, False, f"{WITHOUT} that plateau needs: {PUBLISHED}"),
+        ({"instead_of": "nested"}, False, f"{WITHOUT} that nested needs: {PUBLISHED}"),
+        ({"instead_of": "smooth"}, False, f"{NO_TRADES} smooth wants: {PUBLISHED}"),
+        ({"instead_of": "smooth"}, True, f"{NO_TRADES} smooth wants: {PUBLISHED}"),
+        ({"instead_of": "exact_best"}, True, f"{NO_TRADES} exact_best wants: {PUBLISHED}"),
+        ({"instead_of": "nested"}, True, f"{NO_TRADES} nested wants, {NOT_WHOLE}: {PUBLISHED}"),
+    ],
+)
+def test_how_a_choice_fell_short_is_one_sentence(
+    fields: dict[str, Any], has_surface: bool, said: str
+) -> None:
+    regret = Regret(
+        regret_percent_points=1.0, study_best_percent=2.0, exact_best_percent=3.0, rank=4,
+        n_valid=5, n_complete_trials=6,
+    )  # fmt: skip
+    candidate = Candidate(
+        selection="smooth", combination={}, promised_percent=1.0, return_on_risk_percent=2.0,
+        total_trades=3, rank=None, n_valid=17, neighbours_mean_percent=None,
+        neighbours_worst_percent=None,
+    )  # fmt: skip
+    smooth = ComparedSelection(
+        candidate=candidate, strategy_params=StrategyParams(), metrics=METRICS
+    )
+    best = best_params(
+        regret=regret if has_surface else None, selections={"smooth": smooth}, **fields
+    )
+    assert best.fallback == said
 
 
 @pytest.mark.parametrize(
