@@ -67,7 +67,7 @@ def environment() -> Environment:
 
 def script_json(value: Any) -> Markup:
     """JSON to stand in a script element: no text in it can end the element."""
-    text = json.dumps(_jsonable(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_jsonable(value), ensure_ascii=False, separators=(",", ":"))
     for character, escape in _JSON_ESCAPES.items():
         text = text.replace(character, escape)
     return Markup(text)  # noqa: S704  escaped for its place just above
@@ -81,9 +81,8 @@ def static_text(*names: str) -> Markup:
 
 
 def _page_values(sections: Sequence[Section]) -> dict[str, Any]:
-    shown = [section for section in sections if not section.absent]
-    figures = {name: figure for section in shown for name, figure in section.figures.items()}
-    values = {name: value for section in shown for name, value in section.values.items()}
+    figures = {name: figure for section in sections for name, figure in section.figures.items()}
+    values = {name: value for section in sections for name, value in section.values.items()}
     return {"figures": figures, **values}
 
 

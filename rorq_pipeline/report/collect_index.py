@@ -84,8 +84,7 @@ def _walk_forward(latest: BacktestRange, market_data: MarketData) -> WalkForward
 
 def _tells_how_to_choose(date_range: BacktestRange) -> bool:
     """Whether the range's report has the figures of the ways of choosing."""
-    path = WalkForwardMatrixRecord.path(date_range.key)
     try:
-        return path.exists() and not WalkForwardMatrixRecord.read_file(path).absent
+        return not WalkForwardMatrixRecord.read(date_range.key).absent
     except ArtifactError:
         return False

@@ -58,10 +58,7 @@ def number(value: float | None, digits: int = 2) -> str:
     """A plain number with thousands separated."""
     if is_missing(value):
         return MISSING
-    text = f"{value:,.{digits}f}"
-    if text.startswith("-"):
-        text = text[1:] if float(text.replace(",", "")) == 0 else MINUS + text[1:]
-    return text
+    return f"{value:z,.{digits}f}".replace("-", MINUS)  # z: no minus before a zero
 
 
 def count(value: float | None) -> str:
@@ -92,12 +89,12 @@ def kept_words(fraction: float) -> str:
 
 def share(fraction: float | None, digits: int = 0) -> str:
     """A fraction, shown in percent."""
-    return MISSING if fraction is None or is_missing(fraction) else percent(100 * fraction, digits)
+    return MISSING if fraction is None else percent(100 * fraction, digits)
 
 
 def p_value(fraction: float | None) -> str:
     """A probability as statistics write it: = 0.12, = 0.004, < 0.001."""
-    if fraction is None or is_missing(fraction):
+    if fraction is None:
         return f"= {MISSING}"
     if fraction < 0.001:
         return "< 0.001"
@@ -120,7 +117,7 @@ def whole_figures(text: str) -> Markup:
 
 def signed(text: str) -> str:
     """Put a plus before a positive value that is already formatted."""
-    if text == MISSING or text.startswith((MINUS, "+")) or not any(c in "123456789" for c in text):
+    if text.startswith((MINUS, "+")) or not any(c in "123456789" for c in text):
         return text
     return f"+{text}"
 
@@ -140,7 +137,7 @@ def metric_title(name: str) -> str:
 
 def parameter(name: str, value: Any) -> str:
     """A parameter's value with its unit."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return str(value)
     if name in _FRACTIONS and isinstance(value, (int, float)):
         return f"{number(100 * value, 3).rstrip('0').rstrip('.')}%"

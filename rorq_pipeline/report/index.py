@@ -115,12 +115,12 @@ def report_entry(data: ReportData, href: str) -> ReportEntry:
 
 def _thinned(values: Sequence[float]) -> list[float]:
     """At most `MAX_SPARK_POINTS` of the values, the last one among them."""
-    step = -(-len(values) // MAX_SPARK_POINTS) or 1
-    return [round(value, 2) for value in values[::-1][::step][::-1]]
+    step = len(values) // -MAX_SPARK_POINTS or -1  # from the end
+    return [round(value, 2) for value in values[::step][::-1]]
 
 
 def _row(entry: ReportEntry) -> dict[str, Any]:
-    end = entry.equity_usd[-1] if entry.equity_usd else None
+    end = next(reversed(entry.equity_usd), None)
     return {
         "entry": entry,
         "href": f"./{entry.href}",  # never read as a scheme of its own

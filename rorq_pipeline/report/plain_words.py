@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from optimize.statistics import Evidence
 from optimize.statistics.verdict import Finding, Verdict, fell_short
-from rorq_pipeline.report.formats import count, percent, true_minus, usd
+from rorq_pipeline.report.formats import MINUS, count, percent, share, true_minus, usd
 from rorq_pipeline.results.models import VerdictRecord
 
 ADVICE = {
@@ -25,9 +25,9 @@ _PLAIN: Mapping[tuple[str, str], Callable[[Evidence], str]] = {
     ("trades", "bad"): lambda e: f"{_trades(e)} too few to say anything",
     ("return on risk", "bad"): lambda _: "they lost money in the very range they were chosen on",
     ("out of sample", "bad"): lambda e: f"in the sessions that followed they lost "
-    f"{percent(abs(e.out_of_sample_return_on_risk_percent or 0.0))} on risk",
+    f"{_unsigned(percent(e.out_of_sample_return_on_risk_percent))} on risk",
     ("policy's history", "bad"): lambda e: f"choosing this way lost "
-    f"{usd(abs(e.policy_usd_a_month or 0.0), 0)} a month over {count(e.policy_months)} months",
+    f"{_unsigned(usd(e.policy_usd_a_month, 0))} a month over {count(e.policy_months)} months",
     ("selection test", "good"): lambda e: f"luck alone finds a choice as good {_chance(e)}",
     ("policy's history", "good"): lambda e: f"choosing this way brought "
     f"{usd(e.policy_usd_a_month, 0)} a month over {count(e.policy_months)} months",
@@ -51,7 +51,7 @@ def plain_sentence(record: VerdictRecord) -> str:
     but = ""
     if verdict.decision == "trade" and fell_short(evidence, record.limits):
         but = f", but the sessions that followed {_came(evidence)}"
-    return f"{ADVICE[verdict.decision]}{': ' if told else ''}{', and '.join(told)}{but}."
+    return f"{ADVICE[verdict.decision]}: {', and '.join(told)}{but}."
 
 
 def _weighty(verdict: Verdict) -> list[Finding]:
@@ -71,10 +71,14 @@ def _words(finding: Finding, evidence: Evidence) -> str:
 
 
 def _came(evidence: Evidence) -> str:
-    came = evidence.out_of_sample_return_on_risk_percent or 0.0
+    came = percent(evidence.out_of_sample_return_on_risk_percent)
     promised = evidence.promised_percent
     where = "" if promised is None else f", where {percent(promised)} was promised"
-    return f"{'made' if came >= 0 else 'lost'} {percent(abs(came))} on risk{where}"
+    return f"{'lost' if came.startswith(MINUS) else 'made'} {_unsigned(came)} on risk{where}"
+
+
+def _unsigned(figure: str) -> str:
+    return figure.removeprefix(MINUS)
 
 
 def _trades(evidence: Evidence) -> str:
@@ -93,4 +97,4 @@ def _chance(evidence: Evidence) -> str:
         return "less than twice in 1,000 times"
     if p_value < 0.1:
         return f"{count(1000 * p_value)} times in 1,000"
-    return f"{percent(100 * p_value, 0)} of the time"
+    return f"{share(p_value)} of the time"

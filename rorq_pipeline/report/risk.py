@@ -48,7 +48,7 @@ def drawdowns(trades: pd.DataFrame) -> list[Drawdown]:
     dates = [pd.Timestamp(moment).date() for moment in by_exit(trades)["exit_time"]]
     dates = [dates[0], *dates]  # the point before the first trade
     below = equity < np.maximum.accumulate(equity)
-    starts = np.flatnonzero(below & ~np.concatenate([[False], below[:-1]]))
+    starts = np.flatnonzero(below[1:] & ~below[:-1]) + 1
     found = []
     for start in starts:
         later = np.flatnonzero(~below[start:])

@@ -82,8 +82,7 @@ def telling_pair(surface: SurfaceView) -> tuple[str, str]:
 
     def spread(pair: tuple[str, str]) -> tuple[bool, float]:
         cells = surface.best_by_pair[pair]
-        finite = cells[np.isfinite(cells)]
-        return min(cells.shape) > 2, float(finite.std()) if finite.size else 0.0
+        return min(cells.shape) > 2, float(np.nanstd(cells))
 
     return max(surface.best_by_pair, key=spread)
 
@@ -106,7 +105,7 @@ def _over_others(valid: npt.NDArray[Any], kept: list[int]) -> tuple[FloatArray, 
     ordered = np.sort(rows.reshape(int(np.prod(sizes)), -1), axis=1)
     n_valid = np.isfinite(ordered).sum(axis=1)
     row = np.arange(len(ordered))
-    last = np.maximum(n_valid - 1, 0)
+    last = n_valid - 1  # -1 where none is: NaN
     middle = (ordered[row, last // 2] + ordered[row, (last + 1) // 2]) / 2
     best = ordered[row, last]
     return best.reshape(sizes).astype(float), middle.reshape(sizes).astype(float)
@@ -127,10 +126,8 @@ def _through_chosen(
 
 def _histogram(finite: npt.NDArray[Any], n_bins: int) -> tuple[FloatArray, FloatArray]:
     """Counts over the middle 99.8 % of the values, what lies beyond counted in the end bins."""
-    if finite.size == 0:
+    if not finite.size:
         return np.array([0.0, 1.0]), np.array([0.0])
     low, high = np.quantile(finite, [0.001, 0.999])
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
     counts, edges = np.histogram(np.clip(finite, low, high), bins=n_bins, range=(low, high))
     return edges.astype(float), counts.astype(float)

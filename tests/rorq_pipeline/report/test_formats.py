@@ -17,6 +17,7 @@ DASH = "\u2013"
         (-52.1, f"{MINUS}$52.10"),
         (0.0, "$0.00"),
         (-0.001, "$0.00"),
+        (-1234.5, f"{MINUS}$1,234.50"),
         (None, DASH),
         (float("nan"), DASH),
         (float("inf"), DASH),
@@ -38,11 +39,16 @@ def test_a_gain_gets_a_plus_and_nothing_else_does(text: str, signed: str) -> Non
     ("name", "value", "text"),
     [
         ("return_on_risk_percent", 12.345, "12.3%"),
+        ("return_on_risk_percent", -12.345, f"{MINUS}12.3%"),
+        ("return_on_risk_percent", None, DASH),
         ("net_pnl_usd", -7.0, f"{MINUS}$7.00"),
+        ("net_pnl_usd", 12_345.0, "$12,345.00"),
         ("total_trades", 1234, "1,234"),
         ("daily_sharpe", 0.456, "0.46"),
         ("profit_factor", 1.5, "1.50"),
         ("profit_factor", 33_681.0, "over 1,000"),
+        ("profit_factor", 1000.0, "over 1,000"),
+        ("profit_factor", 999.99, "999.99"),
         ("profit_factor", None, DASH),
         ("something_new", 2.0, "2.00"),
     ],
@@ -73,10 +79,20 @@ def test_metrics_read_in_their_unit(name: str, value: float | None, text: str) -
         ("something_new", "as-it-is", "as-it-is"),
         ("something_new", "as it is", "as it is"),
         ("something_new", True, "True"),
+        ("a_new_one", "09-10", "09-10"),
+        ("a_new_one", "otm", "otm"),
+        ("something_new", "otm", "otm"),
     ],
 )
 def test_parameters_read_in_their_unit(name: str, value: object, text: str) -> None:
     assert formats.parameter(name, value) == text
+
+
+def test_what_has_no_title_is_called_by_its_name() -> None:
+    assert formats.metric_title("net_pnl_usd") == "Net P&L"
+    assert formats.metric_title("some_new_metric") == "some new metric"
+    assert formats.parameter_title("stop_loss_percent") == "Stop loss"
+    assert formats.parameter_title("some_new_parameter") == "some new parameter"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +110,7 @@ def test_a_span_repeats_nothing(first: date, last: date, text: str) -> None:
 
 def test_moments_keep_their_zone() -> None:
     assert formats.moment(datetime(2023, 2, 1, 8, 5, tzinfo=UTC)) == "1 February 2023, 08:05 UTC"
+    assert formats.moment(datetime(2023, 2, 1, 18, 5)) == "1 February 2023, 18:05"  # noqa: DTZ001
     assert formats.moment(None) == DASH
 
 
@@ -101,6 +118,7 @@ def test_moments_keep_their_zone() -> None:
     ("value", "text"),
     [
         (time(9, 30), "09:30:00"),
+        (date(2023, 1, 3), "2023-01-03"),
         ((1, 2.5, "x"), "1, 2.5, x"),
         (None, "None"),
         ({"a": 1}, "{'a': 1}"),
@@ -110,12 +128,25 @@ def test_configuration_reads_plainly(value: object, text: str) -> None:
     assert formats.plain(value) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(45, "45 s"), (245, "4 min 05 s"), (None, DASH)])
-def test_durations(seconds: int | None, text: str) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (45, "45 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (245, "4 min 05 s"),
+        (None, DASH),
+        (float("nan"), DASH),
+    ],
+)
+def test_durations(seconds: float | None, text: str) -> None:
     assert formats.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("fraction", "text"), [(0.345, "34%"), (1.0, "100%"), (None, DASH)])
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.345, "34%"), (1.0, "100%"), (None, DASH), (float("nan"), DASH)],
+)
 def test_shares(fraction: float | None, text: str) -> None:
     assert formats.share(fraction) == text
 
@@ -131,6 +162,7 @@ def test_shares(fraction: float | None, text: str) -> None:
         (0.1, "= 0.10"),
         (0.1234, "= 0.12"),
         (None, f"= {DASH}"),
+        (float("nan"), f"= {DASH}"),
     ],
 )
 def test_a_p_value_is_never_zero(fraction: float | None, text: str) -> None:

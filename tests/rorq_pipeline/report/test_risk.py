@@ -39,13 +39,13 @@ def test_holding_times() -> None:
 
 
 def test_the_deepest_drawdowns_come_first_with_their_dates() -> None:
-    # equity 0, 10, 4, 6, 12, 9, 2
-    found = drawdowns(trades_of([10, -6, 2, 6, -3, -7], [5] * 6))
+    # equity 0, 10, 4, 6, 12, 15, 9, 2, 3
+    found = drawdowns(trades_of([10, -6, 2, 6, 3, -6, -7, 1], [5] * 8))
     told = [
         (d.depth_usd, d.from_date.day, d.lowest_date.day, d.recovered_date, d.n_trades)
         for d in found
     ]
-    assert told == [(10, 6, 8, None, 2), (6, 3, 4, date(2023, 1, 6), 2)]
+    assert told == [(13, 7, 9, None, 3), (6, 3, 4, date(2023, 1, 6), 2)]
 
 
 def test_a_fall_below_zero_at_once_is_a_drawdown() -> None:

@@ -98,6 +98,15 @@ def test_without_a_chosen_point_there_is_no_slice(arrays: tuple[np.ndarray, np.n
     view = surface_view(DIMENSIONS, *arrays, min_trades=MIN_TRADES)
     assert view.chosen_index == {}
     assert np.isnan(view.chosen_by_dimension["a"]).all()
+    assert len(view.histogram_counts) == 60  # bars, unless others are asked for
+
+
+def test_a_choice_of_another_space_has_no_slice(arrays: tuple[np.ndarray, np.ndarray]) -> None:
+    other = {**CHOSEN, "b": 0.3}
+    view = surface_view(DIMENSIONS, *arrays, min_trades=MIN_TRADES, chosen=other)
+    assert view.chosen_index == {"a": 1, "c": 2}
+    assert np.isnan(view.chosen_by_dimension["b"]).all()
+    assert np.isnan(view.chosen_by_pair["a", "c"]).all()
 
 
 def test_a_surface_without_valid_points(arrays: tuple[np.ndarray, np.ndarray]) -> None:
@@ -106,8 +115,45 @@ def test_a_surface_without_valid_points(arrays: tuple[np.ndarray, np.ndarray]) -
     assert np.isnan(view.best_by_pair["a", "b"]).all()
 
 
-def test_the_telling_pair_has_fine_steps_where_there_are_any(view: SurfaceView) -> None:
-    assert telling_pair(view) == ("a", "c")
+def small_view(percent: list[list[list[float]]], b: int) -> SurfaceView:
+    """Of three dimensions of 3, `b` and 3 values, one trade in each cell that is not NaN."""
+    value = np.array(percent)
+    dimensions = {"a": (1, 2, 3), "b": tuple(range(b)), "c": (1, 2, 3)}
+    chosen = {"a": 3, "b": 0, "c": 2}
+    return surface_view(dimensions, value, np.ones(value.shape), min_trades=1, chosen=chosen)
+
+
+def test_profiles_and_heatmaps_of_a_small_surface() -> None:
+    nan = float("nan")
+    view = small_view(
+        [
+            [[1, 2, 3], [4, 5, 6]],
+            [[-1, nan, -3], [-4, 0, -6]],
+            [[10, 20, nan], [nan, 50, nan]],
+        ],
+        b=2,
+    )
+    assert (view.n_combinations, view.n_valid, view.n_profitable) == (18, 14, 9)
+    tell = np.testing.assert_array_equal
+    tell(view.best_by_dimension["a"], [6, 0, 50])
+    tell(view.median_by_dimension["a"], [3.5, -3, 20])
+    tell(view.best_by_dimension["b"], [20, 50])
+    tell(view.median_by_dimension["b"], [2, 4])
+    tell(view.chosen_by_dimension["a"], [2, nan, 20])
+    tell(view.chosen_by_dimension["b"], [20, 50])
+    tell(view.chosen_by_dimension["c"], [10, 20, nan])
+    tell(view.best_by_pair["a", "b"], [[3, 6], [-1, 0], [20, 50]])
+    tell(view.median_by_pair["a", "c"], [[2.5, 3.5, 4.5], [-2.5, 0, -4.5], [10, 35, nan]])
+    tell(view.chosen_by_pair["a", "b"], [[2, 5], [nan, 0], [20, 50]])
+    tell(view.chosen_by_pair["b", "c"], [[10, 20, nan], [nan, 50, nan]])
+
+
+def test_the_telling_pair_has_fine_steps_where_there_are_any() -> None:
+    # b alone changes much: of pairs with b, the best ones differ by 100, of a with c by 1
+    two_of_b = [[[0, 0, 0], [100, 100, 101]]] * 3
+    assert telling_pair(small_view(two_of_b, b=2)) == ("a", "c")
+    three_of_b = [[[0, 0, 0], [100, 100, 101], [50, 50, 50]]] * 3
+    assert telling_pair(small_view(three_of_b, b=3)) == ("a", "b")
 
 
 def test_values_at_the_ends_fill_the_end_bars() -> None:
