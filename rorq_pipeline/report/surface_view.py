@@ -82,7 +82,8 @@ def telling_pair(surface: SurfaceView) -> tuple[str, str]:
 
     def spread(pair: tuple[str, str]) -> tuple[bool, float]:
         cells = surface.best_by_pair[pair]
-        return min(cells.shape) > 2, float(np.nanstd(cells))
+        finite = cells[np.isfinite(cells)]
+        return min(cells.shape) > 2, float(finite.std()) if finite.size else 0.0
 
     return max(surface.best_by_pair, key=spread)
 

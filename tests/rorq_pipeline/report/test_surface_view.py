@@ -113,6 +113,7 @@ def test_a_surface_without_valid_points(arrays: tuple[np.ndarray, np.ndarray]) -
     view = surface_view(DIMENSIONS, *arrays, min_trades=99)
     assert view.n_valid == 0
     assert np.isnan(view.best_by_pair["a", "b"]).all()
+    assert telling_pair(view) == ("a", "c")
 
 
 def small_view(percent: list[list[list[float]]], b: int) -> SurfaceView:
