@@ -26,6 +26,20 @@ def test_folders_of_tests_are_folders_of_the_program() -> None:
     assert strangers == set()
 
 
+def test_what_the_pipeline_hands_on_is_fixed_once_made_and_built_by_name() -> None:
+    told = {
+        f"{path.relative_to(ROOT)}:{node.name}": ast.unparse(mark)
+        for path in sorted((ROOT / "rorq_pipeline").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        for mark in node.decorator_list
+        if "dataclass" in ast.unparse(mark)
+    }
+    usual = "dataclass(frozen=True, kw_only=True)"
+    of_arrays = "dataclass(frozen=True, eq=False, kw_only=True)"  # which have no one equality
+    assert {name: mark for name, mark in told.items() if mark not in (usual, of_arrays)} == {}
+
+
 def imported(path: Path) -> Iterator[str]:
     """Full names of the modules that a file imports, and of what it takes from them."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

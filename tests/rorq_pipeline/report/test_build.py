@@ -7,9 +7,10 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from jinja2 import UndefinedError
 
 from rorq_pipeline.report import build_report
-from rorq_pipeline.report.build import script_json
+from rorq_pipeline.report.build import environment, script_json
 from strategy.metrics import compute_metrics
 from tests.rorq_pipeline.report.fixtures import complete_data, minimal_data, study_trials
 
@@ -115,3 +116,20 @@ def test_json_cannot_end_its_script_nor_break_a_line() -> None:
 
 def test_values_that_json_does_not_know_are_null() -> None:
     assert json.loads(script_json([float("nan"), float("inf"), 1.0])) == [None, None, 1]
+
+
+def test_numbers_are_written_short() -> None:
+    values = [2.0, -0.5, 1.2345678, 999999999999999.0, 1e15, -1e15, 0.1 + 0.2, True, None, "é"]
+    assert script_json({"a": values, 1: (np.float64(3.0), np.array([1, 2.5]))}) == (
+        '{"a":[2,-0.5,1.234568,999999999999999,1000000000000000.0,-1000000000000000.0,0.3,true,'
+        'null,"é"],"1":[3,[1,2.5]]}'
+    )
+
+
+def test_templates_escape_values_refuse_unknown_names_and_leave_no_line_of_a_tag() -> None:
+    lines = "<p>\n  {% if name %}\n  {{ name }}\n  {% endif %}\n</p>"
+    made = environment()
+    assert made.from_string(lines).render(name="<b>") == "<p>\n  &lt;b&gt;\n</p>"
+    with pytest.raises(UndefinedError, match="'name' is undefined"):
+        made.from_string(lines).render()
+    assert environment() is made  # a template is compiled once

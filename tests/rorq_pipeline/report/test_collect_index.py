@@ -1,5 +1,6 @@
 """The index page follows the reports that are there."""
 
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,10 @@ def test_the_index_lists_every_range_whose_report_is_there(
     (tmp_path / "report" / f"{JANUARY}.html").unlink()
     refresh_index(replace(data, date_range=FEBRUARY), MarketData())
     assert f'href="./{JANUARY}.html"' not in first.read_text(encoding="utf-8")
+    refresh_index(replace(data, date_range=JANUARY), MarketData())
+    page = first.read_text(encoding="utf-8")
+    assert f'href="./{JANUARY}.html"' in page
+    assert f'href="./{FEBRUARY}.html"' not in page
 
 
 def test_reports_at_the_same_time_are_all_on_the_index(
@@ -71,6 +76,33 @@ def test_reports_at_the_same_time_are_all_on_the_index(
     assert all(f'href="./{one}.html"' in text for one in ranges)
 
 
+def test_the_record_of_each_ticker_is_that_of_the_range_that_ends_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = ["2023-01-03_2023-03-31", "2023-02-01_2023-02-28", "2023-03-01_2023-03-31",
+            "QQQ_2023-01-03_2023-01-31", "QQQ_2022-12-01_2023-02-28"]  # fmt: skip
+    (tmp_path / "report").mkdir()
+    for key in keys:
+        (tmp_path / "report" / f"{key}.html").write_text("a page")
+
+    def record_of(latest: BacktestRange, _: MarketData) -> WalkForwardRecord | None:
+        told = () if latest.ticker == "IWM" else (f"up to {latest}",)
+        return WalkForwardRecord(record=walk_forward([], []), identities=(), left_out=told)
+
+    monkeypatch.setattr(report_index, "renewed_record", record_of)
+    for key in [*keys, "IWM_2023-01-03_2023-01-31"]:
+        date_range = BacktestRange.parse(key)
+        best = {"ticker": date_range.ticker}
+        index = refresh_index(minimal_data(date_range=date_range, best=best), MarketData())
+    page = index.read_text(encoding="utf-8")
+    assert re.findall("<h2.*?>(Walk-forward of .*?)</h2>", page) == [
+        "Walk-forward of QQQ", "Walk-forward of SPY"  # that of IWM has nothing to tell
+    ]  # fmt: skip
+    assert re.findall("Left out: (.*?)\\.</p>", page) == [
+        "up to QQQ_2022-12-01_2023-02-28", "up to 2023-03-01_2023-03-31"
+    ]  # fmt: skip
+
+
 def test_what_was_left_out_is_told_when_nothing_else_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,6 +116,17 @@ def test_what_was_left_out_is_told_when_nothing_else_is(
     text = index.read_text(encoding="utf-8")
     assert "Left out: January: published with contracts_per_trade 10." in text
     assert "<caption>Steps</caption>" not in text
+
+
+def test_a_file_that_is_of_no_range_is_told_and_the_ranges_are_there(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    for name in ("0_of_no_range.json", "0_of_no_range.html"):
+        (tmp_path / "report" / name).write_text("{}")
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    text = index.read_text(encoding="utf-8")
+    assert f'href="./{FEBRUARY}.html"' in text
+    (told,) = re.findall("Not shown: (.*?)\\.</p>", text)
+    assert "0_of_no_range" in told
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", '{"version": 0}', '{"version": 1}', "\xff"])
@@ -103,13 +146,14 @@ def test_damaged_artifacts_of_other_ranges_do_not_stop_a_report(
     assert f"rorq materialize {FEBRUARY} --select best_params" in text
 
 
+@pytest.mark.parametrize("former", ["2023-01-01_2023-01-31", "SPY_2023-01-03_2023-01-31"])
 def test_a_range_is_listed_once_under_its_own_key_whatever_was_left_under_another(
-    tmp_path: Path,
+    tmp_path: Path, former: str
 ) -> None:
     refresh_index(replace(minimal_data(), date_range=JANUARY), MarketData())
     own = tmp_path / "report" / f"{JANUARY}.json"
-    former = "2023-01-01_2023-01-31"
-    for text in (own.read_text("utf-8"), "{}"):  # of this version, and of one that is not read
+    read = own.read_text("utf-8").replace(f"{JANUARY}.html", f"{former}.html")
+    for text in (read, "{}"):  # of this version, and of one that is not read
         (tmp_path / "report" / f"{former}.json").write_text(text)
         (tmp_path / "report" / f"{former}.html").write_text("a former page")
         index = refresh_index(replace(minimal_data(), date_range=JANUARY), MarketData())

@@ -1,11 +1,14 @@
 """The index, the Markdown summary, the small pictures, and figures on their way to the page."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from optimize.statistics import (
@@ -17,6 +20,7 @@ from optimize.statistics import (
     trial_blocks,
 )
 from optimize.statistics import walk_forward as walk_forward_of
+from optimize.statistics.verdict import Decision
 from rorq_pipeline.report import (
     ReportData,
     build_index,
@@ -34,6 +38,7 @@ from rorq_pipeline.report.sections.reproduce import reproduce_section
 from rorq_pipeline.report.sections.sample import sample_section
 from rorq_pipeline.report.summary import escape_markdown
 from rorq_pipeline.results.models import ReportEntry
+from strategy.backtest_range import BacktestRange
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
     fabricated_session,
@@ -41,6 +46,7 @@ from tests.rorq_pipeline.report.fixtures import (
     minimal_data,
     walk_forward,
 )
+from tests.rorq_pipeline.results_made import METRICS
 
 
 def test_the_index_leads_to_every_range_newest_first() -> None:
@@ -75,14 +81,88 @@ def test_an_index_without_ranges_says_so() -> None:
     assert "No range has a report yet." in build_index([])
 
 
-def test_the_index_counts_what_was_tried() -> None:
-    entries = index_entries()
-    judged = [entry for entry in entries if entry.verdict]
-    n_trade = sum(entry.verdict.decision == "trade" for entry in judged if entry.verdict)
-    told = f"{len(judged)} ranges were judged and {n_trade} of them"
-    assert told in build_index(entries)
-    assert f"here {0.05 * len(judged):.1f}" in build_index(entries).replace("\n", " ")
-    assert "were judged" not in build_index(entries[:1])
+def index_entry(month: int = 1, decision: Decision | None = None, **changes: Any) -> ReportEntry:
+    """Of a month of 2023, with nothing but what every report has."""
+    fields: dict[str, Any] = {
+        "date_range": BacktestRange.of_month(date(2023, month, 1)).key, "ticker": "SPY",
+        "source": "polygon", "href": f"{month}.html", "metrics": METRICS, "selection": "study_best",
+        "promised_percent": None, "trial_params": {"take_profit_percent": 25 * month},
+        "equity_usd": (), "sentence": "", "made_at": None, "out_of_sample_too_few": "",
+        "out_of_sample_return_on_risk_percent": None,
+        "verdict": Verdict(decision=decision, line="", findings=()) if decision else None,
+        **changes,
+    }  # fmt: skip
+    return ReportEntry(**fields)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "judged", "by_chance"),
+    [
+        (["trade", "watch"], "2 ranges were judged and 1 of them says trade", "0.1"),
+        (["trade", "watch", "trade", "reject", None],
+         "4 ranges were judged and 2 of them say trade", "0.2"),
+        (["watch"] * 6, "6 ranges were judged and 0 of them say trade", "0.3"),
+    ],
+)  # fmt: skip
+def test_the_index_counts_what_was_tried(
+    decisions: list[Decision | None], judged: str, by_chance: str
+) -> None:
+    page = build_index([index_entry(month, one) for month, one in enumerate(decisions, 1)])
+    assert (
+        f'<p class="note">{judged}. Without any edge up to 5% would, here {by_chance}: of many '
+        "ranges, the best verdict is the luckiest.</p>"
+    ) in page
+
+
+def test_of_one_range_that_was_judged_luck_is_not_told() -> None:
+    assert "judged" not in build_index([index_entry(1, "trade"), index_entry(2)])
+
+
+@pytest.mark.parametrize(
+    ("sources", "is_told"),
+    [(["synthetic", "polygon"], True), (["polygon", "another"], False), (["thetadata"], False)],
+)
+def test_synthetic_data_is_called_so_on_top_of_the_index(sources: list[str], is_told: bool) -> None:
+    page = build_index([index_entry(n, source=one) for n, one in enumerate(sources, 1)])
+    assert ("<strong>Synthetic data</strong> stands behind" in page) == is_told
+
+
+def test_two_ranges_are_compared_by_verdict_promise_result_metrics_and_parameters() -> None:
+    few = "5 trades in 4 sessions, too few"
+    traded = index_entry(2, "trade", promised_percent=20.0, out_of_sample_too_few=few)
+    other = {"selection": "exact_best", "out_of_sample_return_on_risk_percent": -3.25}
+    page = build_index([index_entry(1, ticker="QQQ", **other), traded])
+    (compared,) = re.findall(r'id="ranges-data">(.*)</script>', page)
+    metrics = [
+        ["Return on risk, in sample", "12.0%"], ["Net P&L, in sample", "$90.00"],
+        ["Trades, in sample", "12"], ["Win rate, in sample", "58.3%"],
+        ["Expectancy per trade, in sample", "$7.50"],
+        ["Average risk per trade, in sample", "$62.50"], ["Profit factor, in sample", "1.60"],
+        ["Daily Sharpe, in sample", "0.40"], ["Largest drawdown, in sample", "$31.00"],
+    ]  # fmt: skip
+    assert json.loads(compared) == [
+        {"title": "SPY, 1\u201328 February 2023",
+         "values": [["Verdict", "trade"], ["Promised", "20.0%"],
+                    ["In the sessions that followed", few], *metrics,
+                    ["Way of choosing", "study best"], ["Take profit", "50%"]]},
+        {"title": "QQQ, 3\u201331 January 2023",
+         "values": [["Verdict", "none"], ["Promised", "\u2013"],
+                    ["In the sessions that followed", "\u22123.2%"], *metrics,
+                    ["Way of choosing", "exact best"], ["Take profit", "25%"]]},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("n_ranges", [0, 1])
+def test_a_range_alone_is_not_compared(n_ranges: int) -> None:
+    assert "<h3" not in build_index([index_entry()] * n_ranges)
+
+
+def test_each_curve_of_the_index_tells_its_end() -> None:
+    page = build_index([index_entry(1, equity_usd=(3.0, -1.0, 2.5)), index_entry(2)])
+    assert re.findall('aria-label="(Equity by trade.*?)"', page) == [
+        "Equity by trade, ends at $2.50"
+    ]
+    assert page.count("<td>\u2013</td>") == 1  # of the range without a trade
 
 
 def test_hostile_entries_are_text_and_their_address_is_no_script() -> None:
@@ -93,14 +173,62 @@ def test_hostile_entries_are_text_and_their_address_is_no_script() -> None:
     assert 'href="./javascript:' in page
 
 
+BEST = {"metrics": METRICS, "trial_params": {"take_profit_percent": 50, "strikes_depth": 1}}
+PARAMETER_TABLE = """\
+| Parameter | Value |
+| --- | ---: |
+| Take profit | 50% |
+| Strikes deep | 1 |
+"""
+IN_SAMPLE_TABLE = """\
+| Metric | In sample |
+| --- | ---: |
+| Return on risk | 12.0% |
+| Net P&L | $90.00 |
+| Trades | 12 |
+| Win rate | 58.3% |
+| Expectancy per trade | $7.50 |
+| Average risk per trade | $62.50 |
+| Profit factor | 1.60 |
+| Daily Sharpe | 0.40 |
+| Largest drawdown | $31.00 |
+"""
+
+
 def test_the_summary_tells_verdict_metrics_and_parameters() -> None:
-    data = complete_data()
-    text = summary_markdown(data)
-    assert "**Watch.**" in text
-    assert "Synthetic data" in text
-    assert f"| Net P&L | ${data.best.metrics.net_pnl_usd:,.2f} | $214.50 |" in text
-    assert "| Take profit |" in text
-    assert "Out of sample" not in summary_markdown(minimal_data())
+    assert summary_markdown(complete_data(best=BEST)) == (
+        "## SPY, 3\u201320 January 2023\n\n"
+        "**Synthetic data:** generated sessions, nothing about a market.\n\n"
+        "**Watch.** Do not trade these parameters yet: 159 trades in 21 sessions cannot be told "
+        "from luck, and bad fills would make them lose\\.\n\n"
+        "| Metric | In sample | Out of sample |\n"
+        "| --- | ---: | ---: |\n"
+        "| Return on risk | 12.0% | 6.1% |\n"
+        "| Net P&L | $90.00 | $214.50 |\n"
+        "| Trades | 12 | 9 |\n"
+        "| Win rate | 58.3% | 58.3% |\n"
+        "| Expectancy per trade | $7.50 | $7.50 |\n"
+        "| Average risk per trade | $62.50 | $62.50 |\n"
+        "| Profit factor | 1.60 | 1.60 |\n"
+        "| Daily Sharpe | 0.40 | 0.40 |\n"
+        "| Largest drawdown | $31.00 | $31.00 |\n\n"
+        f"{PARAMETER_TABLE}"
+    )
+
+
+def test_the_least_summary_has_metrics_and_parameters() -> None:
+    data = minimal_data(best={**BEST, "ticker": "QQQ", "source": "polygon"})
+    assert summary_markdown(data) == (
+        f"## QQQ, 3\u201320 January 2023\n\n{IN_SAMPLE_TABLE}\n{PARAMETER_TABLE}"
+    )
+
+
+def test_the_summary_tells_where_too_little_followed() -> None:
+    data = few_outside(complete_data(best={**BEST, "source": "polygon"}, verdict=None))
+    assert summary_markdown(data) == (
+        f"## SPY, 3\u201320 January 2023\n\n{IN_SAMPLE_TABLE}\n"
+        f"Out of sample: 5 trades in 3 sessions, too few.\n\n{PARAMETER_TABLE}"
+    )
 
 
 def few_outside(data: ReportData) -> ReportData:
@@ -173,7 +301,7 @@ def test_a_long_curve_keeps_its_end_and_every_so_many_before_it() -> None:
     assert kept == [round(1.004 * i, 2) for i in range(0, 400, 3)]
     assert kept[-1] == 400.6
     assert len(_thinned(values[:160])) == 160
-    assert _thinned(values[:161])[-1] == 160.64
+    assert _thinned(values[:161]) == [round(1.004 * i, 2) for i in range(0, 161, 2)]
     assert _thinned([]) == []
 
 
@@ -213,6 +341,7 @@ def test_no_bin_mixes_gains_and_losses() -> None:
         ("O:SPY230103P00384000", 384.0, "384 put", 0.0),
         ("<script>", 385.5, "<script>", None),
         ("O:SPY230103C00384000", None, "384 call", None),
+        ("O:SPY230103C00384000", float("nan"), "384 call", None),
     ],
 )
 def test_contracts_are_read(
@@ -317,6 +446,32 @@ def test_statistics_that_are_not_known_are_left_out() -> None:
     assert "too few sessions or trades" in build_report(data)
 
 
+def test_a_step_that_traded_nothing_has_no_curve_and_names_its_range() -> None:
+    kept = walk_forward()
+    nothing = replace(
+        kept.record.steps[0], chosen_in="a former range", traded_in="2023-02",
+        sessions=SessionSums.empty(),
+    )  # fmt: skip
+    record = walk_forward_of([nothing], [{"stretch_threshold": 0.002}])
+    update = {"record": record, "identities": kept.identities[:1]}
+    page = build_index([index_entry()], {"SPY": kept.model_copy(update=update)})
+    assert '<tr><th scope="row">a former range</th><td>1\u201328 February 2023</td>' in page
+    assert "<svg" not in page
+
+
+def test_an_entry_without_evidence_has_nothing_in_its_place() -> None:
+    pnl = pd.DataFrame({
+        "net_pnl_usd": [4.0, 10.0, -2.346],
+        "exit_time": pd.to_datetime(["2023-01-05 10:00", "2023-01-03 10:00", "2023-01-04 10:00"]),
+    })  # fmt: skip
+    data = minimal_data(best=BEST, trades=pnl)
+    assert report_entry(data, "a.html") == index_entry(
+        date_range="2023-01-03_2023-01-20", source="synthetic", href="a.html",
+        promised_percent=data.best.promised_percent, trial_params=BEST["trial_params"],
+        equity_usd=(10.0, 7.65, 11.65),
+    )  # fmt: skip
+
+
 def test_an_index_entry_tells_what_the_report_shows(tmp_path: Path) -> None:
     data = complete_data()
     entry = report_entry(data, "2023-01.html")
@@ -338,7 +493,8 @@ def test_walk_forward_stands_on_the_index() -> None:
     assert "100% of the steps earned money" in page
     assert "Largest drawdown <b>$42.00</b>" in page
     assert "1\u201328 February 2023" in page
-    assert "ends at $162.00" in page
+    assert 'aria-label="Walk-forward equity by session, ends at $162.00"' in page
+    assert re.findall(r"<text[^>]*>(\d.*?)</text>", page) == ["1 Feb 23", "3 Mar 23"]
     partial = record.model_copy(update={"left_out": ("2022-11: <damaged>",)})
     assert "Left out: 2022-11: &lt;damaged&gt;." in build_index(index_entries(), {"SPY": partial})
     assert "Left out: not &lt;readable&gt;." in build_index(
