@@ -70,6 +70,7 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
     for name, (place, combination, metrics) in shown.items():
         title, meaning = SELECTION_TITLES[name]
         is_published = name == best.selection
+        promised = [place.promised_percent] if place else []
         same = next((one for one in columns if one["combination"] == combination), None)
         if same is None:
             columns.append(
@@ -80,15 +81,15 @@ def _columns(data: ReportData) -> list[dict[str, Any]]:
                     "place": place,
                     "combination": combination,
                     "metrics": metrics,
-                    "promised": [place.promised_percent] if place else [],
+                    "promised": promised,
                     "outside": outside.get(name),
                 }
             )
-            continue
-        same["title"] += f", {title.lower()}"
-        same["meaning"] += f"; {meaning}"
-        same["promised"] += [place.promised_percent] if place else []
-        same["is_published"] |= is_published
+        else:
+            same["title"] += f", {title.lower()}"
+            same["meaning"] += f"; {meaning}"
+            same["promised"] += promised
+            same["is_published"] |= is_published
     return sorted(columns, key=lambda one: not one["is_published"])  # a phone shows the first
 
 

@@ -1,6 +1,5 @@
 """Figures of the page's groups and curves, against sums that are made here from the trades."""
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,8 +9,6 @@ from rorq_pipeline.report.figures.sample import sessions_figure
 from rorq_pipeline.report.figures.surface import distribution_figure, profile_figure
 from rorq_pipeline.report.sections.outcomes import outcomes_section
 from rorq_pipeline.report.sections.policies import policies_section
-from rorq_pipeline.report.sections.surface import surface_section
-from rorq_pipeline.report.sections.trades import trades_section
 from tests.rorq_pipeline.report.fixtures import complete_data
 
 
@@ -26,17 +23,6 @@ def test_every_grouping_adds_up_to_the_trades() -> None:
         assert won == pytest.approx(sum(value > 0 for value in pnl))
         for row in rows:
             assert row["mean_usd"] == pytest.approx(row["net_pnl_usd"] / row["n"])
-
-
-def test_weekdays_are_in_their_order_and_moneyness_is_known() -> None:
-    tables = {
-        one["title"]: one["rows"] for one in outcomes_section(complete_data()).context["tables"]
-    }
-    week = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
-    shown = [row["key"] for row in tables["Weekday"]]
-    assert shown == [day for day in week if day in shown]
-    depths = [row["key"] for row in tables["Moneyness at the signal"]]
-    assert all(key.startswith(("in by $", "out by $")) for key in depths)
 
 
 def test_the_months_of_the_matrix_make_the_policies() -> None:
@@ -75,18 +61,6 @@ def test_the_published_choice_is_marked() -> None:
     assert edges[0] <= beyond["x0"] <= edges[-1]
 
 
-@pytest.mark.parametrize(
-    ("rank", "words"), [(1, "hundredth of a percent"), (2, "0.01%"), (250, "1.25%")]
-)
-def test_the_place_on_the_surface_is_told_in_percent(rank: int, words: str) -> None:
-    data = complete_data()
-    chosen = data.best.selections["study_best"]
-    place = replace(chosen.candidate, rank=rank, n_valid=20_000)
-    selections = {"study_best": chosen.model_copy(update={"candidate": place})}
-    best = data.best.model_copy(update={"selections": selections})
-    assert surface_section(replace(data, best=best)).context["better"] == words
-
-
 def test_the_mark_of_the_choice_is_named_beside_its_line() -> None:
     surface = complete_data().surface
     assert surface is not None
@@ -104,12 +78,3 @@ def test_the_mark_of_the_choice_is_named_beside_its_line() -> None:
         assert (note["text"] == "chosen") is (words == "chosen")
         assert (note["xanchor"], note["xshift"]) == (side, shift)
     assert "shapes" not in distribution_figure(surface, None)["layout"]
-
-
-def test_the_extremes_of_the_trades_are_found_by_their_rows() -> None:
-    section = trades_section(complete_data())
-    rows = section.values["trades"]["rows"]
-    pnl = [row[section.values["trades"]["columns"].index("net_pnl_usd")] for row in rows]
-    found = section.values["extremes"]
-    assert (pnl[found["best"]], pnl[found["worst"]]) == (max(pnl), min(pnl))
-    assert section.context["n_trades"] == section.context["n_shown"] == len(pnl)

@@ -22,6 +22,7 @@ from tests.rorq_pipeline.report.fixtures import (
     minimal_data,
     study_trials,
 )
+from tests.rorq_pipeline.report.small import small_data
 
 
 def trials(*values: float | None, **more: Any) -> list[FrozenTrial]:
@@ -53,11 +54,13 @@ def test_all_four_pictures_of_a_usual_study() -> None:
         (trials(1.0, 1.0, 1.0), {"history"}),
         (trials(1.0, 2.0), {"history", "importances", "parallel"}),
         (trials(*range(30)), {"history", "importances", "parallel"}),
+        ([create_trial(value=1.0), create_trial(value=2.0)], {"history"}),  # no parameters
     ],
 )
 def test_few_trials_give_fewer_pictures(made: list[FrozenTrial], figures: set[str]) -> None:
-    data = minimal_data(trials=made)
-    assert set(study_section(data).figures) == figures
+    data = small_data(trials=made)
+    section = study_section(data)
+    assert set(section.figures) == section.context["drawn"] == figures
     assert "The search" in build_report(data)
 
 
@@ -67,9 +70,13 @@ def test_running_and_failed_trials_are_counted() -> None:
         trial = create_trial(state=TrialState.PRUNED)
         trial.state = state
         made.append(trial)
-    context = study_section(minimal_data(trials=made)).context
-    assert context["n_attempts"] == 5
-    assert context["n_complete"] == 2
+    made += trials(None)
+    context = study_section(small_data(trials=made)).context
+    assert (context["n_attempts"], context["n_complete"], context["few"]) == (6, 2, 2)
+    assert context["states"] == {
+        "complete": 2, "running": 1, "fail": 1, "waiting": 1, "pruned": 1,
+    }  # fmt: skip
+    assert dict(context["pruned"])["reason not recorded"] == 1
 
 
 def test_prunes_are_counted_by_reason_and_duplicates_by_source() -> None:
@@ -77,20 +84,26 @@ def test_prunes_are_counted_by_reason_and_duplicates_by_source() -> None:
         {"prune_reason": "insufficient_trades"},
         {"prune_reason": "insufficient_trades"},
         {"duplicate": True, "duplicate_source": "database", "prune_reason": "duplicate"},
-        {"duplicate": True, "duplicate_source": "memory"},
         {},
+        {"duplicate": True},
     ]
     made = [trials(None, user_attrs=attribute)[0] for attribute in attributes]
-    assert dict(study_section(minimal_data(trials=made)).context["pruned"]) == {
-        "insufficient trades": 2,
-        "duplicate, known from database": 1,
-        "duplicate, known from memory": 1,
-        "reason not recorded": 1,
-    }
+    assert study_section(small_data(trials=made)).context["pruned"] == [
+        ("insufficient trades", 2),
+        ("duplicate, known from database", 1),
+        ("reason not recorded", 1),
+        ("duplicate, known from unknown source", 1),
+        ("duplicate, known from memory", 0),
+    ]
+
+
+def test_without_trials_it_says_so() -> None:
+    absent = study_section(small_data()).absent
+    assert absent == "The trials of the study are not part of this report."
 
 
 def test_the_five_best_trials_lead() -> None:
-    top = study_section(minimal_data(trials=trials(-2.0, 0.5, 3.0, 0.0, -0.5, 1.0))).context["top"]
+    top = study_section(small_data(trials=trials(-2.0, 0.5, 3.0, 0.0, -0.5, 1.0))).context["top"]
     assert [(trial.number, trial.value) for trial in top] == [
         (2, 3.0), (5, 1.0), (1, 0.5), (3, 0.0), (4, -0.5),
     ]  # fmt: skip
