@@ -70,20 +70,17 @@ def sessions_with_holes(manifest: "pd.DataFrame | None", fingerprint: str) -> in
 
     records = [] if manifest is None else records_of(manifest)
     cached = [one for one in records if one.is_cached]
-    if not cached or _fingerprint(cached) != fingerprint:
+    if _fingerprint(cached) != fingerprint:
         return None
-    last = max(one.date for one in cached)  # what comes after it is not due yet
-    return sum(one.has_holes or not one.is_cached for one in records if one.date <= last)
+    return sum(one.has_holes or not one.is_cached for one in records)
 
 
 def _vouches(manifest: "pd.DataFrame", fingerprint: str) -> bool:
     from strategy.market_data.validation import RULES_VERSION, records_of
 
     records = records_of(manifest)
-    return (
-        bool(records)
-        and all(r.is_cached and not r.errors and r.rules_version == RULES_VERSION for r in records)
-        and _fingerprint(records) == fingerprint
+    return _fingerprint(records) == fingerprint and all(
+        not one.errors and one.rules_version == RULES_VERSION for one in records
     )
 
 
