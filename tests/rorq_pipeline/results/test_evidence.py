@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,25 @@ import pytest
 from optimize.choice.policy_history import PolicyHistory
 from optimize.verdict_settings import VerdictSettings
 from rorq_pipeline.project.cache_scan import scan_cache
+from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.evidence import measure_out_of_sample, measure_selection, reach_verdict
+from rorq_pipeline.results.evidence import (
+    following_data,
+    measure_out_of_sample,
+    measure_selection,
+    reach_verdict,
+)
 from rorq_pipeline.results.identity import of_result
 from rorq_pipeline.results.models import BestParams, Proofs
-from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove
+from rorq_pipeline.results.proofs import keep_proofs, kept_proofs, prove, take_up_quotes
 from rorq_pipeline.results.published import publish
 from rorq_pipeline.results.surfaces import exact_surface
 from strategy.backtest import run_backtest
+from strategy.backtest_range import BacktestRange
 from strategy.errors import StudyMismatchError
+from strategy.market_data import write_session
 from strategy.market_data.layout import session_folder
+from strategy.market_data.sample.generate import SampleSettings, sample_tables
 from strategy.proofs.at_quotes import AtQuotes
 from strategy.proofs.lookahead import Violation
 from strategy.space import SearchSpace
@@ -27,6 +37,7 @@ from strategy.surface.compute import compute_surface
 from tests.rorq_pipeline import results_made
 from tests.rorq_pipeline.report import fixtures
 from tests.rorq_pipeline.results.conftest import FIRST, SECOND, Published
+from tests.rorq_pipeline.results_made import best_params
 
 
 def with_metrics(best: BestParams, **changes: Any) -> BestParams:
@@ -60,6 +71,23 @@ def test_synthetic_sessions_do_not_continue_real_ones(published: Published) -> N
     real = published.best[FIRST].model_copy(update={"source": "polygon"})
     found = measure_out_of_sample(real, published.market_data, FIRST)
     assert len(found.traded.sessions) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "days"),
+    [("synthetic", ()), ("polygon", (date(2023, 1, 4),)), ("legacy", (date(2023, 1, 4),))],
+)
+def test_a_real_session_continues_real_ones_alone(
+    project: ProjectPaths, source: str, days: tuple[date, ...]
+) -> None:
+    one = BacktestRange(date(2023, 1, 3), date(2023, 1, 3))
+    for day in (date(2023, 1, 3), date(2023, 1, 4)):
+        tables = sample_tables(day, SampleSettings())
+        write_session(project.cache, "SPY", day, tables, source="polygon")
+    following, sessions, problem = following_data(best_params(source=source), MarketData(), one)
+    assert following.cached == days
+    assert [session.date for session in sessions] == [*days]
+    assert problem is None
 
 
 def test_a_damaged_following_session_does_not_stop_the_range(
@@ -166,6 +194,9 @@ def test_proofs_pass_on_an_honest_result_and_are_kept_for_it_alone(
     keep_proofs(made, FIRST)
     assert kept_proofs(best, FIRST) == made
     assert kept_proofs(with_metrics(best, net_pnl_usd=1.0), FIRST) is None
+    keep_proofs(made.model_copy(update={"fills": replace(made.fills, quotes=None)}), FIRST)
+    assert take_up_quotes(best, published.market_data, FIRST) == made.fills
+    assert kept_proofs(best, FIRST) == made
 
 
 def test_a_published_figure_that_is_not_so_fails_the_replay(published: Published) -> None:
@@ -277,7 +308,9 @@ def test_each_figure_of_the_evidence_stands_in_its_own_place() -> None:
     found = reach_verdict(best, selection, records[1], proofs, limits)
     assert asdict(found.evidence) == {**known, **more}
     selection = selection.model_copy(update={"policy_history": None})
-    found = reach_verdict(best, selection, records[1], proofs, limits)
+    found = reach_verdict(
+        best=best, selection=selection, outside=records[1], proofs=proofs, settings=limits
+    )
     assert found.evidence.policy_absent == "too large"
 
 

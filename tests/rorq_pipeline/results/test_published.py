@@ -9,6 +9,7 @@ import pytest
 
 from rorq_pipeline.checks.results import judge
 from rorq_pipeline.project.config import ResultCheckConfig
+from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.published import publish
 from strategy.backtest import run_backtest
@@ -58,6 +59,7 @@ def test_counts_and_names_are_those_of_the_study(published: Published) -> None:
     assert best.strategy_params == strategy_params(CHOICES[FIRST], FIXED)
     assert best.n_sessions == 9
     assert best.is_synthetic
+    assert best.promised_percent == best.metrics.return_on_risk_percent
     assert best.fixed_params["contracts_per_trade"] == 1
     assert not best.fixed_params.keys() & CHOICES[FIRST].keys()
 
@@ -113,12 +115,16 @@ def test_the_checks_look_at_the_published_figures(published: Published) -> None:
     )
 
 
-@pytest.mark.parametrize("selection", ["exact_best", "plateau"])
+@pytest.mark.parametrize("selection", ["exact_best", "plateau", "lower_bound"])
 def test_another_selection_can_be_published(published: Published, selection: Any) -> None:
     made = published.optimization[FIRST]
-    best = publish(made, published.market_data, FIRST, selection=selection)
+    best = publish(
+        optimization=made, market_data=published.market_data, date_range=FIRST, selection=selection
+    )
+    assert set(best.selections) == {"study_best", "exact_best", "plateau", "lower_bound", "smooth"}
     chosen = best.selections[selection]
-    assert (best.selection, best.trial_number) == (selection, None)
+    assert (best.selection, best.instead_of, best.trial_number) == (selection, None, None)
+    assert best.promised_percent == chosen.candidate.promised_percent
     assert best.trial_params == chosen.candidate.combination
     assert best.metrics == chosen.metrics
     assert best.strategy_params == chosen.strategy_params
@@ -136,11 +142,16 @@ def test_a_value_that_the_trades_do_not_give_is_refused(published: Published) ->
     with pytest.raises(StudyMismatchError, match=r"when traded again; expected .* enable_persist"):
         publish(other, published.market_data, FIRST)
     publish(changed(made, best_value=value * (1 + 1e-10)), published.market_data, FIRST)
+    without_trades = changed(made, best_params=CHOICES[FIRST] | {"stretch_threshold": 0.9})
+    with pytest.raises(StudyMismatchError, match="the best trial gives None% when traded again"):
+        publish(without_trades, published.market_data, FIRST)
 
 
-def test_other_data_than_the_studys_is_refused(published: Published) -> None:
-    made = published.optimization[FIRST].model_copy(update={"data_fingerprint": "0" * 64})
-    with pytest.raises(StudyMismatchError, match="expected 000000000000, on which the study"):
+@pytest.mark.parametrize("digit", ["0", "f"])
+def test_other_data_than_the_studys_is_refused(published: Published, digit: str) -> None:
+    made = published.optimization[FIRST].model_copy(update={"data_fingerprint": digit * 64})
+    said = rf"fingerprint [0-9a-f]{{12}}; expected {digit * 12}, on which the study was made; start"
+    with pytest.raises(StudyMismatchError, match=said):
         publish(made, published.market_data, FIRST)
 
 
@@ -149,7 +160,11 @@ def test_a_study_without_a_value_publishes_what_the_surface_has(published: Publi
         published.optimization[FIRST], best_value=None, best_trial_number=None, best_params={}
     )
     with pytest.raises(StudyError, match="has no complete trial"):
-        publish(made, published.market_data, FIRST, selection="study_best")
+        publish(made, MarketData(folder="nowhere"), FIRST, selection="study_best")  # at once
+    with pytest.raises(StudyError, match="has no complete trial"):  # in the place of a rule
+        publish(
+            made, published.market_data, FIRST, selection="smooth", min_trades_per_session=10_000
+        )
     best = publish(made, published.market_data, FIRST, selection="exact_best")
     assert best.regret is None
     assert set(best.selections) == {"exact_best", "plateau", "lower_bound", "smooth"}
