@@ -31,31 +31,24 @@ class TradePicture:
 
 
 def trade_pictures(
-    trades: pd.DataFrame,
-    sessions: Sequence[SessionData],
-    *,
-    max_pictures: int = MAX_PICTURES,
-    max_total_seconds: int = MAX_TOTAL_SECONDS,
+    trades: pd.DataFrame, sessions: Sequence[SessionData]
 ) -> tuple[TradePicture, ...]:
     """Windows for the best, the worst, and as many further trades as fit, by row.
 
     `trades` is `BacktestResult.trades`; `sessions` holds the sessions it came from.
     """
-    row_of_date = {session.date: row for row, session in enumerate(sessions)}
+    session_of = {session.date: session for session in sessions}
     pictures: list[TradePicture] = []
     used_seconds = 0
     for row in _by_interest(trades["net_pnl_usd"].to_numpy()):
         trade = trades.iloc[row]
-        day = pd.Timestamp(trade["entry_time"]).date()
-        if day not in row_of_date:
-            continue
-        picture = _picture(row, trade, sessions[row_of_date[day]])
+        picture = _picture(row, trade, session_of[trade["session_date"]])
         length = len(picture.underlying_close_usd)
-        if pictures and used_seconds + length > max_total_seconds:
+        if used_seconds + length > MAX_TOTAL_SECONDS:
             break
         used_seconds += length
         pictures.append(picture)
-        if len(pictures) >= max_pictures:
+        if len(pictures) == MAX_PICTURES:
             break
     return tuple(sorted(pictures, key=lambda picture: picture.trade))
 
@@ -72,8 +65,7 @@ def _by_interest(net_pnl_usd: np.ndarray) -> list[int]:
 
 
 def _picture(row: int, trade: pd.Series, session: SessionData) -> TradePicture:
-    first_time = trade.get("stretch_time", trade["signal_time"])
-    start = max(_second_of(first_time, session) - MARGIN_SECONDS, 0)
+    start = max(_second_of(trade["stretch_time"], session) - MARGIN_SECONDS, 0)
     stop = min(_second_of(trade["exit_time"], session) + MARGIN_SECONDS + 1, session.n_seconds)
     seconds, prices = _contract_bars(session, str(trade["ticker"]), start, stop)
     return TradePicture(

@@ -86,16 +86,16 @@ def _tick(value_usd: float, y: float) -> str:
     sign = "\u2212" if value_usd < 0 else ""
     return (
         f'<path class="zero" d="M{_LEFT} {y:.1f}H{_RIGHT}"/>'
-        f'<text x="{_LEFT - 6}" y="{y + 3:.1f}" text-anchor="end">'
+        f'<text x="{_LEFT}" y="{y:.1f}" dx="-6" dy="3" text-anchor="end">'
         f"{sign}${abs(value_usd):,.0f}</text>"
     )
 
 
 def _scale(
-    values: Sequence[float], top: float, bottom: float
+    points: Sequence[float], top: float, bottom: float
 ) -> tuple[Callable[[float], float], float, float]:
-    """Dollars to heights, with 0 inside the scale; and its lowest and highest value."""
-    low, high = min(0.0, *values), max(0.0, *values)
+    """Dollars to heights; and the lowest and the highest of the points."""
+    low, high = min(points), max(points)
     span = (high - low) or 1.0
     return lambda v: bottom - (v - low) / span * (bottom - top), low, high
 

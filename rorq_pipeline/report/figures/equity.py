@@ -28,19 +28,13 @@ def equity_usd(trades: pd.DataFrame) -> FloatArray:
 
 def drawdown_usd(equity: FloatArray) -> FloatArray:
     """Distance below the highest equity so far, counted from 0; zero or negative."""
-    peaks = np.maximum(np.maximum.accumulate(equity), 0.0) if equity.size else equity
-    return equity - peaks
-
-
-def session_of(trades: pd.DataFrame) -> list[date]:
-    """The session of each trade."""
-    return [pd.Timestamp(moment).date() for moment in trades["entry_time"]]
+    return equity - np.maximum(np.maximum.accumulate(equity), 0.0)
 
 
 def daily_pnl_usd(trades: pd.DataFrame, sessions: Sequence[date]) -> dict[date, float]:
     """Net P&L of every session, 0 where nothing was traded."""
     daily = dict.fromkeys(sessions, 0.0)
-    for session, pnl in zip(session_of(trades), trades["net_pnl_usd"], strict=True):
+    for session, pnl in zip(trades["session_date"], trades["net_pnl_usd"], strict=True):
         daily[session] = daily.get(session, 0.0) + float(pnl)
     return daily
 
@@ -66,7 +60,7 @@ def equity_figure(trades: pd.DataFrame) -> dict[str, Any]:
             },
         ],
         "layout": {
-            "height": 430, "showlegend": False, "hovermode": "closest",
+            "height": 430, "hovermode": "closest",
             "xaxis": {"title": {"text": "Trades, in the order of their exits"}, "anchor": "y2",
                       "rangemode": "tozero", **whole_ticks(len(equity))},
             "yaxis": {"title": {"text": "Equity, USD"}, "domain": [0.38, 1], "tickformat": "$,~f",
@@ -97,7 +91,7 @@ def daily_figure(daily: dict[date, float]) -> dict[str, Any]:
             }
         ],
         "layout": {
-            "height": 260, "showlegend": False,
+            "height": 260,
             "xaxis": {"type": "category", "nticks": 12},
             "yaxis": {"title": {"text": "Net P&L a session, USD"}, "tickformat": "$,~f",
                       "zeroline": True},

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+MOST_BARS = 36
 MOST_SINGLE_TICKS = 8  # trades; up to it each has a tick, beyond it plotly's are whole
 
 
@@ -34,7 +35,6 @@ def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
         ],
         "layout": {
             "height": 260,
-            "showlegend": False,
             "xaxis": {"title": {"text": "Net P&L a trade, USD"}, "tickformat": "$,~f"},
             "yaxis": {
                 "title": {"text": "Trades"},
@@ -45,15 +45,15 @@ def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _edges(pnl: "np.ndarray[Any, np.dtype[np.float64]]", n_bins: int = 36) -> Any:
+def _edges(pnl: "np.ndarray[Any, np.dtype[np.float64]]") -> Any:
     """Bins of a round width with an edge at zero, so that no bin mixes gains and losses."""
-    span = max(float(pnl.max()), 0.0) - min(float(pnl.min()), 0.0)
-    raw = max(span / n_bins, 0.5)
+    low, high = min(pnl.min(), 0.0), max(pnl.max(), 0.0)
+    raw = max((high - low) / MOST_BARS, 0.5)
     power = 10.0 ** np.floor(np.log10(raw))
     width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
-    first = np.floor(min(float(pnl.min()), 0.0) / width)
-    last = np.ceil(max(float(pnl.max()), 0.0) / width)
-    return np.arange(first, max(last, first + 1) + 1) * width
+    first = np.floor(low / width)
+    last = max(np.ceil(high / width), first + 1)
+    return np.arange(first, last + 1) * width
 
 
 def _pairs(edges: Any) -> list[tuple[float, float]]:

@@ -15,8 +15,8 @@ def sessions_figure(
 ) -> dict[str, Any]:
     """Cumulative net P&L by session, going on where the choice was made."""
     before = list(accumulate(inside.values()))
-    after = list(accumulate(outside_pnl_usd, initial=before[-1] if before else 0.0))
-    border = short_day(list(inside)[-1]) if inside else ""
+    after = list(accumulate(outside_pnl_usd, initial=before[-1]))
+    border = short_day(list(inside)[-1])
     dates_after = [border, *(short_day(day) for day in outside_dates)]
     return {
         "data": [
@@ -25,7 +25,7 @@ def sessions_figure(
         ],
         "layout": {
             "height": 300,
-            "legend": {"orientation": "h", "x": 0, "y": 1.14},
+            "legend": {"orientation": "h", "y": 1.14},
             "xaxis": {"type": "category", "nticks": 10},
             "yaxis": {"title": {"text": "Net P&L, USD"}, "tickformat": "$,~f", "zeroline": True},
         },

@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import optuna
@@ -29,7 +30,7 @@ class _SharedTrials(optuna.storages.InMemoryStorage):
 
 def completed(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that have a value."""
-    return [trial for trial in trials if trial.state == TrialState.COMPLETE and trial.values]
+    return [trial for trial in trials if trial.state == TrialState.COMPLETE]
 
 
 def study_of(trials: Sequence[FrozenTrial]) -> optuna.Study:
@@ -45,7 +46,7 @@ def study_of(trials: Sequence[FrozenTrial]) -> optuna.Study:
 def history_figure(study: optuna.Study) -> dict[str, Any]:
     """Objective by trial and the best so far."""
     figure = _plain(optuna.visualization.plot_optimization_history, study)
-    points, best = figure["data"][0], figure["data"][1]
+    points, best, *_ = figure["data"]
     points["name"], best["name"] = "Trial", "Best so far"
     points["marker"] = {"color": "--blue@0.55", "size": 6}
     points["hovertemplate"] = "trial %{x}<br><b>%{y:.2f}%</b><extra></extra>"
@@ -56,7 +57,7 @@ def history_figure(study: optuna.Study) -> dict[str, Any]:
         "height": 340,
         "xaxis": {"title": {"text": "Trial"}},
         "yaxis": {"title": {"text": "Return on risk, %"}, "zeroline": True},
-        "legend": {"orientation": "h", "x": 0, "y": 1.12},
+        "legend": {"orientation": "h", "y": 1.12},
     }
     return figure
 
@@ -64,33 +65,30 @@ def history_figure(study: optuna.Study) -> dict[str, Any]:
 def importances_figure(study: optuna.Study) -> dict[str, Any]:
     """How much of the objective each parameter explains."""
     figure = _plain(optuna.visualization.plot_param_importances, study)
-    bars = figure["data"][0]
+    (bars,) = figure["data"]
     bars["marker"] = {"color": "--blue"}
     bars["hovertemplate"] = "%{y}<br><b>%{x:.0%}</b><extra></extra>"
     bars["y"] = [parameter_title(name) for name in bars["y"]]
     bars["text"] = [f"{100 * value:.0f}%" if value > 0.005 else "<1%" for value in bars["x"]]
-    bars["cliponaxis"] = False
     bars["textfont"] = {"color": "--ink"}
     figure["layout"] = {
         "height": 60 + 34 * len(bars["y"]),
-        "showlegend": False,
         "xaxis": {
             "title": {"text": "Share of what the parameters explain"},
             "tickformat": ".0%",
-            "range": [0, 1.12 * max(max(bars["x"]), 0.01)],
+            "range": [0, 1.12 * max(bars["x"])],
         },
-        "yaxis": {"automargin": True},
     }
     return figure
 
 
 def parallel_figure(study: optuna.Study) -> dict[str, Any]:
     """One line a completed trial across all parameters; the best tenth stands out."""
-    worst_first = sorted(completed(study.trials), key=lambda t: t.value or 0.0)
+    worst_first = sorted(completed(study.trials), key=attrgetter("value"))
     shown = worst_first[-MAX_PARALLEL_TRIALS:]
     varied = sorted(_varied(shown))
     figure = _plain(optuna.visualization.plot_parallel_coordinate, study_of(shown), params=varied)
-    lines = [trace for trace in figure["data"] if trace.get("mode") == "lines"]
+    *lines, _color_bar = figure["data"]
     # Optuna sorts the lines by their parameters; each one's first value is its objective.
     lines.sort(key=lambda trace: float(trace["y"][0]))
     first_best = len(lines) - max(len(lines) // 10, 1)
@@ -118,7 +116,7 @@ def _tick_text(name: str, text: str) -> str:
 
 
 def _parallel_layout(layout: dict[str, Any], params: Sequence[str]) -> dict[str, Any]:
-    for note in layout.get("annotations", []):
+    for note in layout["annotations"]:
         axis_number = round(note["x"])
         if axis_number:  # the first axis is the objective
             note["text"] = _tick_text(params[axis_number - 1], note["text"])
@@ -126,15 +124,14 @@ def _parallel_layout(layout: dict[str, Any], params: Sequence[str]) -> dict[str,
             note["text"] = true_minus(note["text"])
         note["font"] = {"size": 10.5, "color": "--ink"}
         note["bgcolor"] = "--paper@0.86"
-    for shape in layout.get("shapes", []):
+    for shape in layout["shapes"]:
         shape["line"] = {"color": "--rule-strong", "width": 1}
     titles = [parameter_title(name).replace(" ", "<br>", 1) for name in params]
     axis = {**layout["xaxis"], "ticktext": ["Return<br>on risk, %", *titles], "tickangle": 0}
     return {
         "height": 440,
-        "showlegend": False,
-        "annotations": layout.get("annotations", []),
-        "shapes": layout.get("shapes", []),
+        "annotations": layout["annotations"],
+        "shapes": layout["shapes"],
         "xaxis": axis,
         "yaxis": layout["yaxis"],
         "margin": {"b": 64, "l": 56, "r": 24, "t": 12},

@@ -11,7 +11,7 @@ from rorq_pipeline.report.surface_view import FloatArray, SurfaceView
 def profile_figure(surface: SurfaceView, name: str) -> dict[str, Any]:
     """Best, median and through the chosen point, along one dimension."""
     # Values without a single valid combination would only lengthen the axis.
-    shown = np.flatnonzero(np.isfinite(surface.best_by_dimension[name]))
+    shown = np.flatnonzero(np.isfinite(surface.best_by_dimension[name])).tolist()
     labels = [parameter(name, surface.dimensions[name][row]) for row in shown]
     lines = [
         ("best of all others", surface.best_by_dimension[name], "--blue", "solid"),
@@ -22,14 +22,13 @@ def profile_figure(surface: SurfaceView, name: str) -> dict[str, Any]:
         _line(words, labels, values[shown], color, dash) for words, values, color, dash in lines
     ]
     at = surface.chosen_index.get(name)
-    if at is not None and at in shown:
+    if at in shown:
         label = parameter(name, surface.dimensions[name][at])
         data.append(_chosen_mark(label, surface.chosen_by_dimension[name][at]))
     return {
         "data": data,
         "layout": {
             "height": 210,
-            "showlegend": False,
             "title": {"text": parameter_title(name), "x": 0, "font": {"size": 12.5}},
             "xaxis": {"type": "category", "tickangle": "auto"},
             "yaxis": {"ticksuffix": "%", "zeroline": True, "nticks": 5},
@@ -44,8 +43,6 @@ def distribution_figure(surface: SurfaceView, chosen_percent: float | None) -> d
     middles = (edges[:-1] + edges[1:]) / 2
     layout: dict[str, Any] = {
         "height": 250,
-        "showlegend": False,
-        "bargap": 0.06,
         "xaxis": {"title": {"text": "Return on risk, %"}, "zeroline": True},
         "yaxis": {"title": {"text": "Combinations"}, "tickformat": ",~s"},
     }

@@ -34,7 +34,7 @@
       autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("--ink") },
       hoverlabel: { bgcolor: color("--panel"), bordercolor: color("--rule-strong"), font: { color: color("--ink"), size: 12.5 } },
-      separators: ".,", dragmode: false, ...own,
+      separators: ".,", dragmode: false, showlegend: "legend" in own, ...own,
       margin: { l: narrow ? 44 : 64, r: 12, t: 14, b: 44, ...(own.margin || {}) },
     };
     for (const key of Object.keys(own)) if (/^[xy]axis\d*$/.test(key)) made[key] = axis(own[key], narrow);

@@ -35,7 +35,7 @@
     if (labels[x].includes(chosen[0]) && labels[y].includes(chosen[1])) {
       const at = { x: [chosen[0]], y: [chosen[1]] };
       const ring = (size, color, width) => ({
-        type: "scatter", mode: "markers", ...at, hoverinfo: "skip", showlegend: false,
+        type: "scatter", mode: "markers", ...at, hoverinfo: "skip",
         marker: { size, symbol: "circle-open", color, line: { width, color } },
       });
       data.push(ring(30, "--paper", 5), ring(30, "--ink", 2));

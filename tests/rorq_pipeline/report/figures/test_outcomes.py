@@ -13,6 +13,34 @@ def bars(*pnl_usd: float) -> list[tuple[float, int, str]]:
     return [(float(x), int(n), color) for x, n, color in shown if n]
 
 
+def test_every_trade_lies_between_the_borders_of_its_bar() -> None:
+    """48 USD in 36 bars are 1.33 each, and the next round width is 2; 10 bars of losses."""
+    figure = pnl_figure(pd.DataFrame({"net_pnl_usd": [30.0, -12.0, -18.0, 5.0, -20.0]}))
+    (data,) = figure["data"]
+    n_at = {-19: 1, -17: 1, -11: 1, 5: 1, 29: 1}
+    assert data["x"].tolist() == list(range(-19, 30, 2))
+    assert data["y"].tolist() == [n_at.get(x, 0) for x in range(-19, 30, 2)]
+    assert data["width"] == pytest.approx([1.88] * 25)
+    assert data["customdata"] == [[str(low), str(low + 2)] for low in range(-20, 30, 2)]
+    assert data["marker"] == {"color": ["--vermillion"] * 10 + ["--blue"] * 15}
+    assert figure["layout"] == {
+        "height": 260,
+        "xaxis": {"title": {"text": "Net P&L a trade, USD"}, "tickformat": "$,~f"},
+        "yaxis": {"title": {"text": "Trades"}, "rangemode": "tozero", "dtick": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("pnl_usd", "middles"),
+    [(0.0, [0.25]), (2.0, [0.25, 0.75, 1.25, 1.75]), (-1.0, [-0.75, -0.25])],
+)
+def test_a_single_trade_has_the_bars_from_zero_to_its_own(
+    pnl_usd: float, middles: list[float]
+) -> None:
+    (data,) = pnl_figure(pd.DataFrame({"net_pnl_usd": [pnl_usd]}))["data"]
+    assert data["x"].tolist() == middles
+
+
 def test_trades_stand_in_bars_of_a_round_width() -> None:
     assert bars(-30, 6, 6, 325) == [
         (-25.0, 1, "--vermillion"), (5.0, 2, "--blue"), (325.0, 1, "--blue"),

@@ -3,19 +3,11 @@
 from typing import Any
 
 import optuna
-import plotly.graph_objects as go
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from rorq_pipeline.report import build_report, key_pictures
-from rorq_pipeline.report.figures.study import (
-    MAX_PARALLEL_TRIALS,
-    history_figure,
-    importances_figure,
-    parallel_figure,
-    study_of,
-)
 from rorq_pipeline.report.sections.study import study_section
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
@@ -106,74 +98,6 @@ def test_the_five_best_trials_lead() -> None:
     top = study_section(small_data(trials=trials(-2.0, 0.5, 3.0, 0.0, -0.5, 1.0))).context["top"]
     assert [(trial.number, trial.value) for trial in top] == [
         (2, 3.0), (5, 1.0), (1, 0.5), (3, 0.0), (4, -0.5),
-    ]  # fmt: skip
-
-
-def test_many_trials_draw_a_bounded_number_of_lines() -> None:
-    made = trials(*[float(v % 97) for v in range(MAX_PARALLEL_TRIALS + 50)])
-    figure = parallel_figure(study_of(made))
-    assert len(figure["data"]) == MAX_PARALLEL_TRIALS
-
-
-def test_the_best_tenth_of_the_lines_is_dark_and_drawn_last() -> None:
-    made = [  # the parameters are in another order than the values
-        create_trial(
-            params={"x": (7 * value) % 40, "y": value % 3},
-            distributions={
-                "x": CategoricalDistribution(list(range(40))),
-                "y": CategoricalDistribution([0, 1, 2]),
-            },
-            value=float(value),
-        )
-        for value in range(40)
-    ]
-    lines = parallel_figure(study_of(made))["data"]
-    dark = {line["y"][0] for line in lines if line["line"]["color"] == "--ink"}
-    assert dark == {line["y"][0] for line in lines[-4:]}
-    order = sorted({line["y"][0] for line in lines})
-    assert {order.index(y) for y in dark} == {36, 37, 38, 39}
-
-
-def test_what_a_parameter_explains_is_told_in_whole_percents(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bars = {"x": [0.004, 0.005, 0.0051, 0.426, 0.56], "y": ["stretch_threshold", *"abcd"]}
-    made = go.Figure(go.Bar(bars))
-    monkeypatch.setattr(optuna.visualization, "plot_param_importances", lambda _: made)
-    figure = importances_figure(study_of(trials(1.0, 2.0)))
-    assert figure["data"][0]["text"] == ["<1%", "<1%", "1%", "43%", "56%"]
-    assert figure["data"][0]["y"] == ["Stretch from VWAP", *"abcd"]
-    assert figure["layout"]["xaxis"]["range"] == [0, pytest.approx(0.6272)]
-
-
-def test_every_value_and_the_best_so_far_are_drawn() -> None:
-    points, best = history_figure(study_of(trials(2.0, None, 1.0, 5.0)))["data"]
-    assert (points["x"], points["y"]) == ([0, 2, 3], [2.0, 1.0, 5.0])
-    assert (best["x"], best["y"]) == ([0, 1, 2, 3], [2.0, 2.0, 2.0, 5.0])
-
-
-def test_the_axes_of_the_lines_have_titles_and_units() -> None:
-    """Only of what the trials do not agree on."""
-    made = [
-        create_trial(
-            params={"option_selection_mode": mode, "stretch_threshold": stretch, "latency": 1},
-            distributions={
-                "option_selection_mode": CategoricalDistribution(["itm", "otm"]),
-                "stretch_threshold": CategoricalDistribution([0.001, 0.002]),
-                "latency": CategoricalDistribution([1, 2]),
-            },
-            value=value,
-        )
-        for mode, stretch, value in (("itm", 0.001, -2.0), ("otm", 0.002, 3.0))
-    ]
-    layout = parallel_figure(study_of(made))["layout"]
-    assert layout["xaxis"]["ticktext"] == [
-        "Return<br>on risk, %", "Moneyness", "Stretch<br>from VWAP",
-    ]  # fmt: skip
-    ticks = [(note["x"], note["text"]) for note in layout["annotations"]]
-    assert [ticks[0], ticks[4]] == [(0, "\u22122"), (0, "3")]
-    assert ticks[5:] == [
-        (1, "in the money"), (1, "out of the money"), (2, "0.1%"), (2, "0.2%"),
     ]  # fmt: skip
 
 
