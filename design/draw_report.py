@@ -11,19 +11,18 @@ Needs Chromium, as the browser tests do. Those of Dagster's own pages are taken 
 import sys
 from pathlib import Path
 
-from rorq_pipeline.cli.demo import SAMPLE_START, SEARCHED_END
+from rorq_pipeline.cli.demo import SEARCHED
 from rorq_pipeline.project.paths import ProjectPaths
 from tests.rorq_pipeline.report.browser import Watched, chromium, small_png
 
-REPORT = f"{SAMPLE_START}_{SEARCHED_END}"
 SHOTS: dict[str, tuple[str, tuple[int, int], str, str | None]] = {
-    "report_top": (REPORT, (1280, 1010), "light", None),
-    "report_top_dark": (REPORT, (1280, 1010), "dark", None),
-    "report_parameters": (REPORT, (1280, 900), "light", "#parameters"),
-    "report_surface": (REPORT, (1280, 900), "light", "#surface"),
-    "report_overfitting": (REPORT, (1280, 900), "light", "#overfitting"),
-    "report_trade": (REPORT, (1280, 900), "light", "#closeup"),
-    "report_phone": (REPORT, (390, 1000), "light", None),
+    "report_top": (SEARCHED, (1280, 1010), "light", None),
+    "report_top_dark": (SEARCHED, (1280, 1010), "dark", None),
+    "report_parameters": (SEARCHED, (1280, 900), "light", "#parameters"),
+    "report_surface": (SEARCHED, (1280, 900), "light", "#surface"),
+    "report_overfitting": (SEARCHED, (1280, 900), "light", "#overfitting"),
+    "report_trade": (SEARCHED, (1280, 900), "light", "#closeup"),
+    "report_phone": (SEARCHED, (390, 1000), "light", None),
     "index": ("index", (1280, 1120), "light", None),
 }  # name -> page, size, scheme, element (None: what is in view)
 

@@ -14,6 +14,8 @@ from strategy.backtest_range import BacktestRange
 from strategy.errors import ParameterError, StudyError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from strategy.backtest import BacktestResult
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
@@ -80,7 +82,7 @@ def command(
     result = run_backtest(params, sessions)
     _show(result, len(sessions))
     if trades_file is not None:
-        write_trades(result, trades_file)
+        write_trades(result.trades, trades_file)
 
 
 def parse_assignments(assignments: tuple[str, ...]) -> dict[str, Any]:
@@ -138,17 +140,17 @@ def published_params(artifacts: Path, key: str) -> dict[str, Any]:
     return BestParams.read_file(path).strategy_params.to_json_dict()
 
 
-def write_trades(result: "BacktestResult", path: Path) -> None:
+def write_trades(trades: "pd.DataFrame", path: Path) -> None:
     """Write the trades as CSV or Parquet, whole or not at all."""
     from rorq_pipeline.results.artifacts import write_whole
 
     if path.suffix == ".csv":
-        write_whole(path, lambda beside: result.trades.to_csv(beside, index=False))
+        write_whole(path, lambda beside: trades.to_csv(beside, index=False))
     elif path.suffix == ".parquet":
-        write_whole(path, lambda beside: result.trades.to_parquet(beside, index=False))
+        write_whole(path, lambda beside: trades.to_parquet(beside, index=False))
     else:
         raise click.BadParameter(f"{path} ends neither in .csv nor .parquet", param_hint="--trades")
-    console.print(f"trades  {path}")
+    click.echo(f"trades  {path}")
 
 
 def _require_ticker(found: Any, date_range: "BacktestRange") -> None:

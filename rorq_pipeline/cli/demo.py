@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,14 @@ from rorq_pipeline.cli.common import brought, error_console
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import range_or_latest
 from strategy.backtest_range import BacktestRange
-from strategy.date_range import sessions_between
 
 if TYPE_CHECKING:
     from dagster import LoggerDefinition
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-SAMPLE_START, SAMPLE_END = date(2023, 1, 3), date(2023, 4, 28)
-SEARCHED_END = date(2023, 3, 31)  # what follows is traded by what was chosen
+SAMPLED = "2023-01-03_2023-04-28"
+SEARCHED = "2023-01-03_2023-03-31"  # what follows is traded by what was chosen
 # An edge that a search finds and that is gone when it is traded.
 EDGE, EDGE_HALF_LIFE_SESSIONS = 1.5, 25.0
 
@@ -73,7 +71,7 @@ def command() -> None:
     show_ways_of_choosing(paths, grouping.ticker)
     page = artifact_path("report", date_range.key, ".html")
     show_outcome(
-        date_range,
+        date_range.key,
         then=(
             (f"open {page}", "the page: what to do, and how far to believe it"),
             ("rorq dev", "the same in Dagster's UI, and again whenever data comes"),
@@ -89,13 +87,16 @@ def make_samples_if_empty(cache_dir: Path, ticker: str) -> None:
 
     if list_sessions(cache_dir, ticker):
         return
-    days = sessions_between(SAMPLE_START, SAMPLE_END)
-    error_console.print(f"no session of {ticker} in {cache_dir}: making {len(days)} synthetic ones")
+    sampled = BacktestRange.parse(SAMPLED, ticker)
+    days = sampled.sessions
+    click.echo(
+        f"no session of {ticker} in {cache_dir}: making {len(days)} synthetic ones", err=True
+    )
     settings = SampleSettings(
         ticker=ticker,
         edge=EDGE,
         edge_half_life_sessions=EDGE_HALF_LIFE_SESSIONS,
-        edge_decays_from=SAMPLE_START,
+        edge_decays_from=sampled.start_date,
     )
     with _bar() as bar:
         task = bar.add_task("making sample sessions", total=len(days))
@@ -106,9 +107,10 @@ def _sample_range(cache_dir: Path, ticker: str) -> BacktestRange | None:
     """The part of the demo's own sessions that is searched; None where others are cached."""
     from strategy.market_data.layout import list_sessions
 
-    if tuple(list_sessions(cache_dir, ticker)) != sessions_between(SAMPLE_START, SAMPLE_END):
+    sampled = BacktestRange.parse(SAMPLED, ticker).sessions
+    if tuple(list_sessions(cache_dir, ticker)) != sampled:
         return None
-    return BacktestRange(SAMPLE_START, SEARCHED_END, ticker)
+    return BacktestRange.parse(SEARCHED, ticker)
 
 
 def _bar() -> Progress:
@@ -118,7 +120,6 @@ def _bar() -> Progress:
         TimeElapsedColumn(),
         console=error_console,
         transient=True,
-        disable=not error_console.is_terminal,
     )
 
 

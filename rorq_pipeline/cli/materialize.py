@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,10 +10,8 @@ from rorq_pipeline.cli.backtest import parse_assignments
 from rorq_pipeline.cli.common import brought, error_console, print_error
 from rorq_pipeline.project.paths import ProjectPaths
 from rorq_pipeline.project.ranges import ranges_from
+from strategy.backtest_range import BacktestRange
 from strategy.errors import RorqError
-
-if TYPE_CHECKING:
-    from strategy.backtest_range import BacktestRange
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -100,20 +98,21 @@ def command(
     for ticker in sorted({date_range.ticker for date_range in chosen}):
         brought(ProjectPaths.resolve(), ticker)
 
-    def run(date_range: "BacktestRange") -> None:
+    def run(date_range: BacktestRange) -> None:
         run_id = materialize_range(
             date_range, selection=what, run_config=config, definitions=definitions
         )
         error_console.print(f"materialised {date_range.key} in run {run_id}")
-        show_outcome(date_range, ops)
+        show_outcome(date_range.key, ops)
 
-    if len(chosen) == 1:
-        run(chosen[0])
-    else:
+    only, *others = chosen
+    if others:
         _run_each(chosen, run)
+    else:
+        run(only)
 
 
-def _run_each(chosen: "list[BacktestRange]", run: Any) -> None:
+def _run_each(chosen: list[BacktestRange], run: Any) -> None:
     """Go through all ranges although some fail; the exit code says whether one did.
 
     What is wrong with the command itself, and a request to stop, end it at once.

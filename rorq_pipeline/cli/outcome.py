@@ -2,12 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+
+import click
 
 from rorq_pipeline.cli.common import console
-
-if TYPE_CHECKING:
-    from strategy.backtest_range import BacktestRange
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -15,13 +13,9 @@ ALL = ("optimization", "best_params", "verdict", "report")
 
 
 def show_outcome(
-    date_range: "BacktestRange",
-    assets: Collection[str] = ALL,
-    *,
-    then: Sequence[tuple[str, str]] | None = None,
+    key: str, assets: Collection[str] = ALL, then: Sequence[tuple[str, str]] = ()
 ) -> None:
     """Print what the assets of a range hold, and the next useful command or those of `then`."""
-    key = date_range.key
     if "best_params" in assets:
         _show_best(key)
     elif "optimization" in assets:
@@ -31,9 +25,9 @@ def show_outcome(
     if "report" in assets:
         from rorq_pipeline.results.artifacts import artifact_path
 
-        console.print(f"report  {artifact_path('report', key, '.html')}")
-    for command, meaning in then if then is not None else (_next(key, assets),):
-        console.print(f"next: {command}    # {meaning}", highlight=False)
+        click.echo(f"report  {artifact_path('report', key, '.html')}")
+    for command, meaning in then or [_next(key, assets)]:
+        click.echo(f"next: {command}    # {meaning}")
 
 
 def _show_best(key: str) -> None:
@@ -46,7 +40,7 @@ def _show_best(key: str) -> None:
     if best.is_synthetic:
         console.print("made from synthetic sessions: no statement about any market")
     console.print(f"choice  {best.selection}")
-    console.print(f"study   {best.study_name}", highlight=False)
+    click.echo(f"study   {best.study_name}")
 
 
 def _show_study(key: str) -> None:
@@ -55,14 +49,14 @@ def _show_study(key: str) -> None:
     study = Optimization.read(key).study
     value = "none" if study.best_value is None else f"{study.best_value:.2f}%"
     console.print(f"best return on risk {value} of {study.n_complete} completed trials")
-    console.print(f"study   {study.study_name}", highlight=False)
+    click.echo(f"study   {study.study_name}")
 
 
 def _show_verdict(key: str) -> None:
     from rorq_pipeline.results.models import VerdictRecord
 
     line = VerdictRecord.read(key).verdict.line
-    console.print(f"verdict {line}", highlight=False, markup=False)
+    click.echo(f"verdict {line}")
 
 
 def _next(key: str, assets: Collection[str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """`rorq results`: what was published for a range, now and before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -61,11 +61,8 @@ def _list(date_range: "BacktestRange") -> None:
             f"{mark:2}{number:>3}  {one.published_at:%Y-%m-%d %H:%M}  {shown:>18}"
             f"{one.best.metrics.total_trades:>8}  {one.best.selection} of {one.best.study_name}"
         )
-        console.print(line, highlight=False, markup=False)
-    console.print(
-        f"* is published now; rorq results {date_range.key} --compare N M, --restore N",
-        highlight=False,
-    )
+        click.echo(line)
+    click.echo(f"* is published now; rorq results {date_range.key} --compare N M, --restore N")
 
 
 def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
@@ -76,32 +73,32 @@ def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
     table = side_by_side(str(first), str(second), title=date_range.key)
     for name, one, other in _rows(left, right):
         table.add_row(name, value_text(one), value_text(other))
-    console.print(table)
+    console.print(table, markup=False)
 
 
 def _rows(left: "Publication", right: "Publication") -> Iterator[tuple[str, Any, Any]]:
     """Metrics and parameters, and what differs of the rest."""
-    from rorq_pipeline.cli.tables import flat
-
-    for kind in ("metrics", "trial_params"):
-        one, other = (_as_dict(getattr(p.best, kind)) for p in (left, right))
-        for name in dict.fromkeys([*one, *other]):
-            yield name, one.get(name), other.get(name)
-    settings = [
-        flat({op: one["config"] for op, one in p.run_config["ops"].items()}) for p in (left, right)
-    ]
-    for p, known in zip((left, right), settings, strict=True):
-        known |= {"study": p.best.study_name, "data": p.best.data_fingerprint[:12]}
-        known |= {"engine version": p.best.engine_version, "run": p.run_id}
-        known |= {"published, UTC": f"{p.published_at:%Y-%m-%d %H:%M:%S}"}
-    one, other = settings
+    one, other = ({**asdict(p.best.metrics), **p.best.trial_params} for p in (left, right))
+    for name in dict.fromkeys([*one, *other]):
+        yield name, one.get(name), other.get(name)
+    one, other = map(_settings, (left, right))
     for name in dict.fromkeys([*one, *other]):
         if one.get(name) != other.get(name):
             yield f"differs: {name}", one.get(name), other.get(name)
 
 
-def _as_dict(value: Any) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else asdict(value)
+def _settings(made: "Publication") -> dict[str, Any]:
+    """Run config and what else a publication is of."""
+    from rorq_pipeline.cli.tables import flat
+
+    return {
+        **flat({op: one["config"] for op, one in made.run_config["ops"].items()}),
+        "study": made.best.study_name,
+        "data": made.best.data_fingerprint[:12],
+        "engine version": made.best.engine_version,
+        "run": made.run_id,
+        "published, UTC": f"{made.published_at:%Y-%m-%d %H:%M:%S}",
+    }
 
 
 def _restore(date_range: "BacktestRange", number: int) -> None:
@@ -134,4 +131,4 @@ def _restore(date_range: "BacktestRange", number: int) -> None:
             remedy=f"see what differs: rorq results {date_range.key} --compare {number} "
             f"{max(publications(date_range.key))}",
         )
-    show_outcome(date_range)
+    show_outcome(date_range.key)

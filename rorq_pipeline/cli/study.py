@@ -47,7 +47,7 @@ def list_command(base_name: str | None, range_key: str | None) -> None:
         best = "-" if info.best_value is None else f"{info.best_value:.2f}"
         last = f"{info.last_completed:%Y-%m-%d %H:%M}" if info.last_completed else "-"
         line = f"{info.n_trials:>8}{info.n_complete:>11}{best:>10}  {last:<18}{info.study_name}"
-        console.print(line, highlight=False, markup=False)
+        click.echo(line)
 
 
 @command.command()
@@ -91,7 +91,7 @@ def compare(study_names: tuple[str, ...]) -> None:
         values = [_text(one.get(key)) for one in attributes]
         if len(set(values)) > 1:
             table.add_row(f"differs: {key}", *values)
-    console.print(table)
+    console.print(table, markup=False)
 
 
 @command.command()
@@ -121,7 +121,7 @@ def export(study_name: str | None, output: Path, top: int | None) -> None:
         complete = frame[frame["state"] == "COMPLETE"]
         frame = complete.nlargest(top, "return_on_risk_percent")
     write_frame(frame, output)
-    console.print(f"{len(frame)} trials in {output}")
+    click.echo(f"{len(frame)} trials in {output}")
 
 
 @command.command()

@@ -50,21 +50,26 @@ def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
 
     Where it is not known, say why: a range alone needs no second month.
     """
-    from optimize.choice.policies import DEFAULT_POLICY, LOOKBACKS_MONTHS
     from optimize.choice.policy_record import MonthTable, policy_figures
-    from optimize.choice.rules import RULES
     from rorq_pipeline.project.choices import make_matrix, project_plan
 
     try:
         matrix = make_matrix(paths, project_plan(paths, ticker), ticker)
     except (MissingSessionError, SurfaceTooLargeError) as error:
-        console.print(f"ways of choosing  not known: {error.found}")
+        click.echo(f"ways of choosing  not known: {error.found}")
         return
+    _show_by_rule(policy_figures(MonthTable.of(matrix.records, matrix.policies)))
+
+
+def _show_by_rule(figures: "list[PolicyFigures]") -> None:
+    from optimize.choice.policies import DEFAULT_POLICY, LOOKBACKS_MONTHS
+    from optimize.choice.rules import RULES
+
     rate = DEFAULT_POLICY.min_trades_in_21_sessions
     found = {
         (one.policy.rule, one.policy.lookback_months): one.return_on_risk_percent
-        for one in policy_figures(MonthTable.of(matrix.records, matrix.policies))
-        if one.policy.min_trades_in_21_sessions == rate
+        for one in figures
+        if one.policy.min_trades_in_21_sessions == rate and one.return_on_risk_percent is not None
     }
     shown = [back for back in LOOKBACKS_MONTHS if any((rule, back) in found for rule in RULES)]
     if not shown:
@@ -72,8 +77,9 @@ def show_ways_of_choosing(paths: ProjectPaths, ticker: str) -> None:
         return
     table = Table(title="return on risk in the months that followed, %, by rule and months looked "
                   "back on", title_justify="left", box=None, pad_edge=False)  # fmt: skip
-    for name in ("rule", *map(str, shown)):
-        table.add_column(name, justify="left" if name == "rule" else "right", no_wrap=True)
+    table.add_column("rule", no_wrap=True)
+    for back in shown:
+        table.add_column(str(back), justify="right", no_wrap=True)
     for rule in RULES:
         table.add_row(rule, *(_text(found.get((rule, back)), "{:+.1f}") for back in shown))
     console.print(table)

@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 from click.testing import Result
 
+from rorq_pipeline.cli import backtest
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.params import StrategyParams
@@ -14,6 +17,7 @@ from tests.rorq_pipeline.results_made import best_params
 
 Rorq = Callable[..., Result]
 RANGE = "2023-01-03_2023-01-04"
+DEEP = "[" * 100_000  # more than JSON is read to
 
 
 @pytest.fixture
@@ -75,16 +79,83 @@ def test_parameters_of_another_version_are_refused_in_one_line(
     assert f"rorq materialize {RANGE} --select best_params" in line
 
 
-@pytest.mark.parametrize("text", ["[1]", "nonsense", None])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[1]", "holds a list"),
+        ("nonsense", "is no JSON (Expecting value: line 1 column 1 (char 0))"),
+        (DEEP, "is no JSON (maximum recursion depth exceeded"),
+        (None, "cannot be read (No such file or directory)"),
+    ],
+)
 def test_a_file_without_parameters_is_one_line(
-    cached: ProjectPaths, rorq: Rorq, tmp_path: Path, text: str | None
+    project: ProjectPaths, rorq: Rorq, tmp_path: Path, text: str | None, found: str
 ) -> None:
     path = tmp_path / "params.json"
     if text is not None:
         path.write_text(text)
     result = rorq("backtest", RANGE, "--params", str(path))
     assert result.exit_code == 1
-    assert "expected a JSON object of strategy parameters" in result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"error: {path} {found}")
+    assert line.endswith("; expected a JSON object of strategy parameters; correct the file")
+
+
+def test_an_assignment_is_json_or_else_text() -> None:
+    given = ("a=1", " b = x", "c=[1, 2]", f"d={DEEP}", "e=f=g")
+    assert backtest.parse_assignments(given) == {
+        "a": 1, "b": " x", "c": [1, 2], "d": DEEP, "e": "f=g",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ticker", "date_range", "told"),
+    [
+        ("QQQ", RANGE, "'QQQ'; expected those of SPY"),
+        ("SPY", f"QQQ_{RANGE}", "'SPY'; expected those of QQQ"),
+        ("0123456789" * 5, RANGE, f"'{'0123456789' * 4}'; expected those of SPY"),
+    ],
+)
+def test_parameters_of_another_ticker_are_refused(
+    project: ProjectPaths, rorq: Rorq, tmp_path: Path, ticker: str, date_range: str, told: str
+) -> None:
+    path = tmp_path / "params.json"
+    path.write_text(json.dumps({"ticker": ticker}))
+    result = rorq("backtest", date_range, "--params", str(path))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"error: the parameters are of {told}, the ticker of the range {date_range}; "
+        "name a range of their ticker, or remove the ticker from the file\n"
+    )
+
+
+def test_missing_sessions_are_left_out_on_request(cached: ProjectPaths, rorq: Rorq) -> None:
+    write_samples(cached.cache, [date(2023, 1, 6)], SampleSettings())  # and none of the fifth
+    wanted = ("backtest", "2023-01-03_2023-01-06")
+    assert rorq(*wanted).exit_code == 1
+    assert _value(rorq(*wanted, "--allow-missing"), "sessions") == "3"
+
+
+def test_trades_are_written_without_their_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "[red]"
+    folder.mkdir()
+    trades = pd.DataFrame({"exit_price": [1.5, 2.0]}, index=[5, 6])
+    backtest.write_trades(trades, folder / "t.csv")
+    backtest.write_trades(trades, folder / "t.parquet")
+    assert (folder / "t.csv").read_text() == "exit_price\n1.5\n2.0\n"
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(folder / "t.parquet"), pd.DataFrame({"exit_price": [1.5, 2.0]})
+    )
+    assert capsys.readouterr().out == f"trades  {folder}/t.csv\ntrades  {folder}/t.parquet\n"
+
+
+@pytest.mark.parametrize("name", ["t.bin", "t.json", "t.txt", "t"])
+def test_trades_are_written_under_no_other_ending(tmp_path: Path, name: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"{name} ends neither in .csv nor .parquet"):
+        backtest.write_trades(pd.DataFrame({"exit_price": [1.5]}), tmp_path / name)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(
@@ -94,6 +165,9 @@ def test_a_file_without_parameters_is_one_line(
         (["--set", "nonsense=1"], 1, "unknown strategy parameter 'nonsense'"),
         (["--set", "take_profit_percent"], 2, "no NAME=VALUE"),
         (["--best"], 1, "rorq materialize"),
+        (["--best", "--params", "a.json"], 2, "--best and --params exclude each other"),
+        (["--params", "."], 2, "'.' is a directory"),
+        (["--trades", "."], 2, "'.' is a directory"),
     ],
 )
 def test_mistakes(

@@ -21,9 +21,8 @@ DAYS = [date(2023, 1, day) for day in (3, 4, 5)]
 @pytest.fixture(autouse=True)
 def _three_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three sessions instead of four months."""
-    monkeypatch.setattr(demo, "SAMPLE_START", DAYS[0])
-    monkeypatch.setattr(demo, "SEARCHED_END", DAYS[1])
-    monkeypatch.setattr(demo, "SAMPLE_END", DAYS[2])
+    monkeypatch.setattr(demo, "SAMPLED", "2023-01-03_2023-01-05")
+    monkeypatch.setattr(demo, "SEARCHED", "2023-01-03_2023-01-04")
 
 
 def test_an_empty_cache_gets_the_days_of_the_ticker_and_the_first_are_searched(
