@@ -34,7 +34,7 @@ def drawdown_usd(equity: FloatArray) -> FloatArray:
 def daily_pnl_usd(trades: pd.DataFrame, sessions: Sequence[date]) -> dict[date, float]:
     """Net P&L of every session, 0 where nothing was traded."""
     daily = dict.fromkeys(sessions, 0.0)
-    for session, pnl in zip(trades["session_date"], trades["net_pnl_usd"], strict=True):
+    for session, pnl in trades[["session_date", "net_pnl_usd"]].itertuples(index=False):
         daily[session] = daily.get(session, 0.0) + float(pnl)
     return daily
 

@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from rorq_pipeline.report import build_report, key_pictures
+from rorq_pipeline.report import build_report
 from rorq_pipeline.report.sections.study import study_section
 from tests.rorq_pipeline.report.fixtures import (
     complete_data,
@@ -109,14 +109,3 @@ def test_the_trials_and_the_logging_are_left_as_they_were() -> None:
         optuna.logging.get_verbosity(),
         [(t.number, t.value, dict(t.params)) for t in made],
     )
-
-
-def test_key_pictures_are_pngs_of_what_there_is() -> None:
-    pictures = key_pictures(complete_data())
-    assert set(pictures) == {"equity", "optimization_history", "surface"}
-    assert all(png.startswith(b"\x89PNG") and len(png) > 5000 for png in pictures.values())
-    assert set(key_pictures(minimal_data(trials=[]))) == {"equity"}
-
-
-def test_key_pictures_are_the_same_for_the_same_data() -> None:
-    assert key_pictures(complete_data()) == key_pictures(complete_data())
