@@ -136,7 +136,7 @@ def delete(study_names: tuple[str, ...]) -> None:
     database = _database()
     for study in [_study(name) for name in dict.fromkeys(study_names)]:  # all are there, or none
         delete_stored(database, study.study_name)
-        console.print(f"deleted {study.study_name} with {len(study.trials)} trials")
+        click.echo(f"deleted {study.study_name} with {len(study.trials)} trials")
 
 
 def _database() -> "DatabaseSettings":

@@ -1,19 +1,201 @@
 """`rorq study`: what it prints of stored studies."""
 
 import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import optuna
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from optimize.database.settings import DatabaseSettings
+from optimize.storage.driver import Driver
+from optimize.storage.schema import ensure_schema, rdb_storage
 from rorq_pipeline.cli import main
+from tests.conftest import fresh_database
 from tests.optimize.studies import SMALL, Landscape, run
+
+COMBINATION = {
+    "entry_window": "09:30-15:45", "stretch_threshold": 0.0021234567, "reclaim_percentage": 0.6,
+    "cooldown_period_seconds": 120, "take_profit_percent": 50, "stop_loss_percent": -50,
+    "max_trade_duration_seconds": 300, "strikes_depth": 1, "option_selection_mode": "itm",
+}  # fmt: skip
+SPACE = {name: [value] for name, value in COMBINATION.items()} | {"strikes_depth": [1, 2]}
+JANUARY, FEBRUARY = "2023-01-03_2023-01-31", "2023-02-01_2023-02-28"
+LATEST, LAST, EMPTY = f"one/{JANUARY}/aaaa", f"[red]/{FEBRUARY}/bbbb", f"new/{JANUARY}/cccc"
+HEAD = "  trials  completed   best, %  last trial, UTC   study"
+LATEST_LINE = f"       4          2     12.35  2023-06-02 10:30  {LATEST}"
+LAST_LINE = f"       1          1     -3.00  2023-06-01 23:59  {LAST}"
+EMPTY_LINE = f"       0          0         -  -                 {EMPTY}"
 
 
 def study(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["study", *arguments])
+
+
+def trial(value: float | None, ended: datetime, *, state: str = "COMPLETE", **changes: Any) -> Any:
+    """A trial with all metrics that it needs."""
+    params = {**COMBINATION, **changes}
+    made: FrozenTrial = create_trial(
+        state=TrialState[state],
+        value=value,
+        params=params,
+        distributions={name: CategoricalDistribution(values) for name, values in SPACE.items()},
+        user_attrs={"total_trades": 12, "net_pnl_usd": 12345.678},
+    )
+    made.datetime_complete = ended
+    return made
+
+
+@pytest.fixture(scope="module")
+def three(postgres: DatabaseSettings) -> Iterator[DatabaseSettings]:
+    """A database that holds three studies, which nobody changes."""
+    with fresh_database(postgres) as database:
+        store_three(database)
+        yield database
+
+
+@pytest.fixture
+def stored(three: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That database as the one of commands."""
+    for name, value in three.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def store_three(database: DatabaseSettings) -> None:
+    """Three studies, of which the first has the latest trial and the last has none."""
+    driver = Driver(database, "schema")
+    driver.transaction(lambda connection: ensure_schema(connection, database))
+    driver.close()
+    storage = rdb_storage(database)
+    june, before = datetime(2023, 6, 2, 10, 30), datetime(2023, 6, 1, 23, 59)  # noqa: DTZ001
+    attributes = {"fixed_params": {}, "search_space": SPACE, "n_trials": 60}
+    made = {
+        LATEST: (
+            {"seed": 1},
+            [
+                trial(1.5, before),
+                trial(None, before, state="PRUNED"),
+                trial(12.3456789, june, strikes_depth=2),
+                trial(None, before, state="FAIL"),
+            ],
+        ),
+        LAST: (
+            {"fixed_params": {"latency_seconds": 2}, "space": "[red]"},
+            [trial(-3.0, before)],
+        ),
+        EMPTY: ({}, []),
+    }
+    for name, (own, trials) in made.items():
+        one = optuna.create_study(storage=storage, study_name=name, direction="maximize")
+        for key, value in {**attributes, **own}.items():
+            one.set_user_attr(key, value)
+        one.add_trials(trials)
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def test_each_study_is_a_line_in_order_of_creation(stored: None) -> None:
+    def lines(*options: str) -> list[str]:
+        return study("list", *options).output.splitlines()
+
+    assert lines() == [HEAD, LATEST_LINE, LAST_LINE, EMPTY_LINE]
+    assert lines("--study-name", "one") == [HEAD, LATEST_LINE]
+    assert lines("--range", "2023-01") == [HEAD, LATEST_LINE, EMPTY_LINE]
+    assert lines("--range", "2023-01", "--study-name", "new") == [HEAD, EMPTY_LINE]
+    refused = study("list", "--range", "2023-01", "--study-name", "[red]")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"error: no study of [red] and {JANUARY} is stored; expected the base name or the range of "
+        "one that is; see `rorq study list`\n"
+    )
+
+
+def test_the_latest_is_that_of_the_latest_trial(stored: None, tmp_path: Path) -> None:
+    lines = study("show", "--json").stdout.splitlines()
+    assert lines[:2] == ["{", f'  "study_name": "{LATEST}",']
+    file = tmp_path / "[red].csv"
+    assert study("export", "-o", str(file)).output == f"4 trials in {file}\n"
+    assert pd.read_csv(file)["state"].tolist() == ["COMPLETE", "PRUNED", "COMPLETE", "FAIL"]
+
+
+def test_studies_without_a_trial_are_no_latest(database_environment: DatabaseSettings) -> None:
+    store_three(database_environment)
+    assert study("delete", LATEST, LAST).output == (
+        f"deleted {LATEST} with 4 trials\ndeleted {LAST} with 1 trials\n"
+    )
+    result = study("show")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: no study is stored; expected at least one; run `rorq demo`, `rorq materialize "
+        "RANGE` or `python -m optimize.smart`\n"
+    )
+
+
+def test_the_best_are_exported_best_first(stored: None, tmp_path: Path) -> None:
+    file = tmp_path / "best.csv"
+    for top, numbers in (("1", [2]), ("2", [2, 0]), ("9", [2, 0])):
+        done = study("export", LATEST, "-o", str(file), "--top", top)
+        assert done.output == f"{len(numbers)} trials in {file}\n"
+        assert pd.read_csv(file)["number"].tolist() == numbers
+
+
+def test_what_they_found_and_what_differs_stand_side_by_side(
+    stored: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rorq_pipeline.cli.common.console._width", 200)
+    lines = study("compare", LATEST, LAST, EMPTY).output.splitlines()
+    rows = [line for line in lines if line.startswith(("│", "┃"))]
+    assert [[cell.strip() for cell in re.split("[│┃]", row)[1:-1]] for row in rows] == [
+        ["", LATEST, LAST, EMPTY],
+        ["n_complete", "2", "1", "0"],
+        ["n_trials", "4", "1", "0"],
+        ["n_failed", "1", "0", "0"],
+        ["best_value", "12.3457", "-3", "-"],
+        ["entry_window", "09:30-15:45", "09:30-15:45", "-"],
+        ["stretch_threshold", "0.00212346", "0.00212346", "-"],
+        ["reclaim_percentage", "0.6", "0.6", "-"],
+        ["cooldown_period_seconds", "120", "120", "-"],
+        ["take_profit_percent", "50", "50", "-"],
+        ["stop_loss_percent", "-50", "-50", "-"],
+        ["max_trade_duration_seconds", "300", "300", "-"],
+        ["strikes_depth", "2", "1", "-"],
+        ["option_selection_mode", "itm", "itm", "-"],
+        ["total_trades", "12", "12", "-"],
+        ["win_rate_percent", "-", "-", "-"],
+        ["expectancy_usd", "-", "-", "-"],
+        ["avg_risk_per_trade_usd", "-", "-", "-"],
+        ["return_on_risk_percent", "-", "-", "-"],
+        ["daily_sharpe", "-", "-", "-"],
+        ["profit_factor", "-", "-", "-"],
+        ["max_drawdown_usd", "-", "-", "-"],
+        ["net_pnl_usd", "12,345.7", "12,345.7", "-"],
+        ["differs: seed", "1", "-", "-"],
+        ["differs: fixed_params.latency_seconds", "-", "2", "-"],
+        ["differs: space", "-", "[red]", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["compare"], "Missing argument 'STUDY_NAMES...'"),
+        (["delete"], "Missing argument 'STUDY_NAMES...'"),
+        (["export"], "Missing option '--output' / '-o'"),
+        (["export", "-o", "."], "File '.' is a directory"),
+        (["export", "-o", "a.csv", "--top", "0"], "0 is not in the range x>=1"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(arguments: list[str], told: str) -> None:
+    result = study(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
 
 
 def test_nothing_stored_is_said_and_no_error_to_list(

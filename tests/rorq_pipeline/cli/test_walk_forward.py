@@ -47,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_each_object_of_the_json_list_is_a_backtest_of_the_next_month(project: Path) -> None:
     result = CliRunner().invoke(main, ["walk-forward", "--json"])
     assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[:2] == ["[", " {"]
     rows = json.loads(result.stdout)
     assert {row["month"] for row in rows} == {"2023-02", "2023-03"}
     # one trade a session and less is asked of 10 in 21, with lookbacks of 1, 2 and all months
@@ -92,7 +93,7 @@ def test_one_month_is_too_few(project: Path) -> None:
     assert "expected at least two" in result.stderr
 
 
-def test_a_space_too_large_is_one_line(project: Path) -> None:
+def test_a_space_too_large_is_one_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = yaml.safe_dump({"ops": {"optimization": {"config": {"search_space": TOO_LARGE}}}})
     (project / "run_config.yaml").write_text(text, encoding="utf-8")
     result = CliRunner().invoke(main, ["walk-forward"])
@@ -100,6 +101,10 @@ def test_a_space_too_large_is_one_line(project: Path) -> None:
     assert result.stderr.startswith("error: a search space of")
     assert "expected at most 4.0 GiB" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+    show_ways_of_choosing(ProjectPaths.resolve(), "SPY")
+    told = capsys.readouterr().out
+    assert told.startswith("ways of choosing  not known: a search space of")
+    assert len(told.splitlines()) == 1
 
 
 def test_the_demo_goes_on_where_no_month_follows_another(
