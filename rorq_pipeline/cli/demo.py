@@ -120,6 +120,7 @@ def _bar() -> Progress:
         TimeElapsedColumn(),
         console=error_console,
         transient=True,
+        disable=not error_console.is_terminal,
     )
 
 
