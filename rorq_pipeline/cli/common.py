@@ -42,10 +42,14 @@ def brought(paths: ProjectPaths, ticker: str) -> Path:
         return fresh_cache(paths, ticker, show)
 
 
+def passing_bars() -> Progress:
+    """Return bars for standard error, shown on a terminal while they are at work."""
+    return Progress(console=error_console, transient=True, disable=not error_console.is_terminal)
+
+
 @contextmanager
 def bucket_bar(what: str) -> Iterator["OnSession"]:
     """Show on a terminal how many sessions went to a bucket, or came from it."""
-    shown = error_console.is_terminal
-    with Progress(console=error_console, transient=True, disable=not shown) as progress:
+    with passing_bars() as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

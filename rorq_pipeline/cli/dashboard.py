@@ -3,6 +3,7 @@
 import click
 
 from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.cli.ports import address_options, require_free_port
 from rorq_pipeline.project.page_addresses import DASHBOARD_PORT
 from rorq_pipeline.project.paths import ProjectPaths
 
@@ -10,15 +11,13 @@ from rorq_pipeline.project.paths import ProjectPaths
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=DASHBOARD_PORT, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@address_options(DASHBOARD_PORT)
 def command(port: int, host: str) -> None:
     """Open optuna-dashboard on the studies; Ctrl-C ends it."""
     from optuna_dashboard import run_server  # type: ignore[import-untyped]
 
     from optimize.database.connect import ensure_database
     from optimize.storage.schema import rdb_storage
-    from rorq_pipeline.cli.ports import require_free_port
 
     require_free_port(host, port)
     settings = ensure_database(ProjectPaths.resolve().root)

@@ -8,6 +8,7 @@ import sys
 import click
 
 from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.cli.ports import address_options, require_free_port
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import RorqError
 
@@ -15,8 +16,7 @@ from strategy.errors import RorqError
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@address_options(3000)
 @click.option(
     "--workspace",
     type=click.Path(exists=True, dir_okay=False),
@@ -29,7 +29,6 @@ def command(port: int, host: str, workspace: str | None) -> None:
     """
     from optimize.database.connect import ensure_database
     from rorq_pipeline.cli.leftovers import end_leftovers, mark_own
-    from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.dagster_support.instance import instance_environment, workspace_file
 
     paths = ProjectPaths.resolve()
@@ -54,7 +53,6 @@ def command(port: int, host: str, workspace: str | None) -> None:
 
 def _serve_reports() -> None:
     """Start what serves the reports; it ends with this process, which becomes Dagster's."""
-    from rorq_pipeline.cli.ports import require_free_port
     from rorq_pipeline.project.page_addresses import REPORTS_PORT_NAME, report_address, reports_port
     from rorq_pipeline.results.artifacts import artifact_folder
 

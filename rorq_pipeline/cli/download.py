@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from rorq_pipeline.cli.common import brought, console, error_console
+from rorq_pipeline.cli.common import brought, console
 from rorq_pipeline.cli.days import DAY, sessions_by_ticker
 from rorq_pipeline.cli.fetching import fetching, provider_options
 from rorq_pipeline.project.paths import ProjectPaths
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @provider_options
 @click.option(
     "--search-space",
-    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
     help="TOML file of the search space, which decides the contracts.",
 )
 @click.option("--again", is_flag=True, help="Ask anew for days known to be empty.")
@@ -108,11 +108,10 @@ def _tell_estimates(
         }
         others = "".join(f", {n} {what}" for what, n in counts.items() if n)
         basis = f"the mean of {means.n_sessions} cached ones" if means.n_sessions else "assumed"
-        console.print(
+        click.echo(
             f"{ticker}: {one.n_sessions} sessions to fetch{others}; a session takes "
             f"{1 + means.chain_pages + means.contracts:.1f} calls and "
-            f"{means.size_bytes / 1e6:.1f} MB ({basis})",
-            highlight=False,
+            f"{means.size_bytes / 1e6:.1f} MB ({basis})"
         )
     limit = settings.requests_per_minute
     assumed = f"{ASSUMED_SECONDS_A_CALL} s a call, {settings.concurrency} at once, assumed"
@@ -120,9 +119,8 @@ def _tell_estimates(
     calls = sum(one.calls for one in estimates.values())
     size = sum(one.size_bytes for one in estimates.values())
     seconds = round(sum(one.seconds for one in estimates.values()))
-    console.print(
-        f"about {calls:,} calls, {timedelta(seconds=seconds)} at {pace}, {size / 1e6:,.1f} MB",
-        highlight=False,
+    click.echo(
+        f"about {calls:,} calls, {timedelta(seconds=seconds)} at {pace}, {size / 1e6:,.1f} MB"
     )
 
 
@@ -186,7 +184,7 @@ def _tell(report: "DownloadReport", ticker: str, cache: str) -> None:
     _note(report.empty, "are empty at the provider, and are not asked for again without --again")
     _note(report.not_yet, "have not ended 20 minutes ago; run it again later")
     for reason in report.failed.values():
-        error_console.print(f"missing: {reason}", highlight=False, markup=False)
+        click.echo(f"missing: {reason}", err=True)
 
 
 def _note(days: tuple[date, ...], text: str) -> None:
@@ -195,7 +193,7 @@ def _note(days: tuple[date, ...], text: str) -> None:
 
 
 def _span(days: tuple[date, ...]) -> str:
-    span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    span = " to ".join(map(str, sorted({days[0], days[-1]})))
     return f"{len(days)} sessions ({span})"
 
 
@@ -226,9 +224,11 @@ def _typed(context: click.Context) -> str:
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
-        if isinstance(param, click.Argument):
+        if not isinstance(param, click.Option):
             words += value
+        elif param.is_flag:
+            words += param.opts
         else:
-            value = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else f"{value}"
-            words += [param.opts[0]] if getattr(param, "is_flag", False) else [param.opts[0], value]
+            text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else f"{value}"
+            words += [*param.opts, text]
     return shlex.join(words)

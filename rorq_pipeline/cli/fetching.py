@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from rich.progress import Progress
 
-from rorq_pipeline.cli.common import error_console
+from rorq_pipeline.cli.common import passing_bars
 from strategy.errors import DownloadError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,9 +43,8 @@ def fetching() -> Iterator[Progress]:
         DownloadError: it was interrupted.
     """
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    shown = error_console.is_terminal
     try:
-        with Progress(console=error_console, transient=True, disable=not shown) as bars:
+        with passing_bars() as bars:
             yield bars
     except KeyboardInterrupt:
         raise DownloadError(

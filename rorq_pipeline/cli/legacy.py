@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from rorq_pipeline.cli.common import console, error_console
+from rorq_pipeline.cli.common import console, error_console, passing_bars
 from rorq_pipeline.project.fresh_cache import cache_folder
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.errors import LegacyImportError
@@ -38,8 +37,7 @@ def command(folder: Path, keep_repeats: bool) -> None:
     from strategy.market_data.legacy.importing import import_legacy
 
     paths = ProjectPaths.resolve()
-    shown = error_console.is_terminal
-    with Progress(console=error_console, transient=True, disable=not shown) as progress:
+    with passing_bars() as progress:
         task = progress.add_task("importing sessions", total=None)
         summary = import_legacy(
             folder,

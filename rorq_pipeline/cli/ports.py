@@ -2,10 +2,24 @@
 
 import errno
 import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import click
 
 from strategy.errors import RorqError
 
-_TRIED = 50  # ports after the one that is taken
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def address_options(port: int) -> Callable[[F], F]:
+    """Add where to listen: --port, by default this one, and --host, by default loopback."""
+    ports = click.option("--port", type=click.IntRange(1, 65535), default=port, show_default=True)
+    hosts = click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    )
+    return lambda command: ports(hosts(command))
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -19,16 +33,15 @@ def require_free_port(host: str, port: int) -> None:
         return
     if refusal.errno != errno.EADDRINUSE:
         raise RorqError(
-            f"cannot listen on {host}:{port}: {refusal.strerror or refusal}",
+            f"cannot listen on {host}:{port}: {refusal.strerror}",
             expected="an address of this machine and a port from 1024",
             remedy="choose others with --host and --port",
         )
-    others = range(port + 1, min(port + 1 + _TRIED, 65536))
-    free = next((other for other in others if is_free(host, other)), None)
+    free = next((other for other in range(port, 65536) if is_free(host, other)), "N")
     raise RorqError(
         f"port {port} of {host} is taken{_holder(port)}",
         expected="a free one",
-        remedy=f"end that, or choose another: --port {free or 'N'}",
+        remedy=f"end that, or choose another: --port {free}",
     )
 
 
@@ -39,13 +52,13 @@ def is_free(host: str, port: int) -> bool:
 
 def _refusal(host: str, port: int) -> OSError | None:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
+        (family, kind, protocol, _, address), *_ = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        )
         with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
             probe.bind(address)
-            probe.listen(1)
+            probe.listen()
     except OSError as error:
         return error
     return None
@@ -54,11 +67,9 @@ def _refusal(host: str, port: int) -> OSError | None:
 def _holder(port: int) -> str:
     import psutil  # type: ignore[import-untyped]
 
-    try:
+    with suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
             if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
                 command = " ".join(psutil.Process(one.pid).cmdline()[:4])
                 return f" by process {one.pid} ({command[:80]})"
-    except psutil.Error:
-        return ""
     return ""

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_.-]*\.html)")
+_PAGE = re.compile(r"/([A-Za-z0-9][A-Za-z0-9_.-]*\.html)?(\?.*)?")
 _LOCAL = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?")
 _LOOK_SECONDS = 1.0
 
@@ -25,11 +25,14 @@ def report_server(folder: Path, port: int) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.wfile.write(self.do_HEAD())
+
+        def do_HEAD(self) -> bytes:
             page = _page(folder, self.path)
             # Another site's name that is led here must not read the pages in its own name.
             if page is None or not _LOCAL.fullmatch(self.headers.get("Host", "")):
                 self.send_error(HTTPStatus.NOT_FOUND)
-                return
+                return b""
             content = page.read_bytes()
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -37,10 +40,7 @@ def report_server(folder: Path, port: int) -> ThreadingHTTPServer:
             self.send_header("Cache-Control", "no-cache")
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_HEAD = do_GET  # noqa: N815  http.server's name
+            return content
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  its name
             """Say nothing in the terminal of `rorq dev`."""
@@ -50,11 +50,10 @@ def report_server(folder: Path, port: int) -> ThreadingHTTPServer:
 
 def _page(folder: Path, address: str) -> Path | None:
     """The page that an address names; None for everything that is none."""
-    path = address.partition("?")[0]
-    found = _PAGE.fullmatch("/index.html" if path == "/" else path)
+    found = _PAGE.fullmatch(address)
     if found is None:
         return None
-    page = folder / found[1]
+    page = folder / (found[1] or "index.html")
     is_own = page.is_file() and page.resolve().parent == folder.resolve()
     return page if is_own else None
 

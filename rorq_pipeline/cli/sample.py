@@ -4,9 +4,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import Progress
 
-from rorq_pipeline.cli.common import brought, console, error_console
+from rorq_pipeline.cli.common import brought, console, passing_bars
 from rorq_pipeline.cli.days import DAY, NEEDED, ticker_and_days, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 
@@ -56,13 +55,13 @@ def command(
     same session; with --edge-half-life-sessions the same first day too.
     """
     ticker, chosen = ticker_and_days(range_text, start, end, ticker)
-    if chosen is None and not remove:
-        raise click.UsageError(NEEDED)
     days = chosen.require_sessions() if chosen else None
     if remove:
         _remove(ticker, days)
+    elif days is None:
+        raise click.UsageError(NEEDED)
     else:
-        _make(days or (), ticker, seed, edge, edge_half_life_sessions, force=force)
+        _make(days, ticker, seed, edge, edge_half_life_sessions, force=force)
 
 
 def _remove(ticker: str, days: tuple[date, ...] | None) -> None:
@@ -93,8 +92,7 @@ def _make(
     )
     paths = ProjectPaths.resolve()
     cache = brought(paths, ticker)
-    shown = error_console.is_terminal
-    with Progress(console=error_console, transient=True, disable=not shown) as progress:
+    with passing_bars() as progress:
         task = progress.add_task(f"sample sessions of {ticker}", total=len(days))
         summary = write_samples(
             cache, days, settings, force=force, on_session=lambda _day: progress.advance(task)

@@ -1,6 +1,7 @@
 """Reports over http on loopback: the pages of one folder, to read, and nothing else."""
 
 import http.client
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ def port(tmp_path: Path) -> Iterator[int]:
     (folder / "2023-01-03_2023-01-31.json").write_text("{}")
     (tmp_path / "secret.html").write_text("secret")
     (folder / "linked.html").symlink_to(tmp_path / "secret.html")
+    (folder / "inner.html" / "secret.html").write_text("secret")
+    (folder / "inward.html").symlink_to(folder / "inner.html" / "secret.html")
     (folder / ".hidden.html").write_text("hidden")
     server = report_server(folder, 0)
     thread = threading.Thread(target=server.serve_forever)
@@ -46,14 +49,24 @@ def test_the_pages_of_the_folder_are_served(port: int) -> None:
     assert asked(port, "/index.html") == (200, "the index")
     assert asked(port, "/QQQ_2023-01-03_2023-01-31.html#verdict")[0] == 404  # no fragment is sent
     assert asked(port, "/QQQ_2023-01-03_2023-01-31.html?a=b") == (200, "a report")
-    assert asked(port, "/index.html", "HEAD") == (200, "")
+    assert asked(port, "/?a=b") == (200, "the index")
     assert asked(port, "/", host=f"localhost:{port}") == (200, "the index")
+
+
+def test_a_head_is_an_answer_without_the_page(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"HEAD / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            first, *headers, last = answer.read().split(b"\r\n")
+    assert (first, last) == (b"HTTP/1.0 200 OK", b"")
+    assert b"Content-Length: 9" in headers
 
 
 @pytest.mark.parametrize(
     "path",
     ["/absent.html", "/2023-01-03_2023-01-31.json", "/../secret.html", "/%2e%2e/secret.html",
-     "/linked.html", "/.hidden.html", "/inner.html", "/inner.html/", "//etc/passwd", "/.", "*"],
+     "/linked.html", "/inward.html", "/.hidden.html", "/inner.html", "/inner.html/",
+     "//etc/passwd", "/.", "*"],
 )  # fmt: skip
 def test_everything_else_is_not_there(port: int, path: str) -> None:
     status, text = asked(port, path)
@@ -69,6 +82,7 @@ def test_a_foreign_name_and_other_methods_are_refused(port: int) -> None:
 
 
 def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("the index")
     port = free_port()
     code = (
         "import subprocess, sys, time\n"
@@ -86,6 +100,6 @@ def test_it_ends_with_what_started_it(tmp_path: Path) -> None:
 
 def answers(port: int) -> bool:
     try:
-        return asked(port, "/absent.html")[0] == 404
+        return asked(port, "/") == (200, "the index")
     except OSError:
         return False
