@@ -64,8 +64,10 @@ def _family_result(
 ) -> dg.AssetCheckResult:
     from strategy.market_data.validation import Severity
 
-    errors = [f for f in findings if f.family == family and f.severity is Severity.ERROR]
-    warnings = [f for f in findings if f.family == family and f.severity is Severity.WARNING]
+    errors, warnings = (
+        [f for f in findings if f.family == family and f.severity is one]
+        for one in (Severity.ERROR, Severity.WARNING)
+    )
     found = errors or warnings
     return dg.AssetCheckResult(
         asset_key="validated_cache",
@@ -86,8 +88,9 @@ def _sentence(found: "list[Finding]") -> str:
 
     if not found:
         return "nothing found"
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return f"{found[0].line}{more}; {RULES_BY_NAME[found[0].rule].remedy}"
+    first, *others = found
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{first.line}{more}; {RULES_BY_NAME[first.rule].remedy}"
 
 
 def _findings_table(found: "list[Finding]") -> str:
@@ -97,8 +100,8 @@ def _findings_table(found: "list[Finding]") -> str:
         ("severity", "session", "file", "rule", "times#", "example"),
         [(f.severity, f.date, f.file, f.rule, f.count, f.example) for f in found[:MAX_EXAMPLES]],
     )
-    more = len(found) - MAX_EXAMPLES
-    return f"{table}\n\n{more} more" if more > 0 else table
+    others = found[MAX_EXAMPLES:]
+    return f"{table}\n\n{len(others)} more" if others else table
 
 
 @range_checks(
@@ -134,9 +137,10 @@ def recency_result(
     """Judge the latest range of a ticker; earlier ones are of the past by their nature."""
     from strategy.market_data.schema import SYNTHETIC
 
-    ages = bool(cached) and cached[-1] <= date_range.end_date
-    ages = ages and not any(record.source == SYNTHETIC for record in records)
-    behind = sessions_behind(cached[-1], day) if ages else 0
+    latest = max(cached, default=date.max)
+    is_synthetic = any(record.source == SYNTHETIC for record in records)
+    ages = latest <= date_range.end_date and not is_synthetic
+    behind = sessions_behind(latest, day) if ages else 0
     return dg.AssetCheckResult(
         check_name=_RECENT,
         asset_key="validated_cache",

@@ -1,37 +1,69 @@
 """The age of the data as a check: of the latest range, in sessions, never of a run."""
 
-from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from rorq_pipeline.checks.data import recency_result
+from rorq_pipeline.checks.data import cache_is_recent, recency_result
+from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
-from strategy.market_data.sample.generate import SampleSettings, write_samples
-from strategy.market_data.validation import records_of, validate_range
-from strategy.space import SearchSpace
+from strategy.market_data.validation import SessionRecord
+from strategy.market_data.validation.manifest import manifest_of
+from tests.rorq_pipeline.cache_folders import put_session
+from tests.rorq_pipeline.checks.conftest import outcome, run_alone
 
 WEEK = BacktestRange(date(2023, 1, 9), date(2023, 1, 13))
+OF_WEEK = [date(2023, 1, 6), date(2023, 1, 9), date(2023, 1, 13)]
 LATER = date(2023, 1, 17)
+AGELESS = "an earlier range, or synthetic sessions: they do not age"
+
+
+def records(*sources: str) -> list[SessionRecord]:
+    return [
+        SessionRecord(ticker="SPY", date=WEEK.end_date, is_cached=True, source=source)
+        for source in sources
+    ]
 
 
 @pytest.mark.parametrize(
-    ("source", "cached", "day", "passed", "behind"),
+    ("sources", "cached", "day", "passed", "behind"),
     [
-        ("polygon", [date(2023, 1, 13)], date(2023, 1, 20), True, 3),
-        ("polygon", [date(2023, 1, 13)], date(2023, 1, 21), False, 4),
-        ("polygon", [date(2023, 1, 13), LATER], date(2023, 3, 1), True, 0),
-        ("synthetic", [date(2023, 1, 13)], date(2023, 3, 1), True, 0),
-        ("polygon", [], date(2023, 3, 1), True, 0),
+        (["polygon"], OF_WEEK, date(2023, 1, 20), True, 3),
+        (["polygon"], OF_WEEK, date(2023, 1, 21), False, 4),
+        (["polygon"], OF_WEEK, date(2023, 1, 14), True, 0),
+        (["polygon"], OF_WEEK[:2], date(2023, 1, 13), True, 3),
+        (["vendor", "unknown"], OF_WEEK, date(2023, 1, 21), False, 4),
+        (["polygon"], [*OF_WEEK, LATER], date(2023, 3, 1), True, None),
+        (["synthetic"], OF_WEEK, date(2023, 3, 1), True, None),
+        (["polygon", "synthetic"], OF_WEEK, date(2023, 3, 1), True, None),
+        (["polygon"], [], date(2023, 3, 1), True, None),
     ],
 )
 def test_the_latest_range_ages(
-    tmp_path: Path, source: str, cached: list[date], day: date, passed: bool, behind: int
+    sources: list[str], cached: list[date], day: date, passed: bool, behind: int | None
 ) -> None:
-    write_samples(tmp_path, [WEEK.end_date], SampleSettings())
-    report = validate_range(tmp_path, "SPY", WEEK, search_values=SearchSpace.seed())
-    records = [replace(one, source=source) for one in records_of(report.manifest)]
-    result = recency_result(WEEK, cached, records, day)
-    assert (result.passed, result.metadata["sessions_behind"].value) == (passed, behind)
-    assert result.severity.value == "WARN"
+    result = recency_result(WEEK, cached, records(*sources), day)
+    assert outcome(result) == {
+        "passed": passed,
+        "severity": "WARN",
+        "text": AGELESS
+        if behind is None
+        else f"{behind} exchange sessions are over that the cache does not have",
+        "sessions_behind": behind or 0,
+    }
+    assert result.asset_key == dg.AssetKey("validated_cache")
+
+
+@pytest.mark.parametrize(("cached", "passed"), [(WEEK.end_date, False), (LATER, True)])
+def test_a_range_is_held_to_the_days_in_the_cache(
+    project: ProjectPaths, cached: date, passed: bool
+) -> None:
+    put_session(project.cache, cached)
+    path = project.artifacts / "validated_cache" / f"{WEEK.key}.parquet"
+    path.parent.mkdir(parents=True)
+    manifest_of(records("polygon")).to_parquet(path)
+    made = run_alone(cache_is_recent, "cache_is_recent", WEEK.key, io="tables")
+    assert {name: told["passed"] for name, told in made.items()} == {"cache_is_recent": passed}
+    (spec,) = cache_is_recent.check_specs
+    assert not spec.blocking

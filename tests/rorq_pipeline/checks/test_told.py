@@ -9,38 +9,35 @@ import pytest
 from strategy.backtest import run_backtest
 from strategy.params import StrategyParams
 from tests.rorq_pipeline.chain_made import FIRST, SECOND, Chain
+from tests.rorq_pipeline.checks.conftest import outcome
 
 pytestmark = pytest.mark.timeout(300)  # the chain is made on the way
 
 
 def said(chain: Chain, name: str, date_range: Any = FIRST) -> dict[str, Any]:
     """A check's outcome with the figures in its metadata."""
-    check = chain.checks[date_range][name]
-    figures = {key: value.value for key, value in check.metadata.items()}
-    return {
-        "passed": check.passed, "severity": check.severity.value, "text": check.description,
-        **figures,
-    }  # fmt: skip
+    return outcome(chain.checks[date_range][name])
 
 
 def test_every_check_was_evaluated_for_each_range_on_its_asset(chain: Chain) -> None:
     on = {
         "validated_cache": {"files", "timestamps", "prices", "chain", "movement", "coverage",
-                            "range", "quotes"},
+                            "range", "quotes", "cache_is_recent"},
         "parameter_surface": {"every_combination_evaluated"},
         "best_params": {"no_look_ahead", "replay", "adverse_fills", "survives_quotes",
                         "enough_complete_trials", "not_one_trade", "not_one_day", "stale_fills",
                         "entries_lost"},
         "out_of_sample": {"earns_out_of_sample"},
         "selection_statistics": {"overfitting", "deflated_sharpe", "superior_ability"},
+        "verdict": {"worth_trading"},
     }  # fmt: skip
     for date_range in (FIRST, SECOND):
         made = chain.checks[date_range]
         for asset, names in on.items():
-            assert names <= set(made)
             assert {made[name].asset_key for name in names} == {dg.AssetKey(asset)}
+        assert set(made) == set().union(*on.values())
         blocking = {name for name, check in made.items() if check.blocking}
-        assert blocking == {*on["validated_cache"], "replay"}
+        assert blocking == {*on["validated_cache"], "replay"} - {"cache_is_recent"}
 
 
 @pytest.mark.parametrize("date_range", [FIRST, SECOND])
@@ -135,6 +132,20 @@ def test_statistics_of_two_sessions_are_not_known_and_warn(chain: Chain) -> None
         assert (told["passed"], told["severity"], told["expected"]) == (False, "WARN", bound)
         assert told["text"].startswith(f"not known; expected {bound}. ")
     assert said(chain, "overfitting")["n_sessions"] == 2
+
+
+def test_what_holds_of_the_chain_passes(chain: Chain) -> None:
+    assert said(chain, "cache_is_recent") == {
+        "passed": True,
+        "severity": "WARN",
+        "text": "an earlier range, or synthetic sessions: they do not age",
+        "sessions_behind": 0,
+    }
+    assert said(chain, "every_combination_evaluated") == {
+        "passed": True,
+        "severity": "WARN",
+        "text": "every combination is evaluated",
+    }
 
 
 def test_each_family_of_rules_tells_its_findings(chain: Chain) -> None:
