@@ -1,8 +1,7 @@
 """The asset `best_params`: the parameters to trade, with everything needed to trade them."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
@@ -11,11 +10,7 @@ from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table, value_table
 from rorq_pipeline.project.config import SelectionConfig
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import Optimization, Surface
-
-if TYPE_CHECKING:
-    from optimize.choice.candidates import Regret, Selection
-    from rorq_pipeline.results.models import ComparedSelection
+from rorq_pipeline.results.annotations import BestParams, Optimization, Surface
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -54,27 +49,28 @@ def best_params(
         number = keep_publication(best, optimization, market_data, run_id=context.run.run_id)
     if best.fallback:
         context.log.warning(best.fallback)
-    counts = best.counts
-    return dg.MaterializeResult(
-        value=best,
-        metadata={
-            **numbers({**asdict(best.metrics), **asdict(counts), "trial": best.trial_number}),
-            **_regret(best.regret),
-            "selection": best.selection,
-            **({"fallback": best.fallback} if best.fallback else {}),
-            "selections": dg.MetadataValue.md(_selections_table(best.selections)),
-            **numbers({"promised_percent": best.promised_percent}),
-            **numbers({"entries_lost": counts.entries_lost}),
-            **numbers(asdict(best.profit_shares)),
-            "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
-            "source": best.source,
-            "publication": number,
-            "study": best.study_name,
-        },
-    )
+    return dg.MaterializeResult(value=best, metadata={**told(best), "publication": number})
 
 
-def _regret(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
+def told(best: BestParams) -> dict[str, Any]:
+    """Return the metadata of what is published."""
+    return {
+        **numbers({**asdict(best.metrics), **asdict(best.counts), "trial": best.trial_number}),
+        **_regret(best),
+        "selection": best.selection,
+        **({"fallback": best.fallback} if best.fallback else {}),
+        "selections": dg.MetadataValue.md(_selections_table(best)),
+        **numbers({"promised_percent": best.promised_percent}),
+        **numbers({"entries_lost": best.counts.entries_lost}),
+        **numbers(asdict(best.profit_shares)),
+        "parameters": dg.MetadataValue.md(value_table("parameter", best.trial_params)),
+        "source": best.source,
+        "study": best.study_name,
+    }
+
+
+def _regret(best: BestParams) -> dict[str, dg.MetadataValue]:
+    regret = best.regret
     if regret is None:
         return {}
     return {
@@ -90,12 +86,12 @@ def _regret(regret: "Regret | None") -> Mapping[str, dg.MetadataValue]:
     }
 
 
-def _selections_table(selections: "Mapping[Selection, ComparedSelection]") -> str:
+def _selections_table(best: BestParams) -> str:
     head = (
         "selection", "promised, %#", "return on risk, %#", "trades#", "rank#",
         "neighbours' mean, %#", "worst, %#",
     )  # fmt: skip
-    places = [(name, one.candidate) for name, one in selections.items()]
+    places = [(name, one.candidate) for name, one in best.selections.items()]
     return markdown_table(
         head,
         [

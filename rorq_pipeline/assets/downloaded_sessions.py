@@ -76,7 +76,7 @@ class _Log:
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         self._context = context
-        self._sessions_done = -1
+        self._sessions_done: int | None = None
 
     def __call__(self, at: "DownloadProgress") -> None:
         if at.sessions_done != self._sessions_done:

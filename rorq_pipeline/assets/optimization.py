@@ -1,7 +1,6 @@
 """The asset `optimization`: the study of one range, kept in PostgreSQL and resumed by every run."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
@@ -13,12 +12,9 @@ from rorq_pipeline.dagster_support.progress import StudyLog
 from rorq_pipeline.project.config import OptimizationConfig
 from rorq_pipeline.project.page_addresses import DASHBOARD_ADDRESS
 from rorq_pipeline.project.resources import MarketData, StudyDatabase
-from rorq_pipeline.results.annotations import Table
+from rorq_pipeline.results.annotations import Optimization, Table
 from rorq_pipeline.results.validated import load_validated
 from strategy.session import data_fingerprint
-
-if TYPE_CHECKING:
-    from optimize.study.results import StudySummary
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -43,7 +39,7 @@ def optimization(
     """Run or resume the study."""
     from optimize.run_study import run_study
     from optimize.storage.driver import turn
-    from rorq_pipeline.results.models import Optimization
+    from rorq_pipeline.results import models
 
     date_range = range_of(context)
     with one_line_failures():
@@ -70,55 +66,54 @@ def optimization(
                 stop=stop,
                 tell=context.log.info,
             )
-    return dg.MaterializeResult(
-        value=Optimization(
-            date_range=date_range.key,
-            study=summary,
-            settings=settings,
-            search_space=space,
-            fixed_params=fixed_params,
-            data_fingerprint=data_fingerprint(sessions),
+    made = models.Optimization(
+        date_range=date_range.key,
+        study=summary,
+        settings=settings,
+        search_space=space,
+        fixed_params=fixed_params,
+        data_fingerprint=data_fingerprint(sessions),
+    )
+    return dg.MaterializeResult(value=made, metadata={**told(made), "sessions": len(sessions)})
+
+
+def told(made: Optimization) -> dict[str, Any]:
+    """Return the metadata of a study."""
+    study = made.study
+    return {
+        **numbers(
+            {
+                "return_on_risk_percent": study.best_value,
+                "trials": study.n_trials,
+                "complete": study.n_complete,
+                "pruned": sum(study.n_pruned.values()),
+                "duplicates": sum(study.n_duplicates.values()),
+                **{f"duplicates_{name}": n for name, n in study.n_duplicates.items()},
+                "failed": study.n_failed,
+                "evaluated_in_this_run": study.n_evaluated,
+                "seconds": study.seconds,
+                "trials_per_second": study.trials_per_second,
+            }
         ),
-        metadata={
-            **_numbers(summary),
-            "sessions": len(sessions),
-            "study": summary.study_name,
-            "optuna_dashboard": dg.MetadataValue.url(DASHBOARD_ADDRESS),
-            "stop_reason": summary.stop_reason,
-            "resumed": summary.resumed,
-            "warm_started_from": summary.warm_started_from or "none",
-            "pruned_by_reason": dict(summary.n_pruned),
-            "best_trials": dg.MetadataValue.md(_top_table(summary)),
-        },
-    )
+        "study": study.study_name,
+        "optuna_dashboard": dg.MetadataValue.url(DASHBOARD_ADDRESS),
+        "stop_reason": study.stop_reason,
+        "resumed": study.resumed,
+        "warm_started_from": study.warm_started_from or "none",
+        "pruned_by_reason": study.n_pruned,
+        "best_trials": dg.MetadataValue.md(_top_table(made)),
+    }
 
 
-def _numbers(summary: "StudySummary") -> Mapping[str, dg.MetadataValue]:
-    return numbers(
-        {
-            "return_on_risk_percent": summary.best_value,
-            "trials": summary.n_trials,
-            "complete": summary.n_complete,
-            "pruned": sum(summary.n_pruned.values()),
-            "duplicates": sum(summary.n_duplicates.values()),
-            **{f"duplicates_{name}": n for name, n in summary.n_duplicates.items()},
-            "failed": summary.n_failed,
-            "evaluated_in_this_run": summary.n_evaluated,
-            "seconds": summary.seconds,
-            "trials_per_second": summary.trials_per_second,
-        }
-    )
-
-
-def _top_table(summary: "StudySummary") -> str:
+def _top_table(made: Optimization) -> str:
     """The best trials as Markdown."""
-    if not summary.top_trials:
+    top, names = made.study.top_trials, made.search_space.names
+    if not top:
         return "no trial is complete"
-    names = list(summary.top_trials[0].params)
     return markdown_table(
         ["trial#", "return on risk, %#", "trades#", *(f"{name}#" for name in names)],
         [
             [t.number, f"{t.value:.2f}", t.metrics["total_trades"], *(t.params[n] for n in names)]
-            for t in summary.top_trials
+            for t in top
         ],
     )

@@ -1,7 +1,7 @@
 """The asset `parameter_surface`: every combination of the search space, evaluated exactly."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
@@ -12,12 +12,9 @@ from rorq_pipeline.dagster_support.markdown import value_table
 from rorq_pipeline.dagster_support.pictures import inline_png
 from rorq_pipeline.project.config import SurfaceConfig
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import Table
+from rorq_pipeline.results.annotations import Surface, Table
 from rorq_pipeline.results.validated import load_validated
 from strategy.errors import SurfaceTooLargeError
-
-if TYPE_CHECKING:
-    from strategy.surface.result import Surface
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -50,7 +47,6 @@ def parameter_surface(
 ) -> dg.MaterializeResult:
     """Evaluate the search space."""
     from rorq_pipeline.results.surfaces import exact_surface
-    from strategy.surface.plateau import best_plateau
 
     started = time.perf_counter()
     date_range = range_of(context)
@@ -70,33 +66,40 @@ def parameter_surface(
             return dg.MaterializeResult(
                 value=None, metadata={"refused": str(error)}, check_results=[_check(str(error))]
             )
-    min_trades = config.min_trade_threshold
-    exact, plateau = surface.best(min_trades), best_plateau(surface, min_trades)
     return dg.MaterializeResult(
         value=surface,
         check_results=[_check(None)],
         metadata={
-            **numbers(
-                {
-                    "combinations": surface.size,
-                    "valid_combinations": exact.n_valid if exact else 0,
-                    "sessions": len(sessions),
-                    "return_on_risk_percent": exact.return_on_risk_percent if exact else None,
-                    "plateau_return_on_risk_percent": (
-                        plateau.return_on_risk_percent if plateau else None
-                    ),
-                    "seconds": time.perf_counter() - started,
-                }
-            ),
-            "best": dg.MetadataValue.md(
-                value_table("parameter", exact.combination)
-                if exact
-                else "no combination has enough trades"
-            ),
-            **_picture(surface, min_trades),
+            **told(surface, config.min_trade_threshold),
+            **numbers({"seconds": time.perf_counter() - started}),
             **cluster_link(),
         },
     )
+
+
+def told(surface: Surface, min_trades: int) -> dict[str, Any]:
+    """Return the metadata of a surface, among the combinations with enough trades."""
+    from strategy.surface.plateau import best_plateau
+
+    known = {"combinations": surface.size, "sessions": len(surface.session_dates)}
+    best, plateau = surface.best(min_trades), best_plateau(surface, min_trades)
+    if best is None:
+        none = dg.MetadataValue.md("no combination has enough trades")
+        return {**numbers({**known, "valid_combinations": 0}), "best": none}
+    return {
+        **numbers(
+            {
+                **known,
+                "valid_combinations": best.n_valid,
+                "return_on_risk_percent": best.return_on_risk_percent,
+                "plateau_return_on_risk_percent": (
+                    plateau.return_on_risk_percent if plateau else None
+                ),
+            }
+        ),
+        "best": dg.MetadataValue.md(value_table("parameter", best.combination)),
+        **_picture(surface, min_trades, best.combination),
+    }
 
 
 def _check(refusal: str | None) -> dg.AssetCheckResult:
@@ -109,20 +112,19 @@ def _check(refusal: str | None) -> dg.AssetCheckResult:
     )
 
 
-def _picture(surface: "Surface", min_trades: int) -> dict[str, dg.MetadataValue]:
+def _picture(
+    surface: Surface, min_trades: int, chosen: dict[str, Any]
+) -> dict[str, dg.MetadataValue]:
     """Where the good combinations lie, over the two dimensions that tell most."""
     from rorq_pipeline.report.key_pictures import surface_picture
     from rorq_pipeline.report.surface_view import surface_view
 
-    best = surface.best(min_trades)
-    if best is None:
-        return {}
     view = surface_view(
         surface.space,
         surface.return_on_risk_percent,
         surface.total_trades,
         min_trades=min_trades,
-        chosen=best.combination,
+        chosen=chosen,
     )
     png = surface_picture(view)
     return {"surface": inline_png(png, "surface")} if png else {}

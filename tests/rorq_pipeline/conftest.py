@@ -1,7 +1,7 @@
 """A project folder of its own, with a few sample sessions and a fresh database."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,3 +103,8 @@ def small_config(*assets: str, **study: Any) -> str:
     }
     ops = {name: {"config": config} for name, config in by_asset.items() if name in assets}
     return json.dumps({"ops": ops})
+
+
+def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What Dagster is told, without its types."""
+    return {name: getattr(value, "value", value) for name, value in metadata.items()}

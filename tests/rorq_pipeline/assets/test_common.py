@@ -1,6 +1,9 @@
 import dagster as dg
+import pytest
 
-from rorq_pipeline.assets.common import numbers
+from optimize.cluster.connection import ClusterState
+from rorq_pipeline.assets.common import cluster_link, numbers
+from rorq_pipeline.project import cluster
 
 
 def test_numbers_are_rounded_for_the_eye_and_what_is_not_known_is_left_out() -> None:
@@ -9,3 +12,17 @@ def test_numbers_are_rounded_for_the_eye_and_what_is_not_known_is_left_out() -> 
         "b": dg.MetadataValue.int(1_234_567),
         "d": dg.MetadataValue.float(3.33333e-10),
     }
+
+
+def test_a_cluster_is_linked_where_it_shows_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cluster_link() == {}
+    for url, link in (
+        (
+            "http://10.0.0.5:8787",
+            {"cluster_dashboard": dg.MetadataValue.url("http://10.0.0.5:8787")},
+        ),
+        (None, {}),
+    ):
+        state = ClusterState(n_workers=2, dashboard_url=url)
+        monkeypatch.setattr(cluster, "look_at_cluster", lambda state=state: state)
+        assert cluster_link() == link

@@ -7,6 +7,7 @@ import dagster as dg
 from rorq_pipeline.dagster_support.io_managers import ArtifactIOManager, ParquetIOManager
 from rorq_pipeline.dagster_support.partitions import BACKTEST_RANGE, PARTITION_SET
 from rorq_pipeline.project.resources import MarketData
+from tests.rorq_pipeline.conftest import plain
 
 IO = {"results": ArtifactIOManager(), "tables": ParquetIOManager()}
 
@@ -14,10 +15,9 @@ IO = {"results": ArtifactIOManager(), "tables": ParquetIOManager()}
 def outcome(check: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> dict[str, Any]:
     """A check's outcome with the figures in its metadata."""
     assert check.severity is not None
-    figures = {name: getattr(value, "value", value) for name, value in check.metadata.items()}
     return {
         "passed": check.passed, "severity": check.severity.value, "text": check.description,
-        **figures,
+        **plain(check.metadata),
     }  # fmt: skip
 
 
