@@ -3,12 +3,13 @@
 from datetime import date
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from rorq_pipeline.checks.data import cache_is_recent, recency_result
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
-from strategy.market_data.validation import SessionRecord
+from strategy.market_data.validation import SessionRecord, records_of
 from strategy.market_data.validation.manifest import manifest_of
 from tests.rorq_pipeline.cache_folders import put_session
 from tests.rorq_pipeline.checks.conftest import outcome, run_alone
@@ -19,11 +20,12 @@ LATER = date(2023, 1, 17)
 AGELESS = "an earlier range, or synthetic sessions: they do not age"
 
 
-def records(*sources: str) -> list[SessionRecord]:
-    return [
+def manifest(*sources: str) -> pd.DataFrame:
+    """One session of each source."""
+    return manifest_of(
         SessionRecord(ticker="SPY", date=WEEK.end_date, is_cached=True, source=source)
         for source in sources
-    ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def records(*sources: str) -> list[SessionRecord]:
 def test_the_latest_range_ages(
     sources: list[str], cached: list[date], day: date, passed: bool, behind: int | None
 ) -> None:
-    result = recency_result(WEEK, cached, records(*sources), day)
+    result = recency_result(WEEK, cached, records_of(manifest(*sources)), day)
     assert outcome(result) == {
         "passed": passed,
         "severity": "WARN",
@@ -62,7 +64,7 @@ def test_a_range_is_held_to_the_days_in_the_cache(
     put_session(project.cache, cached)
     path = project.artifacts / "validated_cache" / f"{WEEK.key}.parquet"
     path.parent.mkdir(parents=True)
-    manifest_of(records("polygon")).to_parquet(path)
+    manifest("polygon").to_parquet(path)
     made = run_alone(cache_is_recent, "cache_is_recent", WEEK.key, io="tables")
     assert {name: told["passed"] for name, told in made.items()} == {"cache_is_recent": passed}
     (spec,) = cache_is_recent.check_specs
