@@ -1,7 +1,6 @@
 """The asset `walk_forward`: each range's choice traded in the next, as of this range."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
@@ -9,10 +8,7 @@ from rorq_pipeline.assets.common import numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import BestParams
-
-if TYPE_CHECKING:
-    from optimize.statistics.walk_forward import ParameterStability
+from rorq_pipeline.results.annotations import BestParams, WalkForwardRecord
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -34,30 +30,33 @@ def walk_forward(
 
     with one_line_failures():
         kept = record_walk_forward(best_params, market_data, range_of(context))
+    return dg.MaterializeResult(value=kept, metadata=told(kept))
+
+
+def told(kept: WalkForwardRecord) -> dict[str, Any]:
+    """Return the metadata of a record."""
     record = kept.record
-    return dg.MaterializeResult(
-        value=kept,
-        metadata={
-            **numbers(
-                {
-                    "n_steps": len(record.steps),
-                    "n_sessions": len(record.sessions),
-                    "total_trades": record.total_trades,
-                    "net_pnl_usd": record.net_pnl_usd,
-                    "return_on_risk_percent": record.return_on_risk_percent,
-                    "in_sample_return_on_risk_percent": record.in_sample_return_on_risk_percent,
-                    "efficiency_ratio": record.efficiency_ratio,
-                    "profitable_steps_fraction": record.profitable_steps_fraction,
-                    "max_drawdown_usd": record.max_drawdown_usd,
-                }
-            ),
-            "stability": dg.MetadataValue.md(_stability_table(record.stability)),
-            "left_out": "; ".join(kept.left_out) or "none",
-        },
-    )
+    return {
+        **numbers(
+            {
+                "n_steps": len(record.steps),
+                "n_sessions": len(record.sessions),
+                "total_trades": record.total_trades,
+                "net_pnl_usd": record.net_pnl_usd,
+                "return_on_risk_percent": record.return_on_risk_percent,
+                "in_sample_return_on_risk_percent": record.in_sample_return_on_risk_percent,
+                "efficiency_ratio": record.efficiency_ratio,
+                "profitable_steps_fraction": record.profitable_steps_fraction,
+                "max_drawdown_usd": record.max_drawdown_usd,
+            }
+        ),
+        "stability": dg.MetadataValue.md(_stability_table(kept)),
+        "left_out": "; ".join(kept.left_out) or "none",
+    }
 
 
-def _stability_table(stability: "Mapping[str, ParameterStability]") -> str:
+def _stability_table(kept: WalkForwardRecord) -> str:
+    stability = kept.record.stability
     if not stability:
         return "no earlier range is published"
     return markdown_table(

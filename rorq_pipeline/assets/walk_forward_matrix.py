@@ -1,11 +1,13 @@
 """The asset `walk_forward_matrix`: every way of choosing, on the months that followed."""
 
+from typing import Any
+
 import dagster as dg
 
 from rorq_pipeline.assets.common import cluster_link, numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import BestParams, Optimization
+from rorq_pipeline.results.annotations import BestParams, Optimization, WalkForwardMatrixRecord
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -27,34 +29,32 @@ def walk_forward_matrix(
     best_params: BestParams,
 ) -> dg.MaterializeResult:
     """Bring the ticker's matrix up to the range's end."""
-    from optimize.choice.policies import DEFAULT_POLICY
     from rorq_pipeline.results.policy_matrix import measure_matrix
 
     with one_line_failures():
         kept = measure_matrix(best_params, optimization, market_data, range_of(context))
-    default = next((one for one in kept.figures if one.policy == DEFAULT_POLICY), None)
-    nested = next((one for one in kept.curves if one.name == "nested"), None)
-    n_nested = len(nested.months) if nested else 0
-    return dg.MaterializeResult(
-        value=kept,
-        metadata={
-            **numbers(
-                {
-                    "months": len(kept.months),
-                    "policies": len(kept.figures),
-                    "default_months": default.n_months if default else 0,
-                    "default_usd_a_month": default.usd_a_month if default else None,
-                    "default_return_on_risk_percent": (
-                        default.return_on_risk_percent if default else None
-                    ),
-                    "default_promised_percent": default.promised_percent if default else None,
-                    "default_kept_fraction": default.kept_fraction if default else None,
-                    "nested_usd_a_month": (
-                        sum(nested.net_pnl_usd) / n_nested if nested and n_nested else None
-                    ),
-                }
-            ),
-            "not_known": kept.absent or "none",
-            **cluster_link(),
-        },
-    )
+    return dg.MaterializeResult(value=kept, metadata={**told(kept), **cluster_link()})
+
+
+def told(kept: WalkForwardMatrixRecord) -> dict[str, Any]:
+    """Return the metadata of a matrix: of its policies the default, and the nested choice."""
+    from optimize.choice.policies import DEFAULT_POLICY
+
+    figures: dict[str, float | int | None] = {
+        "months": len(kept.months),
+        "policies": len(kept.figures),
+        "default_months": 0,
+    }
+    default = {one.policy: one for one in kept.figures}.get(DEFAULT_POLICY)
+    if default:
+        figures |= {
+            "default_months": default.n_months,
+            "default_usd_a_month": default.usd_a_month,
+            "default_return_on_risk_percent": default.return_on_risk_percent,
+            "default_promised_percent": default.promised_percent,
+            "default_kept_fraction": default.kept_fraction,
+        }
+    nested = {one.name: one for one in kept.curves}.get("nested")
+    if nested and nested.months:
+        figures["nested_usd_a_month"] = sum(nested.net_pnl_usd) / len(nested.months)
+    return {**numbers(figures), "not_known": kept.absent or "none"}

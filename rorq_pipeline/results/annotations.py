@@ -16,11 +16,13 @@ if TYPE_CHECKING:
         SelectionEvidence,
         VerdictRecord,
         WalkForwardMatrixRecord,
+        WalkForwardRecord,
     )
     from strategy.surface.result import Surface
 else:
     Table = Surface = BestParams = Optimization = Any
-    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = WalkForwardMatrixRecord = Any
+    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = Any
+    WalkForwardMatrixRecord = WalkForwardRecord = Any
 
 __all__ = [
     "BestParams",
@@ -31,4 +33,5 @@ __all__ = [
     "Table",
     "VerdictRecord",
     "WalkForwardMatrixRecord",
+    "WalkForwardRecord",
 ]
