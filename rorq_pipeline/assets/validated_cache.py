@@ -40,8 +40,7 @@ def validated_cache(
     context.log.info(
         "%d of %d sessions cached and validated, %d of them unchanged: %d errors, %d warnings",
         cached,
-        # where nothing is cached, one record says so for all sessions
-        len(report.records) if cached else len(date_range.sessions),
+        len(date_range.sessions),
         report.taken_over,
         len(report.errors),
         len(report.warnings),

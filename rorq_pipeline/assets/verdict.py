@@ -52,7 +52,7 @@ def verdict(
     date_range = range_of(context)
     with one_line_failures():
         proofs = kept_proofs(best_params, date_range)
-        if proofs is None:
+        if not proofs:
             context.log.info("no proofs of just this result were at hand: made here")
             proofs = prove(best_params, market_data, date_range)
             keep_proofs(proofs, date_range)

@@ -48,7 +48,7 @@ def test_sessions_that_have_not_changed_are_taken_over(
     assert plain(validated().metadata) == told | {"taken_over": 1}
     *_, line = capfd.readouterr().err.splitlines()
     assert line.endswith(
-        "1 of 1 sessions cached and validated, 1 of them unchanged: 0 errors, 1 warnings"
+        "1 of 4 sessions cached and validated, 1 of them unchanged: 0 errors, 1 warnings"
     )
 
 
