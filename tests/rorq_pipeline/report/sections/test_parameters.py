@@ -37,7 +37,7 @@ def compared(combination: dict[str, Any], promised: float, **metrics: Any) -> Co
 SELECTIONS = {
     "study_best": compared(LONG, 8.0, net_pnl_usd=40.0, daily_sharpe=0.1),
     "exact_best": compared(SHORT, 15.5, net_pnl_usd=-20.0, daily_sharpe=None),
-    "plateau": compared(LONG, 6.5),
+    "plateau": compared(dict(LONG), 6.5),
     "smooth": compared(OTHER, 9.0),
 }
 BEST = {"selection": "smooth", "selections": SELECTIONS, "regret": REGRET}

@@ -111,14 +111,16 @@ def test_what_came_is_told_with_its_interval() -> None:
     assert result["note"] == "9 trades, $214.50"
 
 
-def test_one_trade_and_one_session_are_no_plural() -> None:
-    metrics = replace(METRICS, total_trades=1, net_pnl_usd=5.0)
-    data = small_data(
-        best={"metrics": metrics, "selection": "exact_best"},
-        verdict=judged(limits=VerdictSettings(trades_to_reject=1, out_of_sample_sessions=4)),
-    )
-    promise = verdict_section(data).context["promise"]
-    assert promise["note"] == "in sample, 1 trade, $5.00"
+@pytest.mark.parametrize(("n", "words"), [(0, "0 trades"), (1, "1 trade"), (2, "2 trades")])
+def test_one_trade_is_no_plural(n: int, words: str) -> None:
+    best = {"metrics": replace(METRICS, total_trades=n), "selection": "exact_best"}
+    record = judged(limits=VerdictSettings(trades_to_reject=0, out_of_sample_sessions=4))
+    promise = verdict_section(small_data(best=best, verdict=record)).context["promise"]
+    assert promise["note"] == f"in sample, {words}, $90.00"
+
+
+def test_one_session_is_no_plural() -> None:
+    data = small_data(best={"metrics": replace(METRICS, total_trades=1)})
     one = SessionProvenance(session=RANGE.sessions[0], source="polygon", fingerprint="")
     promise = verdict_section(replace(data, sessions=[one])).context["promise"]
     assert promise == {
