@@ -1,6 +1,5 @@
 """How the trades ended, by exit reason, hour, side, weekday and moneyness."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,6 +59,6 @@ def _depth_words(depth: float | None) -> str:
     """Half-dollar steps in or out of the money."""
     if depth is None:
         return "not known"
-    step = math.floor(abs(depth) / DEPTH_STEP_USD)
+    step = abs(depth) // DEPTH_STEP_USD
     low, high = step * DEPTH_STEP_USD, (step + 1) * DEPTH_STEP_USD
     return f"{'in' if depth >= 0 else 'out'} by ${low:.2f} to ${high:.2f}"
