@@ -2,14 +2,14 @@
 
 import sys
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.progress import Progress
 
 from rorq_pipeline.cli.cache_health import validate_remembering
-from rorq_pipeline.cli.common import brought, bucket_bar, console, error_console
+from rorq_pipeline.cli.common import brought, bucket_bar, console, error_console, passing_bars
 from rorq_pipeline.cli.days import ticker_alone_option, ticker_option
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
@@ -17,7 +17,7 @@ from strategy.errors import ParameterError
 from strategy.ticker import default_ticker
 
 if TYPE_CHECKING:
-    from strategy.market_data.validation import Finding, ValidationReport
+    from strategy.market_data.validation import ValidationReport
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
@@ -34,20 +34,21 @@ def command() -> None:
 def list_sessions_command(ticker: str | None) -> None:
     """List the cached sessions with their source, size and health."""
     from rorq_pipeline.cli.cache_views import LEGEND, session_table
+    from rorq_pipeline.cli.tables import megabytes
 
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     whole = _whole_cache(paths, ticker)
     if whole is None:
         console.print(_nothing(paths, ticker))
         return
-    report = _validated(paths, whole, allow_missing=True)
+    report = _validated(paths, whole)
     records = [r.without_range_findings() for r in report.records if r.is_cached]
     console.print(session_table(records))
     console.print(LEGEND, style="dim")
-    unsound = sum(record.errors > 0 for record in records)
-    size = sum(record.size_bytes for record in records) / 1e6
+    unsound = sum(bool(record.errors) for record in records)
+    size = megabytes(sum(record.size_bytes for record in records))
     console.print(
-        f"{len(records)} sessions of {ticker}, {size:,.1f} MB, {unsound} with errors, "
+        f"{len(records)} sessions of {ticker}, {size} MB, {unsound} with errors, "
         f"in {paths.cache_name}; `rorq cache verify --warnings` tells every finding",
     )
 
@@ -63,7 +64,7 @@ def show_command(day: datetime, ticker: str | None) -> None:
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     session = load_session(brought(paths, ticker), ticker, day.date())
     report = _validated(paths, BacktestRange(day.date(), day.date(), ticker))
-    record = report.records[0]
+    (record,) = report.records
     console.print(summary(session, record))
     console.print(price_plot(session, width=min(console.width, 100)))
     console.print(coverage_table(session, record))
@@ -90,7 +91,7 @@ def verify_command(
     sessions stand together.
     """
     from rorq_pipeline.cli.cache_views import finding_lines
-    from strategy.market_data.validation import RULES_BY_NAME
+    from strategy.market_data.validation import RULES_BY_NAME, Family
 
     paths = ProjectPaths.resolve()
     if date_range:
@@ -104,13 +105,16 @@ def verify_command(
             sys.exit(1)
         chosen = whole
     report = _validated(paths, chosen, allow_missing=allow_missing or not date_range)
-    findings = _told(report, by_itself=not date_range)
-    errors = [finding for finding in findings if finding.severity == "error"]
-    for line in finding_lines(findings if warnings else errors):
+    families = set(Family) if date_range else set(Family) - {Family.RANGE}
+    errors, warned = (
+        sorted((f for f in found if f.family in families), key=attrgetter("date"))
+        for found in (report.errors, report.warnings)
+    )
+    for line in finding_lines([*errors, *warned] if warnings else errors):
         console.print(line)
     for remedy in dict.fromkeys(RULES_BY_NAME[finding.rule].remedy for finding in errors):
         console.print(f"what helps: {remedy}")
-    _conclude(report, len(errors), len(findings) - len(errors))
+    _conclude(report, len(errors), len(warned))
     if not date_range:
         _tell_missing(report)
         _tell_changed(report)
@@ -140,12 +144,6 @@ def upload_command(folder: str, ticker: str | None, replace: bool) -> None:
     with bucket_bar(f"sessions of {ticker} to {paths.bucket}") as show:
         count = mirror.upload_all(ticker, Path(folder), replace=replace, on_session=show)
     console.print(f"{count} sessions of {ticker} put into {paths.bucket}")
-
-
-def _told(report: "ValidationReport", *, by_itself: bool) -> "list[Finding]":
-    """The report's findings, errors first; without those that only a range can have."""
-    found = [f for f in report.all_findings if not (by_itself and f.family == "range")]
-    return sorted(found, key=lambda finding: (finding.severity != "error", finding.date))
 
 
 def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
@@ -209,7 +207,7 @@ def _validated(
     from strategy.market_data import list_sessions
 
     days = [day for day in list_sessions(paths.cache, date_range.ticker) if day in date_range]
-    with Progress(console=error_console, transient=True) as progress:
+    with passing_bars() as progress:
         task = progress.add_task(f"validating sessions of {date_range.ticker}", total=len(days))
         return validate_remembering(
             paths,

@@ -27,8 +27,8 @@ def validate_remembering(
     ticker: str,
     date_range: "DateRange",
     *,
-    allow_missing: bool = False,
-    on_session: Callable[[date], object] | None = None,
+    allow_missing: bool,
+    on_session: Callable[[date], object],
 ) -> "ValidationReport":
     """Validate a range for the seed's search space; unchanged sessions are not looked at again."""
     from strategy.market_data.validation import validate_range

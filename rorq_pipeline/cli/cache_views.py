@@ -1,6 +1,7 @@
 """How cached sessions look on the terminal: tables, and a plot of price against VWAP."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from rorq_pipeline.cli.tables import value_table
+from rorq_pipeline.cli.tables import megabytes, value_table
+from strategy.date_range import REGULAR_OPEN_TIME
 
 if TYPE_CHECKING:
     from strategy.market_data.validation import Finding, SessionRecord
@@ -23,7 +25,8 @@ LEGEND = (
     "seconds: share with an underlying bar; options: their bars; traded: contracts with bars, of "
     "the chain; needed: contracts with bars, of those that the search space could choose"
 )
-_OPEN_SECONDS = 9 * 3600 + 30 * 60  # 09:30 in New York
+_OPEN = datetime.combine(date.min, REGULAR_OPEN_TIME)
+_FIRST_HOUR_SECONDS = 1800  # after the open
 
 
 def session_table(records: Iterable["SessionRecord"]) -> Table:
@@ -39,7 +42,7 @@ def session_table(records: Iterable["SessionRecord"]) -> Table:
         table.add_row(
             str(record.date),
             record.source or "unreadable",
-            f"{record.size_bytes / 1e6:.1f}",
+            megabytes(record.size_bytes),
             f"{record.seconds_with_bar_fraction:.1%}",
             f"{record.option_bars:,}",
             f"{record.contracts_with_bars}/{record.chain_contracts}",
@@ -60,12 +63,12 @@ def health(record: "SessionRecord") -> Text:
 def summary(session: "SessionData", record: "SessionRecord") -> Table:
     """What the session holds, in words and numbers."""
     closes = session.underlying_close_usd
-    last = float(closes[-1])
+    close, last = _clock(session.n_seconds - 1), float(closes[-1])
     return value_table(
         f"{session.ticker} {session.date}",
         {
             "source": session.source,
-            "open, close, New York": f"{_clock(0)} to {_clock(session.n_seconds - 1)}",
+            "open, close, New York": f"{_OPEN:%H:%M:%S} to {close:%H:%M:%S}",
             "low, high, last, USD": f"{np.nanmin(closes):.2f}, {np.nanmax(closes):.2f}, {last:.2f}",
             "seconds with an underlying bar": f"{record.seconds_with_bar_fraction:.1%}",
             "longest gap, seconds": record.longest_gap_seconds,
@@ -106,43 +109,29 @@ def coverage_table(session: "SessionData", record: "SessionRecord") -> Table:
     table.add_column("strike, USD", justify="center")
     for name in ("puts", ""):
         table.add_column(name)
-    counts = np.diff(session.bar_offsets)
-    most = max(int(counts.max()), 1)
-    missing = set(record.missing_contracts)
-    for strike, call, put in _strikes(session):
-        sides = [_count_of(session, counts, row) for row in (call, put)]
-        absent = [_name_of(session, row) in missing for row in (call, put)]
-        if any(sides) or any(absent):
-            calls, puts = (
+    strikes = [*session.call_strikes_usd.tolist(), *session.put_strikes_usd.tolist()]
+    counts, n_calls = np.diff(session.bar_offsets).tolist(), session.n_calls
+    missing = [name in record.missing_contracts for name in session.contract_tickers]
+    contracts = list(zip(strikes, zip(counts, missing, strict=True), strict=True))
+    calls, puts = dict(contracts[:n_calls]), dict(contracts[n_calls:])
+    most = max([*counts, 1])
+    for strike in sorted(calls | puts):
+        sides = [side.get(strike, (0, False)) for side in (calls, puts)]
+        if any(map(any, sides)):
+            left, right = (
                 Text("missing", style="red") if gone else Text(f"{count:,}" if count else "")
-                for count, gone in zip(sides, absent, strict=True)
+                for count, gone in sides
             )
-            bars = ["█" * round(_BAR_COLUMNS * count / most) for count in sides]
-            table.add_row(bars[0], calls, f"{strike:,.2f}", puts, bars[1])
+            bars = ["█" * round(_BAR_COLUMNS * count / most) for count, _ in sides]
+            table.add_row(bars[0], left, f"{strike:,.2f}", right, bars[1])
     return table
 
 
 def finding_lines(findings: Sequence["Finding"]) -> Iterator[Text]:
     """One line a finding."""
     for finding in findings:
-        style = "bold red" if finding.severity == "error" else "yellow"
+        style = {"error": "bold red", "warning": "yellow"}[finding.severity]
         yield Text(f"{finding.severity}: ", style=style).append(finding.line, style="default")
-
-
-def _strikes(session: "SessionData") -> Iterator[tuple[float, int, int]]:
-    """Each strike with its rows of call and put, -1 where there is none."""
-    calls = {float(strike): row for row, strike in enumerate(session.call_strikes_usd)}
-    puts = {float(s): session.n_calls + row for row, s in enumerate(session.put_strikes_usd)}
-    for strike in sorted(calls.keys() | puts.keys()):
-        yield strike, calls.get(strike, -1), puts.get(strike, -1)
-
-
-def _count_of(session: "SessionData", counts: npt.NDArray[np.int64], row: int) -> int:
-    return int(counts[row]) if 0 <= row < session.n_contracts else 0
-
-
-def _name_of(session: "SessionData", row: int) -> str:
-    return session.contract_tickers[row] if row >= 0 else ""
 
 
 def _means(values: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.float64]:
@@ -151,20 +140,18 @@ def _means(values: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.floa
     finite = np.isfinite(values)
     counts = np.bincount(column[finite], minlength=columns)
     sums = np.bincount(column[finite], weights=values[finite], minlength=columns)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    with np.errstate(invalid="ignore"):
+        return sums / counts
 
 
 def _time_axis(n_seconds: int, columns: int) -> str:
     """The full hours under their columns."""
     axis = [" "] * columns
-    for hour in range(10, 17):
-        second = hour * 3600 - _OPEN_SECONDS
-        if second < n_seconds:
-            start = min(second * columns // n_seconds, columns - 5)
-            axis[start : start + 5] = f"{hour}:00"
+    for second in range(_FIRST_HOUR_SECONDS, n_seconds, 3600):
+        start = min(second * columns // n_seconds, columns - 5)
+        axis[start : start + 5] = f"{_clock(second):%H:%M}"
     return " " * _AXIS_COLUMNS + "".join(axis).rstrip()
 
 
-def _clock(second: int) -> str:
-    total = second + _OPEN_SECONDS
-    return f"{total // 3600:02d}:{total // 60 % 60:02d}:{total % 60:02d}"
+def _clock(second: int) -> datetime:
+    return _OPEN + timedelta(seconds=second)

@@ -39,10 +39,12 @@ def ticker_and_days(
     if range_text is not None:
         ranges = ranges_from(range_text, ticker)
         return ranges[0].ticker, DateRange(ranges[0].start_date, ranges[-1].end_date)
-    if (start is None) != (end is None):
-        raise click.UsageError(NEEDED)
     ticker = ticker or default_ticker()
-    return ticker, None if start is None or end is None else DateRange(start.date(), end.date())
+    if start is None and end is None:
+        return ticker, None
+    if start is None or end is None:
+        raise click.UsageError(NEEDED)
+    return ticker, DateRange(start.date(), end.date())
 
 
 def sessions_by_ticker(

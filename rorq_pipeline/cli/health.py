@@ -1,9 +1,9 @@
 """What `rorq doctor` looks at: each check answers with one finding, good or with its remedy."""
 
+import http.client
 import importlib.metadata
 import shutil
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +21,22 @@ from strategy.ticker import is_ticker
 
 PROJECT = "rorq-pipeline"
 _OLDEST_PYTHON = (3, 11)
-_NEEDED_BYTES = 1_000_000_000
-_PORTS = {3000: "rorq dev", 8080: "rorq dashboard"}
+_NEEDED_GB = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Page:
+    """A page of our own, and how it is told from another's."""
+
+    command: str
+    path: str
+    word: bytes  # of the answer at the path
+
+
+_PAGES = {
+    3000: _Page(command="rorq dev", path="/server_info", word=b"dagster"),
+    8080: _Page(command="rorq dashboard", path="/api/studies", word=b"study_summaries"),
+}  # by port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +65,14 @@ def examine(paths: ProjectPaths) -> list[Finding]:
         _database,
         _cluster,
         _run_config,
-        *(lambda _paths, port=port: _port(port) for port in _PORTS),
     )
-    return [check(paths) for check in checks]
+    return [*(check(paths) for check in checks), *map(_port, _PAGES)]
 
 
 def _python(_paths: ProjectPaths) -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     oldest = ".".join(map(str, _OLDEST_PYTHON))
-    is_old = sys.version_info[:2] < _OLDEST_PYTHON
+    is_old = sys.version_info < _OLDEST_PYTHON
     return Finding(
         subject="Python",
         text=f"{version} in {sys.prefix}",
@@ -108,12 +121,12 @@ def _folders(paths: ProjectPaths) -> Finding:
 
 
 def _disk(paths: ProjectPaths) -> Finding:
-    free = {folder: _free_bytes(folder) for folder in (paths.root, paths.cache, paths.artifacts)}
-    folder, least = min(free.items(), key=lambda item: item[1])
+    folders = (paths.root, paths.cache, paths.artifacts)
+    least_gb, folder = min((_free_bytes(folder) / 1e9, folder) for folder in folders)
     return Finding(
         subject="disk",
-        text=f"{least / 1e9:.1f} GB free at {folder}",
-        remedy=f"free {_NEEDED_BYTES / 1e9:.0f} GB or more" if least < _NEEDED_BYTES else "",
+        text=f"{least_gb:.1f} GB free at {folder}",
+        remedy=f"free {_NEEDED_GB} GB or more" if least_gb < _NEEDED_GB else "",
     )
 
 
@@ -149,8 +162,7 @@ def _sessions_by_ticker(paths: ProjectPaths) -> dict[str, list[date]]:
         tickers = mirror.store.folders()
         sessions = {ticker: list(mirror.held(ticker)) for ticker in tickers if is_ticker(ticker)}
     else:
-        folders = paths.cache.glob("*") if paths.cache.is_dir() else ()
-        tickers = sorted(folder.name for folder in folders if folder.is_dir())
+        tickers = sorted(folder.name for folder in paths.cache.glob("*") if folder.is_dir())
         sessions = {t: list_sessions(paths.cache, t) for t in tickers if is_ticker(t)}
     return {ticker: days for ticker, days in sessions.items() if days}
 
@@ -164,7 +176,7 @@ def _database(paths: ProjectPaths) -> Finding:
         settings = ensure_database(paths.root)
         engine = open_engine(settings)
     except RorqError as error:
-        return Finding(subject="database", text=error.found, remedy=error.remedy or "see above")
+        return Finding(subject="database", text=error.found, remedy=error.remedy)
     with engine.connect() as connection:
         version = connection.scalar(text("SHOW server_version"))
     engine.dispose()
@@ -202,25 +214,23 @@ def _run_config(paths: ProjectPaths) -> Finding:
 
 
 def _port(port: int) -> Finding:
-    user = _PORTS[port]
+    page = _PAGES[port]
     subject = f"port {port}"
     if is_free("127.0.0.1", port):
-        return Finding(subject=subject, text=f"free for {user}")
-    if _is_own_page(port):
-        return Finding(subject=subject, text=f"{user} answers there")
+        return Finding(subject=subject, text=f"free for {page.command}")
+    if _answers(page, port):
+        return Finding(subject=subject, text=f"{page.command} answers there")
     return Finding(
         subject=subject,
         text="taken by another program",
-        remedy=f"end it, or `{user} --port` another",
+        remedy=f"end it, or `{page.command} --port` another",
     )
 
 
-def _is_own_page(port: int) -> bool:
-    """Tell whether it is Dagster's or Optuna's own page that answers."""
-    paths = {3000: "/server_info", 8080: "/api/studies"}
+def _answers(page: _Page, port: int) -> bool:
+    """Tell whether it is the page that answers, and not another program."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{paths[port]}", timeout=3) as answer:
-            body = answer.read(100_000)
-    except (OSError, urllib.error.URLError, ValueError):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{page.path}", timeout=3) as answer:
+            return page.word in answer.read(100_000)
+    except (OSError, http.client.HTTPException, ValueError):
         return False
-    return b"dagster" in body or b"study_summaries" in body

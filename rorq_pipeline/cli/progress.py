@@ -27,10 +27,10 @@ class _StepLines(logging.Handler):
         step = metadata["step_key"] or ""
         if event is None:
             self._message(record.levelno, metadata["orig_message"])
-        elif event.event_type is dg.DagsterEventType.STEP_START:
+        elif event.is_step_start:
             self._started[step] = time.monotonic()
             self._line(f"{step} …", "bold")
-        elif event.event_type is dg.DagsterEventType.STEP_SUCCESS:
+        elif event.is_step_success:
             seconds = time.monotonic() - self._started.pop(step, time.monotonic())
             self._line(f"{step} done in {seconds:.1f} s", "green")
 
@@ -58,9 +58,9 @@ class _StepBar(logging.Handler):
             if "trials complete" in metadata["orig_message"]:
                 told = metadata["orig_message"].partition(",")[0]
                 self._bar.update(self._task, description=f"{words}, {told}")
-        elif event.event_type is dg.DagsterEventType.STEP_START:
+        elif event.is_step_start:
             self._bar.update(self._task, description=words)
-        elif event.event_type is dg.DagsterEventType.STEP_SUCCESS:
+        elif event.is_step_success:
             self._bar.advance(self._task)
 
 

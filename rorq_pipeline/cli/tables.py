@@ -69,10 +69,16 @@ def flat(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def megabytes(n_bytes: int) -> str:
+    """Return a size without its unit, which stands once over a column."""
+    return f"{n_bytes / 1e6:,.1f}"
+
+
 def value_text(value: Any) -> str:
     """Return a value as a table shows it."""
     if value is None:
         return "none"
     if not isinstance(value, float):
         return str(value)
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.4g}"
+    # From 9,999.5 four digits would be 1e+04.
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e15 else f"{value:,.4g}"
