@@ -104,7 +104,7 @@ def verify_command(
             error_console.print(_nothing(paths, ticker))
             sys.exit(1)
         chosen = whole
-    report = _validated(paths, chosen, allow_missing=allow_missing or not date_range)
+    report = _validated(paths, chosen, allow_missing=allow_missing)
     families = set(Family) if date_range else set(Family) - {Family.RANGE}
     errors, warned = (
         sorted((f for f in found if f.family in families), key=attrgetter("date"))
@@ -162,11 +162,9 @@ def _tell_missing(report: "ValidationReport") -> None:
     if missing:
         shown = ", ".join(map(str, missing[:5])) + (", …" if len(missing) > 5 else "")
         whole = BacktestRange(missing[0], missing[-1], report.ticker)
-        console.print(
+        _advise(
             f"{len(missing)} exchange sessions between the first and the last are not cached: "
-            f"{shown}; rorq download {whole.key} fetches what there is",
-            style="yellow",
-            highlight=False,
+            f"{shown}; rorq download {whole.key} fetches what there is"
         )
 
 
@@ -177,12 +175,14 @@ def _tell_changed(report: "ValidationReport") -> None:
     fingerprints = {one.date: one.fingerprint for one in report.records if one.is_cached}
     changed = changed_since_published(report.ticker, fingerprints)
     if changed:
-        console.print(
+        _advise(
             f"{len(changed)} published ranges are of other files than those cached now: "
-            f"{', '.join(changed)}; rorq materialize {' '.join(changed)} makes them anew",
-            style="yellow",
-            highlight=False,
+            f"{', '.join(changed)}; rorq materialize {' '.join(changed)} makes them anew"
         )
+
+
+def _advise(text: str) -> None:
+    console.print(text, style="yellow", highlight=False)
 
 
 def _whole_cache(paths: "ProjectPaths", ticker: str) -> "BacktestRange | None":

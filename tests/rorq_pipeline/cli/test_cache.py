@@ -1,5 +1,6 @@
 """`rorq cache` at the command line."""
 
+import io
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -8,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
-from rorq_pipeline.cli import main
+from rorq_pipeline.cli import cache, main
 from strategy.market_data.schema import OPTIONS_FILE, UNDERLYING_FILE
 from strategy.market_data.validation import records_of
 from tests.strategy.market_data.sound_session import sound_tables, write_tables
@@ -48,9 +50,12 @@ def test_list_tells_source_size_and_health(run: Run, cache_dir: Path) -> None:
     assert lines["2023-01-03"][1:3] == ["polygon", "0.0"]
     assert lines["2023-01-03"][-2] == "sound"
     assert lines["2023-01-04"][-3:-1] == ["1", "errors"]
-    assert "3 sessions of SPY" in done.stdout
-    assert "1 with errors" in done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        f"3 sessions of SPY, 0.1 MB, 1 with errors, in {cache_dir}; "
+        "`rorq cache verify --warnings` tells every finding"
+    )
     assert "…" not in done.stdout
+    assert done.stderr == ""
 
 
 def test_list_of_an_empty_cache_says_how_to_fill_it(run: Run) -> None:
@@ -69,6 +74,16 @@ def test_show_draws_the_day(run: Run) -> None:
     strikes = [line for line in done.stdout.splitlines() if "400.00" in line and "█" in line]
     assert len(strikes) == 1
     assert all(len(line) <= 80 for line in done.stdout.splitlines() if "warning" not in line)
+
+
+@pytest.mark.parametrize(("terminal", "plot"), [(200, 99), (70, 69)])
+def test_show_fills_the_terminal_up_to_100_columns(
+    run: Run, terminal: int, plot: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache.console, "_width", terminal)
+    lines = run("show", "2023-01-03").stdout.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("• price"))
+    assert {len(line) for line in lines[first + 1 : first + 15]} == {plot}
 
 
 def test_show_names_needed_contracts_that_are_missing(run: Run, cache_dir: Path) -> None:
@@ -116,7 +131,33 @@ def test_verify_of_sound_sessions_is_quiet(run: Run) -> None:
         "1 exchange sessions between the first and the last are not cached: 2023-01-05; "
         "rorq download 2023-01-05_2023-01-05 fetches what there is"
     )
+    assert done.stderr == ""
     assert len(run("verify", "--warnings").stdout.splitlines()) == 5
+
+
+def test_what_verify_advises_is_yellow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    coloured = Console(file=written, force_terminal=True, color_system="standard", soft_wrap=True)
+    monkeypatch.setattr(cache, "console", coloured)
+    assert run("verify").exit_code == 0
+    assert written.getvalue().splitlines()[-1] == (
+        "\x1b[33m1 exchange sessions between the first and the last are not cached: 2023-01-05; "
+        "rorq download 2023-01-05_2023-01-05 fetches what there is\x1b[0m"
+    )
+
+
+def test_verify_tells_errors_before_warnings_and_each_in_order(run: Run, cache_dir: Path) -> None:
+    damage(cache_dir, DAYS[2])
+    done = run("verify", "--warnings")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert [line.split("/")[0] for line in lines[:3]] == [
+        "error: 2023-01-06", "warning: 2023-01-03", "warning: 2023-01-04",
+    ]  # fmt: skip
+    assert lines[3].startswith("what helps: ")
+    assert lines[4] == "3 sessions of SPY: unsound, 1 errors, 2 warnings"
+    assert lines[5].startswith("1 exchange sessions between")
+    assert len(lines) == 6
 
 
 def test_verify_of_sessions_without_a_gap_tells_none_missing(run: Run, cache_dir: Path) -> None:
@@ -129,6 +170,13 @@ def test_verify_of_sessions_without_a_gap_tells_none_missing(run: Run, cache_dir
     assert told.startswith("6 exchange sessions between")
     assert "2023-01-05, 2023-01-06, 2023-01-09, 2023-01-10, 2023-01-11, …; " in told
     assert "rorq download 2023-01-05_2023-01-12 fetches" in told
+    open_utc = datetime(2023, 1, 12, 14, 30, tzinfo=UTC)
+    write_tables(cache_dir, sound_tables(date(2023, 1, 12), open_utc), date(2023, 1, 12))
+    assert run("verify").stdout.splitlines()[-1] == (
+        "5 exchange sessions between the first and the last are not cached: "
+        "2023-01-05, 2023-01-06, 2023-01-09, 2023-01-10, 2023-01-11; "
+        "rorq download 2023-01-05_2023-01-11 fetches what there is"
+    )
 
 
 def test_verify_tells_each_error_in_a_line(run: Run, cache_dir: Path) -> None:
@@ -149,9 +197,15 @@ def test_verify_tells_each_error_in_a_line(run: Run, cache_dir: Path) -> None:
 def test_verify_of_a_range_tells_missing_sessions(run: Run) -> None:
     done = run("verify", "2023-01-03_2023-01-10")
     assert done.exit_code == 1
-    assert "error: 2023-01-05 missing_session" in done.stdout
-    assert "2 not yet cached" in done.stdout
-    assert run("verify", "2023-01-03_2023-01-10", "--allow-missing").exit_code == 0
+    finding, remedy, verdict = done.stdout.splitlines()
+    assert finding.startswith("error: 2023-01-05 missing_session: ")
+    assert remedy.startswith("what helps: ")
+    assert verdict == "3 sessions of SPY, 2 not yet cached: unsound, 1 errors, 3 warnings"
+    allowed = run("verify", "2023-01-03_2023-01-10", "--allow-missing", "--warnings")
+    assert allowed.exit_code == 0
+    *warnings, verdict = allowed.stdout.splitlines()
+    assert [line[:19] for line in warnings] == [f"warning: 2023-01-0{day}" for day in (3, 4, 5, 6)]
+    assert verdict == "3 sessions of SPY, 2 not yet cached: sound, 0 errors, 4 warnings"
     assert run("verify", "2023-01-03_2023-01-04").exit_code == 0
 
 
@@ -179,7 +233,8 @@ def test_where_no_ticker_is_named_the_first_watched_one_is_meant(
     for words in (["list"], ["verify"]):
         done = run(*words)
         assert "no session of QQQ is cached" in done.stdout + done.stderr
-    assert "QQQ" in run("show", "2023-01-03").stderr
+    assert "session QQQ 2023-01-03 is not in the cache" in run("show", "2023-01-03").stderr
+    assert run("show", "2023-01-03", "--ticker", "SPY").exit_code == 0
     # a range without a ticker is the same range everywhere
     assert "2 sessions of SPY" in run("verify", "2023-01-03_2023-01-04").stdout
     assert "no session of QQQ" not in run("list", "--ticker", "SPY").stdout
@@ -219,8 +274,20 @@ def test_the_memory_keeps_the_sessions_of_other_ranges(
 def test_broken_memory_is_no_obstacle(run: Run, tmp_path: Path) -> None:
     assert run("verify").exit_code == 0
     (memory,) = (tmp_path / "home" / ".rorq" / "validation").iterdir()
+    sound = pd.read_parquet(memory)
     memory.write_bytes(b"no Parquet")
     assert run("verify").exit_code == 0
+    sound.assign(findings="no JSON").to_parquet(memory)
+    assert run("verify").exit_code == 0
+    assert pd.read_parquet(memory).equals(sound)
+
+
+def test_upload_wants_a_folder_that_is_there(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("file", "nothing"):
+        refused = run("upload", str(tmp_path / name))
+        assert refused.exit_code == 2
+        assert "Invalid value for 'DIR'" in refused.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["list"], ["show"], ["verify"]])

@@ -82,6 +82,24 @@ def test_a_row_a_session_tells_what_it_holds_and_what_is_wrong() -> None:
     }
 
 
+def test_sessions_stand_in_lines_of_eighty_columns() -> None:
+    table = session_table([record(Severity.WARNING), record(source="")])
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(table)
+    assert [line.rstrip() for line in shown.get().splitlines()] == [
+        "",
+        " session     source       MB  seconds  options  traded  needed  health  warned",
+        " " + "─" * 77,
+        " 2023-07-03  polygon     3.2    98.7%    7,100     4/6     2/3  sound        1",
+        " 2023-07-03  unreadable  3.2    98.7%    7,100     4/6     2/3  sound        0",
+        "",
+    ]
+    assert [str(getattr(cell, "style", "")) for cell in table.columns[-1].cells] == [
+        "yellow", "dim",
+    ]  # fmt: skip
+
+
 def test_a_half_day_is_told_in_words() -> None:
     closes = [float("nan"), *[380.5] * 12_598, 379.25, 381.0]
     names, values = (list(one.cells) for one in summary(session(closes, closes), record()).columns)
@@ -123,6 +141,10 @@ def test_full_hours_stand_under_their_columns_up_to_the_close() -> None:
     half_day = session([380.0] * 12_601, [380.0] * 12_601)
     axis = price_plot(half_day, width=74).plain.splitlines()[15]  # 63 columns of 200 seconds
     assert axis == " " * 18 + "10:00" + " " * 13 + "11:00" + " " * 13 + "12:00" + " " * 9 + "13:00"
+    full_day = session([380.0] * 23_401, [380.0] * 23_401)
+    axis = price_plot(full_day, width=89).plain.splitlines()[15]  # 78 columns of 300 seconds
+    hours = ["10:00", "11:00", "12:00", "13:00", "14:00", "15:00"]
+    assert axis == " " * 15 + (" " * 7).join(hours) + " " * 3 + "16:00"
 
 
 def test_bars_stand_on_their_side_of_the_strike_whatever_the_other_side_has() -> None:
@@ -145,6 +167,17 @@ def test_a_session_without_option_bars_has_only_what_is_missing() -> None:
     ]  # fmt: skip
 
 
+def test_the_only_bar_of_a_session_is_the_most() -> None:
+    single = np.array([0, 0, 0, 0, 0, 0, 1])  # of the last put
+    table = coverage_table(
+        replace(session([380.0] * 40, [380.0] * 40), bar_offsets=single),
+        record(missing_contracts=()),
+    )
+    assert [list(map(str, column.cells)) for column in table.columns] == [
+        [""], [""], ["1,000,384.00"], ["1"], ["█" * 20],
+    ]  # fmt: skip
+
+
 def test_a_narrow_terminal_cuts_bars_before_counts() -> None:
     console = Console(width=60)
     with console.capture() as shown:
@@ -157,3 +190,4 @@ def test_a_narrow_terminal_cuts_bars_before_counts() -> None:
 def test_a_finding_says_first_how_bad_it_is(severity: Severity) -> None:
     (line,) = finding_lines([finding(severity)])
     assert line.plain == f"{severity}: 2023-07-03 some_rule: what was found"
+    assert line.style == {"error": "bold red", "warning": "yellow"}[severity.value]

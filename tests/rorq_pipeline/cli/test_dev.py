@@ -12,8 +12,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from rorq_pipeline.cli import dev
-from rorq_pipeline.cli.leftovers import end_leftovers
+from rorq_pipeline.cli import dev, leftovers
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.cli.ports import is_free
 from rorq_pipeline.project.page_addresses import REPORTS_PORT_NAME, report_address
@@ -43,13 +42,25 @@ def test_an_address_of_another_machine_is_one_line(host: str) -> None:
     assert f"cannot listen on {host}:3999" in result.stderr
 
 
-def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+def test_what_a_killed_one_left_is_ended_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def started(mark: str, **how: bool) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(["sleep", "60"], env={"RORQ_DEV": mark}, **how)  # type: ignore[call-overload]
 
+    def kill(process: psutil.Process) -> None:
+        forced.append(process.pid)
+        process.send_signal(signal.SIGKILL)
+
+    forced: list[int] = []
+    monkeypatch.setattr(psutil.Process, "kill", kill)
+    monkeypatch.setattr(leftovers, "_END_SECONDS", 1.0)
     killed = subprocess.Popen(["true"])
     killed.wait()
     left = started(f"{killed.pid} {tmp_path}")
+    stubborn = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; exec sleep 60"], env={"RORQ_DEV": f"{killed.pid} {tmp_path}"}
+    )
     others = [
         started(f"{os.getpid()} {tmp_path}/other"),
         started(f"{killed.pid} {tmp_path}", start_new_session=True),
@@ -64,11 +75,14 @@ def test_what_a_killed_one_left_is_ended_and_nothing_else(tmp_path: Path) -> Non
         while "RORQ_DEV" not in psutil.Process(living.pid).environ():
             assert time.monotonic() < end
             time.sleep(0.01)
-        assert end_leftovers(tmp_path) == [left.pid]
+        wait_until(lambda: psutil.Process(stubborn.pid).name() == "sleep")
+        assert sorted(leftovers.end_leftovers(tmp_path)) == sorted([left.pid, stubborn.pid])
+        assert forced == [stubborn.pid]
         assert left.wait(5) is not None
+        assert stubborn.wait(5) == -signal.SIGKILL
         assert [other.poll() for other in others] == [None] * len(others)
     finally:
-        for process in (left, *others):
+        for process in (left, stubborn, *others):
             process.kill()
             process.wait()
 

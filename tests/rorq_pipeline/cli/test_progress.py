@@ -1,11 +1,16 @@
-"""The bar of `rorq demo`: one step further when a step ends, and the words of the one at work."""
+"""What is seen of a run: a line a step, or a bar with the words of the step at work."""
 
+import io
+import re
 from typing import Any
 
 import dagster as dg
+import pytest
+from rich.console import Console
 from rich.progress import Progress
 
-from rorq_pipeline.cli.progress import step_bar_logger
+from rorq_pipeline.cli import progress
+from rorq_pipeline.cli.progress import step_bar_logger, step_lines_logger
 
 
 class Watched(Progress):
@@ -55,3 +60,39 @@ def test_the_bar_tells_each_step_and_the_trials_of_a_study() -> None:
         ("no words", 2),
     ]
     assert bar.tasks[0].total == 2
+
+
+def test_each_step_is_a_line_and_its_messages_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dg.op
+    def telling(context: dg.OpExecutionContext) -> None:
+        context.log.debug("not told")
+        context.log.info("2 of 2")
+        context.log.warning("look")
+        context.log.error("Dependencies for step after this failed")
+        raise ValueError
+
+    @dg.op
+    def good() -> None:
+        """Nothing."""
+
+    @dg.job(logger_defs={"lines": step_lines_logger})
+    def both() -> None:
+        good()
+        telling()
+
+    written = io.StringIO()
+    coloured = Console(file=written, force_terminal=True, color_system="standard", soft_wrap=True)
+    monkeypatch.setattr(progress, "error_console", coloured)
+    config = {"loggers": {"lines": {}}}
+    both.execute_in_process(run_config=config, raise_on_error=False)
+    lines = written.getvalue().splitlines()
+    ended = re.fullmatch(r"\x1b\[32mgood done in (\d+\.\d) s\x1b\[0m", lines[1])
+    assert ended is not None, lines
+    assert float(ended[1]) < 30
+    assert [lines[0], *lines[2:5]] == [
+        "\x1b[1mgood …\x1b[0m",
+        "\x1b[1mtelling …\x1b[0m",
+        "\x1b[2m  2 of 2\x1b[0m",
+        "\x1b[33m  look\x1b[0m",
+    ]
+    assert lines[5:] == []
