@@ -1,5 +1,6 @@
 """What every asset states about itself, and small helpers of asset functions."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,11 @@ def range_of(context: dg.AssetExecutionContext) -> BacktestRange:
 def numbers(values: dict[str, float | int | None]) -> dict[str, dg.MetadataValue]:
     """Return metadata that Dagster plots across partitions; what is not defined is left out."""
     return {name: _number(value) for name, value in values.items() if value is not None}
+
+
+def elapsed(started_seconds: float) -> dict[str, dg.MetadataValue]:
+    """Return the seconds since a reading of time.perf_counter()."""
+    return numbers({"seconds": time.perf_counter() - started_seconds})
 
 
 def cluster_link() -> dict[str, dg.MetadataValue]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import cluster_link, numbers, range_asset, range_of
+from rorq_pipeline.assets.common import cluster_link, elapsed, numbers, range_asset, range_of
 from rorq_pipeline.checks.common import range_check
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import value_table
@@ -71,7 +71,7 @@ def parameter_surface(
         check_results=[_check(None)],
         metadata={
             **told(surface, config.min_trade_threshold),
-            **numbers({"seconds": time.perf_counter() - started}),
+            **elapsed(started),
             **cluster_link(),
         },
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from rorq_pipeline.assets.common import numbers, range_asset, range_of
+from rorq_pipeline.assets.common import elapsed, numbers, range_asset, range_of
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import BestParams, Optimization, SelectionEvidence
@@ -35,8 +35,7 @@ def selection_statistics(
     started = time.perf_counter()
     with one_line_failures():
         found = measure_selection(best_params, optimization, market_data, range_of(context))
-    seconds = numbers({"seconds": time.perf_counter() - started})
-    return dg.MaterializeResult(value=found, metadata={**told(found), **seconds})
+    return dg.MaterializeResult(value=found, metadata={**told(found), **elapsed(started)})
 
 
 def told(found: SelectionEvidence) -> dict[str, Any]:

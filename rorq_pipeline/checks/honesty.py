@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -10,13 +10,8 @@ from rorq_pipeline.checks.common import range_check, range_checks, selected
 from rorq_pipeline.dagster_support.failures import one_line_failures
 from rorq_pipeline.dagster_support.markdown import markdown_table
 from rorq_pipeline.project.resources import MarketData
-from rorq_pipeline.results.annotations import BestParams
+from rorq_pipeline.results.annotations import BestParams, Proofs
 from strategy.backtest_range import BacktestRange
-
-if TYPE_CHECKING:
-    from rorq_pipeline.results.models import Proofs
-    from strategy.proofs.at_quotes import AtQuotes
-    from strategy.proofs.fill_scenarios import FillsBand
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -66,15 +61,15 @@ def proofs(
     yield from selected(context, proof_results(made))
 
 
-def proof_results(made: "Proofs") -> list[dg.AssetCheckResult]:
+def proof_results(made: Proofs) -> list[dg.AssetCheckResult]:
     """Return one result a proof."""
     look_ahead, replay = made.look_ahead, made.replay
     moments = {"n_moments": look_ahead.n_moments, "n_decisions": look_ahead.n_decisions}
     return [
         _proof("no_look_ahead", look_ahead.passed, look_ahead.summary(), moments),
         _proof("replay", replay.matches, replay.summary(), {"n_trades": replay.n_trades}),
-        _fills(made.fills),
-        _quotes(made.fills.quotes),
+        _fills(made),
+        _quotes(made),
     ]
 
 
@@ -89,10 +84,10 @@ def _proof(name: str, passed: bool, summary: str, counts: Mapping[str, int]) -> 
     )
 
 
-def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
+def _fills(made: Proofs) -> dg.AssetCheckResult:
     from strategy.proofs.fill_scenarios import ADVERSE
 
-    adverse = fills[ADVERSE].return_on_risk_percent
+    adverse = made.fills[ADVERSE].return_on_risk_percent
     found = "no trade" if adverse is None else f"return on risk {adverse:.2f}%"
     return dg.AssetCheckResult(
         check_name="adverse_fills",
@@ -100,11 +95,12 @@ def _fills(fills: "FillsBand") -> dg.AssetCheckResult:
         passed=adverse is not None and adverse > 0,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{found} under adverse fills; expected above 0",
-        metadata={"scenarios": dg.MetadataValue.md(_scenarios_table(fills))},
+        metadata={"scenarios": dg.MetadataValue.md(_scenarios_table(made))},
     )
 
 
-def _quotes(quotes: "AtQuotes | None") -> dg.AssetCheckResult:
+def _quotes(made: Proofs) -> dg.AssetCheckResult:
+    quotes = made.fills.quotes
     metadata = {}
     if quotes is None:
         told, value = "no quotes of these fills; `rorq quotes RANGE` brings them", None
@@ -123,7 +119,7 @@ def _quotes(quotes: "AtQuotes | None") -> dg.AssetCheckResult:
     )
 
 
-def _scenarios_table(fills: "FillsBand") -> str:
+def _scenarios_table(made: Proofs) -> str:
     return markdown_table(
         ("fills", "meaning", "return on risk, %#", "trades#"),
         [
@@ -133,7 +129,7 @@ def _scenarios_table(fills: "FillsBand") -> str:
                 _percent(one.metrics.return_on_risk_percent),
                 one.metrics.total_trades,
             )
-            for one in fills.scenarios
+            for one in made.fills.scenarios
         ],
     )
 

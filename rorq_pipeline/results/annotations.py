@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         BestParams,
         Optimization,
         OutOfSampleEvidence,
+        Proofs,
         SelectionEvidence,
         VerdictRecord,
         WalkForwardMatrixRecord,
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from strategy.surface.result import Surface
 else:
     Table = Surface = BestParams = Optimization = Any
-    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = Any
+    OutOfSampleEvidence = SelectionEvidence = VerdictRecord = Proofs = Any
     WalkForwardMatrixRecord = WalkForwardRecord = Any
 
 __all__ = [
     "BestParams",
     "Optimization",
     "OutOfSampleEvidence",
+    "Proofs",
     "SelectionEvidence",
     "Surface",
     "Table",

@@ -1,8 +1,10 @@
+import time
+
 import dagster as dg
 import pytest
 
 from optimize.cluster.connection import ClusterState
-from rorq_pipeline.assets.common import cluster_link, numbers
+from rorq_pipeline.assets.common import cluster_link, elapsed, numbers
 from rorq_pipeline.project import cluster
 
 
@@ -12,6 +14,13 @@ def test_numbers_are_rounded_for_the_eye_and_what_is_not_known_is_left_out() -> 
         "b": dg.MetadataValue.int(1_234_567),
         "d": dg.MetadataValue.float(3.33333e-10),
     }
+
+
+def test_what_took_its_time_says_how_long() -> None:
+    begun = time.perf_counter() - 5
+    value = elapsed(begun)["seconds"].value
+    assert isinstance(value, float)
+    assert 4.99 < value <= time.perf_counter() - begun + 0.001
 
 
 def test_a_cluster_is_linked_where_it_shows_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:

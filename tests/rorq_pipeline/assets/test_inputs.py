@@ -9,6 +9,7 @@ import pytest
 
 from rorq_pipeline.dagster_support.partitions import PARTITION_SET
 from rorq_pipeline.definitions import build_definitions
+from rorq_pipeline.results.models import BestParams
 from tests.rorq_pipeline.chain_made import FIRST, Chain
 from tests.rorq_pipeline.conftest import SMALL_SPACE, plain
 
@@ -49,9 +50,30 @@ def test_a_surface_needs_no_manifest(chain: Chain, remade: Any) -> None:
     assert without(made, "path", "seconds") == without(told, "path", "seconds")
 
 
-def test_the_same_parameters_are_published_without_its_file(chain: Chain, remade: Any) -> None:
+def warnings(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    lines = capfd.readouterr().err.splitlines()
+    return [line.rpartition(" - ")[2] for line in lines if " - WARNING - " in line]
+
+
+def test_the_same_parameters_are_published_without_its_file(
+    chain: Chain, remade: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     made, told = remade("best_params", "optimization"), chain.told[FIRST]["best_params"]
     assert without(made, "path") == without(told, "path")
+    assert warnings(capfd) == []
+
+
+def test_without_a_combination_with_enough_trades_the_studys_best_is_published(
+    chain: Chain, remade: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = remade("best_params", "optimization", min_trades_per_session=1e6)
+    fallback = "no combination has the trades that smooth wants: the study's best is published"
+    assert told["fallback"] == fallback
+    assert warnings(capfd) == [fallback]
+    published = BestParams.read(FIRST.key, tmp_path)
+    assert (published.selection, published.instead_of) == ("study_best", "smooth")
+    assert published.promised_percent == published.metrics.return_on_risk_percent
+    assert published.trial_params == chain.kept("optimization")["study"]["best_params"]
 
 
 def test_a_verdict_needs_no_manifest(chain: Chain, remade: Any) -> None:

@@ -185,19 +185,3 @@ def test_smooth_chooses_among_the_best_trials_of_a_space_too_large(
     assert first.combination == top[0].params
     assert first.return_on_risk_percent == pytest.approx(top[0].value, rel=1e-9)
     assert f"smooth chose among the study's {smooth.n_valid} best trials" in result.output
-
-
-@pytest.mark.usefixtures("database")
-def test_without_a_combination_with_enough_trades_the_studys_best_is_published(
-    sampled_project: ProjectPaths, rorq: Rorq
-) -> None:
-    config = json.loads(small_config("validated_cache", "optimization"))
-    config["ops"]["best_params"] = {"config": {"min_trades_per_session": 1e6}}
-    select = "validated_cache,optimization,best_params"
-    result = rorq("materialize", RANGE, "--select", select, "--config-json", json.dumps(config))
-    assert result.exit_code == 0, result.output
-    assert "no combination has the trades that smooth wants" in result.output
-    path = sampled_project.artifacts / "best_params" / f"{RANGE}.json"
-    published = json.loads(path.read_text("utf-8"))
-    assert (published["selection"], published["instead_of"]) == ("study_best", "smooth")
-    assert published["promised_percent"] == published["metrics"]["return_on_risk_percent"]

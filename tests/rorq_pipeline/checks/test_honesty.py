@@ -94,6 +94,7 @@ def test_adverse_fills_must_earn(value: float | None, passed: bool, found: str, 
     [
         (0.5, 1, True, "0.50%"),
         (0.0, 1, False, "0.00%"),
+        (-3.0, 1, False, "-3.00%"),
         (9.0, 5, False, "not known"),  # too few fills have a quote
     ],
 )
