@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 from optuna.trial import FrozenTrial
 
@@ -129,7 +130,7 @@ class ReportData:
 
 def too_few(sums: SessionSums, least_sessions: int) -> str:
     """Tell that less than the least number of sessions have a trade; else empty."""
-    if int((sums.trades > 0).sum()) >= least_sessions:
+    if np.count_nonzero(sums.trades) >= least_sessions:
         return ""
     return _too_few(int(sums.trades.sum()), len(sums))
 

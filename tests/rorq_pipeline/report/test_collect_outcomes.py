@@ -1,21 +1,27 @@
-"""What validation and proofs found, as the report tells it; of manifests made by hand."""
+"""What validation, checks and proofs found, as the report tells it; of inputs made by hand."""
 
+import json
+import shlex
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
+from optimize.statistics import VerdictSettings
+from rorq_pipeline.project.config import ResultCheckConfig
 from rorq_pipeline.report import CheckOutcome, SessionProvenance
 from rorq_pipeline.report.collect import (
+    _command,
     _provenance,
+    _result_checks,
     _validation_checks,
     broken_rules,
     proof_checks,
 )
 from rorq_pipeline.report.data import BrokenRule
 from strategy.market_data.validation import Family, Finding, SessionRecord, Severity, manifest_of
-from tests.rorq_pipeline.report.fixtures import fabricated_session, proofs
+from tests.rorq_pipeline.report.fixtures import RANGE, fabricated_session, proofs, verdict
 from tests.rorq_pipeline.results_made import best_params
 
 DAYS = [date(2023, 1, day) for day in (3, 4, 5)]
@@ -138,3 +144,43 @@ def test_each_proof_is_a_check_that_blocks() -> None:
         ),
     ]  # fmt: skip
     assert proof_checks(None) == []
+
+
+def test_the_checks_of_the_result_stand_by_the_limits_given() -> None:
+    limits = ResultCheckConfig(min_complete_trials=61, complete_trials_severity="ERROR")
+    told = _result_checks(best_params(), limits)
+    assert [(one.name, one.passed, one.blocking, one.is_about_data) for one in told] == [
+        ("enough_complete_trials", False, True, False),
+        ("not_one_trade", True, False, False),
+        ("not_one_day", True, False, False),
+        ("stale_fills", True, False, False),
+        ("entries_lost", False, False, False),
+    ]
+    assert [one.sentence for one in told] == [
+        "the study completed 60 trials; expected at least 61",
+        "the best trade made 20% of the profit; expected at most 25%",
+        "the best session made 40% of the profit; expected at most 50%",
+        "8.33% of the fills happened at a stale price; expected at most 25%",
+        "6.67% of the entries were lost to contracts without cached bars; expected at most 5%",
+    ]
+
+
+def test_the_command_carries_the_limits_beside_what_was_run() -> None:
+    run_config = {
+        "ops": {"optimization": {"config": {"fixed_params": {"a": "it's"}}}},
+        "resources": {"market_data": {"config": {"folder": "cache"}}},
+    }
+    limits = ResultCheckConfig(min_complete_trials=61)
+    judged = verdict(best_params()).model_copy(
+        update={"limits": VerdictSettings(trades_to_trade=77)}
+    )
+    commands = [shlex.split(_command(RANGE, run_config, limits, one)) for one in (None, judged)]
+    for words in commands:
+        assert words[:4] == ["rorq", "materialize", "2023-01-03_2023-01-20", "--config-json"]
+    without, full = (json.loads(words[4]) for words in commands)
+    assert full["resources"] == run_config["resources"]
+    assert full["ops"]["optimization"] == run_config["ops"]["optimization"]
+    assert full["ops"]["result_checks"]["config"]["min_complete_trials"] == 61
+    assert full["ops"]["verdict"]["config"]["trades_to_trade"] == 77
+    assert full["ops"].pop("selection_checks") == full["ops"].pop("verdict")
+    assert full == without
