@@ -9,9 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 
-from rorq_pipeline.cli import main
 from strategy.errors import LegacyImportError
 from strategy.market_data import layout, list_sessions, read_session_frames
 from strategy.market_data.legacy.importing import import_legacy
@@ -251,27 +249,6 @@ def test_two_processes_at_once_leave_one_sound_session(folder, cache):
     assert names == [str(DAY)]
     frames = read_session_frames(cache, "SPY", DAY)
     assert (len(frames.underlying), len(frames.options)) == (3, 5)
-
-
-def test_command_tells_what_it_did(folder, cache, monkeypatch):
-    monkeypatch.setenv("RORQ_CACHE", str(cache))
-    result = CliRunner().invoke(main, ["import-legacy", str(folder)])
-    assert result.exit_code == 0, result.output
-    assert "1 sessions written" in result.stdout
-    assert "SPY_2023-01-06.pkl.lock: a lock without data" in result.stderr
-    again = CliRunner().invoke(main, ["import-legacy", str(folder)])
-    assert "there already" in again.stdout
-
-
-def test_command_fails_in_one_line_after_importing_the_rest(folder, cache, monkeypatch):
-    monkeypatch.setenv("RORQ_CACHE", str(cache))
-    (folder / "option" / "2023-01-04_OSPY230104P00384000.pkl").write_bytes(b"cos\nsystem\n.")
-    result = CliRunner().invoke(main, ["import-legacy", str(folder)])
-    assert result.exit_code == 1
-    assert "asks for os.system" in result.stderr
-    assert "error: 1 files or sessions were not imported" in result.stderr
-    assert "Traceback" not in result.output
-    assert list_sessions(cache, "SPY") == [DAY]
 
 
 def test_times_keep_their_moment_in_summer_and_on_half_days(tmp_path, cache):
