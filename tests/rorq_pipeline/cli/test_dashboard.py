@@ -24,7 +24,7 @@ def test_it_shows_the_studies_of_our_database_on_loopback(
     result = CliRunner().invoke(main, ["dashboard"])
     assert result.exit_code == 0, result.output
     assert asked == {"host": "127.0.0.1", "port": 8080, "names": ["shown"]}
-    assert database_environment.password.get_secret_value() not in result.output
+    assert result.output == f"studies of {database_environment.address} on http://127.0.0.1:8080\n"
 
 
 def test_a_taken_port_is_one_line(database_environment: DatabaseSettings) -> None:

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import optuna
 import psycopg2
 import pytest
 from click.testing import CliRunner, Result
 
-from optimize.database.connect import embedded_state_dir
+from optimize.database.connect import embedded_state_dir, resolve_settings
 from optimize.database.embedded import EmbeddedPostgres
 from optimize.database.settings import DatabaseSettings
+from optimize.storage.schema import rdb_storage
 from rorq_pipeline.cli import main
 
 
@@ -27,24 +29,55 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_our_own_server_is_started_shown_and_stopped(home: Path) -> None:
-    assert "not running" in rorq("db", "status").output
-    assert "not running" in rorq("db", "stop").output
+    state = home / ".rorq" / "postgres"
+    assert rorq("db", "stop").output == "the embedded database was not running\n"
+    before = rorq("db", "status").output.splitlines()
+    address = resolve_settings(home).address
+    assert before == [
+        f"database  {address}",
+        "settings  embedded",
+        "state     not running; commands start it by themselves",
+    ]
     started = rorq("db", "start")
     assert started.exit_code == 0, started.output
-    status = rorq("db", "status").output
-    assert "running, PostgreSQL 18" in status
-    assert "at `rorq db stop`" in status
-    assert "0 studies" in status
+    assert started.output == f"embedded PostgreSQL at {address}\n"
+    found = EmbeddedPostgres(state).status()
+    *told, version, holds, others = rorq("db", "status").output.splitlines()
+    assert told == [
+        f"database   {address}",
+        "settings   embedded",
+        f"folder     {found.folder}",
+        f"log        {found.log_file}",
+        "stops      at `rorq db stop`",
+    ]
+    assert re.fullmatch(r"state      running, PostgreSQL 18[\d.]*", version)
+    assert re.fullmatch(r"holds      0 studies, \d+ kB", holds)
+    assert others == "in use by  0 other connections"
+    (state / "keep").unlink()
+    assert "stops      with its last user" in rorq("db", "status").output.splitlines()
     assert rorq("db", "stop").output == "stopped\n"
-    assert "not running" in rorq("db", "status").output
+    assert rorq("db", "status").output.splitlines() == [
+        f"database  {address}",
+        "settings  embedded",
+        f"folder    {found.folder}",
+        f"log       {found.log_file}",
+        "state     not running; commands start it by themselves",
+    ]
 
 
 def test_another_server_is_used_and_never_stopped(database_environment: DatabaseSettings) -> None:
-    assert "nothing to start" in rorq("db", "start").output
-    assert "not running" in rorq("db", "stop").output
-    status = rorq("db", "status").output
-    assert "environment" in status
-    assert "running, PostgreSQL" in status
+    address = database_environment.address
+    assert rorq("db", "start").output == f"{address} (environment) answers; nothing to start\n"
+    assert rorq("db", "stop").output == "the embedded database was not running\n"
+    storage = rdb_storage(database_environment)
+    for number in range(3):
+        optuna.create_study(study_name=f"study {number}", storage=storage)
+    storage.engine.dispose()
+    with closing(psycopg2.connect(rorq("db", "url", "--show-password").stdout.strip())):
+        *told, _, holds, others = rorq("db", "status").output.splitlines()
+    assert told == [f"database   {address}", "settings   environment"]
+    assert re.fullmatch(r"holds      3 studies, \d+ kB", holds)
+    assert others == "in use by  1 other connections"
 
 
 def test_the_url_hides_the_password_unless_asked(database_environment: DatabaseSettings) -> None:

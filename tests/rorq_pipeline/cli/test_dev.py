@@ -12,6 +12,8 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
+import rorq_pipeline
+from optimize.database.connect import DatabaseSettings, ensure_database
 from rorq_pipeline.cli import dev, leftovers
 from rorq_pipeline.cli.main import main
 from rorq_pipeline.cli.ports import is_free
@@ -114,17 +116,32 @@ def test_a_port_that_a_killed_one_still_holds_is_freed(
         signal.signal(signal.SIGINT, before)
         left.kill()
         left.wait()
-    assert f"ended what a killed rorq dev had left running: processes {left.pid}" in result.stderr
-    assert begun[-1] == str(port)
+    told = result.stderr.splitlines()
+    assert told[0] == f"ended what a killed rorq dev had left running: processes {left.pid}"
+    workspace = str(Path(rorq_pipeline.__file__).parents[1] / "workspace.yaml")
+    assert begun == [
+        sys.executable, "-m", "dagster", "dev", "--workspace", workspace,
+        "--host", "127.0.0.1", "--port", str(port),
+    ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("database_environment")
 def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
-    project: ProjectPaths, monkeypatch: pytest.MonkeyPatch
+    project: ProjectPaths, monkeypatch: pytest.MonkeyPatch, database_environment: DatabaseSettings
 ) -> None:
     """Dagster takes SIGTERM as it finds SIGINT, and a script's background job ignores that."""
     seen = []
-    monkeypatch.setattr(os, "execv", lambda *_: seen.append(signal.getsignal(signal.SIGINT)))
+    begun: list[str] = []
+
+    def execv(_: str, words: list[str]) -> None:
+        seen.append(signal.getsignal(signal.SIGINT))
+        begun.extend(words)
+
+    def ensured(root: Path, **how: bool) -> DatabaseSettings:
+        assert how == {"keep_running": True}  # it outlives this process
+        return ensure_database(root, **how)
+
+    monkeypatch.setattr("optimize.database.connect.ensure_database", ensured)
+    monkeypatch.setattr(os, "execv", execv)
     monkeypatch.setattr(os, "chdir", lambda _: None)
     served: list[list[str]] = []
     monkeypatch.setattr("rorq_pipeline.cli.dev.subprocess.Popen", served.append)
@@ -133,15 +150,28 @@ def test_sigterm_ends_one_that_was_started_with_ctrl_c_ignored(
     monkeypatch.setenv(REPORTS_PORT_NAME, reports_port)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        result = CliRunner().invoke(main, ["dev", "--port", port])
+        workspace = str(project.root / "other.yaml")
+        Path(workspace).touch()
+        result = CliRunner().invoke(main, ["dev", "--port", port, "--workspace", workspace])
     finally:
         signal.signal(signal.SIGINT, before)
     assert result.exit_code == 0, result.output
+    assert begun[4:6] == ["--workspace", workspace]
+    assert result.stderr.splitlines() == [
+        f"Dagster on http://127.0.0.1:{port}, database {database_environment.address}",
+        f"reports on http://127.0.0.1:{reports_port}/index.html",
+    ]
     assert seen == [signal.SIG_DFL]
     (command,) = served
     folder = str(project.artifacts / "report")
     assert command[1:] == ["-m", "rorq_pipeline.cli.report_server", folder, reports_port]
     assert os.environ["RORQ_DEV"] == f"{os.getpid()} {project.root}"
+
+
+@pytest.mark.parametrize("name", ["absent.yaml", ""])
+def test_a_workspace_is_a_file(project: ProjectPaths, name: str) -> None:
+    named = str(project.root / name)
+    assert CliRunner().invoke(main, ["dev", "--workspace", named]).exit_code == 2
 
 
 def test_reports_of_another_project_on_the_port_are_said_and_not_linked_silently(

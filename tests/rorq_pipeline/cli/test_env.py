@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from optimize.database.connect import DatabaseSettings
+from optimize.database.connect import DatabaseSettings, ensure_database
 from rorq_pipeline.project.paths import ProjectPaths
 from tests.rorq_pipeline.conftest import small_config
 
@@ -26,8 +26,18 @@ def lines(result: Result) -> str:
 
 
 def test_the_lines_say_everything_that_dagster_needs(
-    sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
+    sampled_project: ProjectPaths,
+    rorq: Rorq,
+    database: DatabaseSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def ensured(root: Path, **how: bool) -> DatabaseSettings:
+        assert how == {"keep_running": True}  # it outlives this process
+        return ensure_database(root, **how)
+
+    monkeypatch.setattr("optimize.database.connect.ensure_database", ensured)
+    monkeypatch.setenv("RORQ_TICKERS", "SPY,QQQ")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     answer = shell(lines(rorq("env")) + "env")
     values = dict(line.split("=", 1) for line in answer.stdout.splitlines() if "=" in line)
     assert values["DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME"] == "rorq_pipeline.definitions"
@@ -36,6 +46,7 @@ def test_the_lines_say_everything_that_dagster_needs(
     assert values["PG_DATABASE"] == database.database
     assert values["PG_PASSWORD"] == database.password.get_secret_value()
     assert "DAGSTER_MODULE_NAME" not in values
+    assert values["PATH"] == f"{Path(sys.executable).parent}:/usr/bin:/bin"
     paths = [sampled_project.root, sampled_project.cache, sampled_project.artifacts]
     assert [values[f"RORQ_{n}"] for n in ("HOME", "CACHE", "ARTIFACTS")] == list(map(str, paths))
 
@@ -67,13 +78,20 @@ def test_dagsters_own_command_runs_as_typed(sampled_project: ProjectPaths, rorq:
 
 
 def test_without_a_session_a_range_must_be_named(
-    project: ProjectPaths, rorq: Rorq, database_environment: DatabaseSettings
+    project: ProjectPaths,
+    rorq: Rorq,
+    database_environment: DatabaseSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refused = rorq("env")
     assert refused.exit_code == 1
     assert refused.stdout == ""
     assert "rorq sample" in refused.stderr
-    assert "2023-01-03_2023-01-04" in lines(rorq("env", "2023-01-03_2023-01-04"))
+    monkeypatch.setenv("RORQ_CACHE", "s3://market/prices")  # no bucket is asked for a named one
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("PATH", f"/usr/bin:{Path(sys.executable).parent}")
+    first, *_ = lines(rorq("env", "2023-01-03_2023-01-04")).splitlines()
+    assert first == f"export RORQ_HOME={project.root}"
 
 
 def test_a_wrong_password_is_one_line(

@@ -15,16 +15,37 @@ from rorq_pipeline.project.run_config import project_run_config
 
 
 def test_a_new_folder_is_a_project_and_what_is_there_stays(tmp_path: Path) -> None:
-    folder = tmp_path / "my project"
-    result = CliRunner().invoke(main, ["init", str(folder)])
+    folder = tmp_path / "my" / "project"
+    before = os.umask(0)
+    try:
+        result = CliRunner().invoke(main, ["init", str(folder)])
+    finally:
+        os.umask(before)
     assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        f"{folder} is a project; every rorq command works in it after:",
+        f"export RORQ_HOME={folder}",
+        "then, to see it at work: rorq demo",
+    ]
     assert project_run_config(folder, {"optimization"}) == {}
-    assert (folder / "config.py").stat().st_mode & 0o777 == 0o600
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    assert modes == {
+        ".gitignore": 0o644,
+        "config.py": 0o600,
+        "dg.toml": 0o644,
+        "polygon_cache": 0o755,
+        "run_config.yaml": 0o644,
+    }
     assert resolve_settings(folder).source == "embedded"  # the example sets nothing
 
     (folder / "run_config.yaml").write_text("ops: {}")
     assert CliRunner().invoke(main, ["init", str(folder)]).exit_code == 0
     assert (folder / "run_config.yaml").read_text() == "ops: {}"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "file")]).exit_code == 2
 
 
 @pytest.mark.parametrize(
