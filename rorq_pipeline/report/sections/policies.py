@@ -9,7 +9,16 @@ from optimize.choice.policy_comparison import MIN_MONTHS, Comparison
 from optimize.choice.policy_record import PolicyFigures
 from optimize.choice.rules import RULES
 from rorq_pipeline.report.data import ReportData
-from rorq_pipeline.report.formats import count, kept_words, number, percent, share, signed, usd
+from rorq_pipeline.report.formats import (
+    MISSING,
+    count,
+    kept_words,
+    number,
+    percent,
+    share,
+    signed,
+    usd,
+)
 from rorq_pipeline.report.risk import annual_sharpe
 from rorq_pipeline.report.section import Section
 from rorq_pipeline.results.models import PolicyCurve, WalkForwardMatrixRecord
@@ -45,8 +54,8 @@ def policies_section(data: ReportData) -> Section:
             ],
             "nested": _curve_row(curves.get("nested")),
             "heats": [
-                ("Return on risk, %", _heat(figures, "return_on_risk_percent")),
-                ("USD a month", _heat(figures, "usd_a_month")),
+                ("Return on risk, %", _heat(figures, "return_on_risk_percent", percent)),
+                ("USD a month", _heat(figures, "usd_a_month", usd)),
             ],
             "lookbacks": LOOKBACKS_MONTHS,
             "trades": DEFAULT_POLICY.min_trades_in_21_sessions,
@@ -137,9 +146,9 @@ def _row(one: PolicyFigures, found: WalkForwardMatrixRecord) -> dict[str, Any]:
 
 
 def _kept(fraction: float | None) -> str:
-    if fraction is None or 0 <= fraction <= 1:
-        return share(fraction)
-    return "all" if fraction > 1 else "none"
+    if fraction is None:
+        return MISSING
+    return "all" if fraction > 1 else "none" if fraction < 0 else share(fraction)
 
 
 def _curve_row(curve: PolicyCurve | None) -> dict[str, Any] | None:
@@ -156,7 +165,7 @@ def _curve_row(curve: PolicyCurve | None) -> dict[str, Any] | None:
 
 
 def _heat(
-    figures: dict[Policy, PolicyFigures], name: str
+    figures: dict[Policy, PolicyFigures], name: str, form: Callable[[float | None, int], str]
 ) -> list[tuple[str, list[tuple[str, int]]]]:
     """By rule the text of each lookback, and its share of the largest figure in percent.
 
@@ -172,11 +181,10 @@ def _heat(
         rows[rule] = [figures.get(policy) for policy in policies]
     known = [one for row in rows.values() for one in row if one and one.n_months >= MIN_MONTHS]
     top = max((abs(value) for one in known if (value := getattr(one, name))), default=1.0)
-    form = usd if name == "usd_a_month" else percent
 
     def cell(one: PolicyFigures | None) -> tuple[str, int]:
         if one is None or (value := getattr(one, name)) is None:
-            return form(None), 0
+            return MISSING, 0
         if one.n_months < MIN_MONTHS:
             return f"({one.n_months} month{'s' * (one.n_months > 1)})", 0
         return signed(form(value, 0)), round(55 * value / top)

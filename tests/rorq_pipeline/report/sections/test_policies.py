@@ -204,18 +204,18 @@ def test_a_choice_that_is_made_anew_each_month_has_its_own_row() -> None:
 def test_a_cell_is_as_strong_as_its_share_of_the_largest() -> None:
     """Of those with six months; of fewer only the months are told."""
     context = section(
-        figures(smooth(1), return_on_risk_percent=10.4, usd_a_month=-50.0),
+        figures(smooth(1), return_on_risk_percent=10.4, usd_a_month=-100.0),
         figures(smooth(2), return_on_risk_percent=None, usd_a_month=None),
         figures(smooth(3), return_on_risk_percent=70.0, usd_a_month=500.0, n_months=1),
         figures(smooth(6), return_on_risk_percent=90.0, usd_a_month=900.0, n_months=5),
-        figures(smooth(12), return_on_risk_percent=-20.0, usd_a_month=100.0, n_months=6),
+        figures(smooth(12), return_on_risk_percent=-20.0, usd_a_month=50.0, n_months=6),
         figures(smooth("all"), return_on_risk_percent=0.0, usd_a_month=0.0),
         figures(FORMER_POLICY),
     ).context
     unknown, few = (MISSING, 0), [("(1 month)", 0), ("(5 months)", 0)]
     heats = {
         "Return on risk, %": [("+10%", 29), unknown, *few, ("\u221220%", -55), ("0%", 0)],
-        "USD a month": [("\u2212$50", -28), unknown, *few, ("+$100", 55), ("$0", 0)],
+        "USD a month": [("\u2212$100", -55), unknown, *few, ("+$50", 28), ("$0", 0)],
     }
     nothing = [(rule, [unknown] * 6) for rule in ("exact_best", "plateau", "lower_bound")]
     assert context["heats"] == [
