@@ -59,8 +59,8 @@ def _png(draw: Callable[[Axes], None]) -> bytes:
 
 def _draw_equity(axes: Axes, data: ReportData) -> None:
     equity = equity_usd(data.trades)
-    numbers = np.arange(len(equity) + 1)
     curve = np.concatenate([[0.0], equity])
+    numbers = np.arange(len(curve))
     below = np.concatenate([[0.0], drawdown_usd(equity)])
     axes.fill_between(numbers, curve - below, curve, color=VERMILLION, alpha=0.18, lw=0)
     axes.plot(numbers, curve, color=BLUE, lw=1.8)

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -57,8 +58,11 @@ def marker(line: Line2D) -> tuple[Any, ...]:
     return line.get_marker(), line.get_markersize(), line.get_markerfacecolor(), *edge
 
 
-def titles(axes: Axes) -> tuple[str, str, str]:
-    return axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel()
+def titles(axes: Axes) -> tuple[tuple[str, float], str, str]:
+    """The title on the left with its size, and those of the axes."""
+    title = axes.get_title(loc="left")
+    (size,) = {text.get_fontsize() for text in axes.findobj(Text) if text.get_text() == title}
+    return (title, size), axes.get_xlabel(), axes.get_ylabel()
 
 
 def trials() -> list[FrozenTrial]:
@@ -105,7 +109,7 @@ def test_equity_is_drawn_from_zero_with_the_fall_below_its_peak(traded: ReportDa
     assert fall.get_facecolor().tolist() == [[*to_rgb(VERMILLION), 0.18]]
     assert fall.get_linewidth() == [0]
     assert titles(axes) == (
-        "Equity by trade, drawdown shaded (2023-01-03_2023-01-06)",
+        ("Equity by trade, drawdown shaded (2023-01-03_2023-01-06)", 10),
         "Trades, in the order of their exits",
         "Net P&L, USD",
     )
@@ -120,7 +124,7 @@ def test_the_best_so_far_never_gets_worse() -> None:
     assert points(best) == [(0, 2), (2, 2), (3, 5)]
     assert stroke(best) == ("#000000", 1.8, "-", "steps-post")
     assert titles(axes) == (
-        "Trials, and the best so far (2023-01-03_2023-01-06, synthetic data)",
+        ("Trials, and the best so far (2023-01-03_2023-01-06, synthetic data)", 10),
         "Trial",
         "Return on risk, %",
     )
@@ -134,7 +138,7 @@ def test_the_surface_shows_the_best_of_each_pair_and_marks_the_chosen() -> None:
     assert image.get_clim() == (-8, 8)  # zero is in the middle
     assert image.origin == "lower"
     assert axes.figure.axes[1].get_ylabel() == "Best return on risk, %"
-    assert titles(axes) == ("", "Stretch from VWAP", "Take profit")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Stretch from VWAP", "Take profit")
     for axis, words in (
         (axes.yaxis, ["25%", "50%", "80%"]),
         (axes.xaxis, ["0.1%", "0.2%"]),

@@ -28,6 +28,12 @@ def test_a_small_curve_fills_its_box_from_zero_on() -> None:
     assert 'aria-label="&lt;&#34;&amp;"' in line
 
 
+def test_nothing_earned_is_a_line_at_the_foot() -> None:
+    assert paths(str(sparkline([0, 0], label="x"))) == [
+        ("zero", "M0 38.0H160"), ("line", "M0.0 38.0L80.0 38.0L160.0 38.0"),
+    ]  # fmt: skip
+
+
 def test_nothing_is_drawn_of_nothing() -> None:
     assert sparkline([], label="none") == ""
     assert equity_chart([], label="none", first="a", last="b") == ""

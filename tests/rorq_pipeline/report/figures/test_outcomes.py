@@ -39,6 +39,7 @@ def test_a_single_trade_has_the_bars_from_zero_to_its_own(
 ) -> None:
     (data,) = pnl_figure(pd.DataFrame({"net_pnl_usd": [pnl_usd]}))["data"]
     assert data["x"].tolist() == middles
+    assert set(data["marker"]["color"]) == {"--vermillion" if pnl_usd < 0 else "--blue"}
 
 
 def test_trades_stand_in_bars_of_a_round_width() -> None:

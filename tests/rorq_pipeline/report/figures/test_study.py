@@ -56,6 +56,11 @@ def test_only_completed_trials_have_a_value() -> None:
     assert completed([first, trial(None), running, last]) == [first, last]
 
 
+def test_the_trials_are_handed_out_without_copies() -> None:
+    study = study_of([trial(1.0)])
+    assert study.trials[0] is study.trials[0]
+
+
 def test_every_value_and_the_best_so_far_are_drawn() -> None:
     made = [trial(2.0), trial(None), trial(1.0), trial(5.0)]
     assert history_figure(study_of(made)) == {

@@ -40,7 +40,7 @@ def surface() -> SurfaceView:
                 [[0.0, 0.25], [3.0, -4.0], [-3.5, -7.0]]
             )
         },
-        histogram_edges_percent=np.array([-6.0, -2.0, 2.0, 6.0, 10.0]),
+        histogram_edges_percent=np.array([-0.75, -0.25, 0.25, 0.75, 1.25]),
         histogram_counts=np.array([1.0, 1.0, 0.0, 2.0]),
         chosen_index={"take_profit_percent": 1, "stretch_threshold": 0},
     )  # fmt: skip
@@ -102,8 +102,8 @@ def test_the_distribution_is_bars_with_losses_in_their_colour(surface: SurfaceVi
     assert plain(distribution_figure(surface, None)) == {
         "data": [
             {
-                "type": "bar", "x": [-4, 0, 4, 8], "y": [1, 1, 0, 2],
-                "width": [pytest.approx(3.76)] * 4,
+                "type": "bar", "x": [-0.5, 0, 0.5, 1], "y": [1, 1, 0, 2],
+                "width": [pytest.approx(0.47)] * 4,
                 "marker": {"color": ["--vermillion", "--vermillion", "--blue", "--blue"]},
                 "hovertemplate": "around %{x:.1f}%<br><b>%{y:,}</b> combinations<extra></extra>",
             }
@@ -119,12 +119,12 @@ def test_the_distribution_is_bars_with_losses_in_their_colour(surface: SurfaceVi
 @pytest.mark.parametrize(
     ("chosen", "x", "words", "side", "shift"),
     [
-        (-6.25, -6, "chosen, beyond the scale at \u22126.2%", "left", 6),
-        (-6, -6, "chosen", "left", 6),
-        (2, 2, "chosen", "left", 6),
-        (2.25, 2.25, "chosen", "right", -6),
-        (10, 10, "chosen", "right", -6),
-        (1234.5, 10, "chosen, beyond the scale at 1,234.5%", "right", -6),
+        (-0.8, -0.75, "chosen, beyond the scale at \u22120.8%", "left", 6),
+        (-0.75, -0.75, "chosen", "left", 6),
+        (0.25, 0.25, "chosen", "left", 6),
+        (0.5, 0.5, "chosen", "right", -6),
+        (1.25, 1.25, "chosen", "right", -6),
+        (1234.5, 1.25, "chosen, beyond the scale at 1,234.5%", "right", -6),
     ],
 )
 def test_the_choice_is_a_line_with_words_on_the_side_that_has_room(
