@@ -32,6 +32,15 @@ def test_the_report_opens_quietly_and_fits(
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_the_figures_that_place_a_legend_have_one(opened: Opener) -> None:
+    page = opened("report").draw_all().page
+    found = page.evaluate(
+        "[...document.querySelectorAll('.plot')].filter(p => p.querySelector('.legend'))"
+        ".map(p => p.dataset.figure || p.id)"
+    )
+    assert sorted(found) == ["closeup-plot", "history", "policies", "sample"]
+
+
 @pytest.mark.parametrize("name", ["minimal", "index", "empty"])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_other_pages_open_quietly_and_fit(
