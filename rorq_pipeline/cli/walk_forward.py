@@ -77,7 +77,7 @@ def _show_by_rule(figures: "list[PolicyFigures]") -> None:
         return
     table = Table(title="return on risk in the months that followed, %, by rule and months looked "
                   "back on", title_justify="left", box=None, pad_edge=False)  # fmt: skip
-    table.add_column("rule", no_wrap=True)
+    table.add_column("rule")
     for back in shown:
         table.add_column(str(back), justify="right", no_wrap=True)
     for rule in RULES:

@@ -143,9 +143,15 @@ def test_a_narrow_terminal_breaks_no_row(
     walk_forward._show("SPY", "polygon", THREE, NESTED)
     starts = [line[:3] for line in capsys.readouterr().out.splitlines()]
     assert starts[-6:] == ["rul", "exa", "smo", "bes", "* s", "The"]
+    monkeypatch.setattr(console, "_width", 25)  # six less than it takes
     walk_forward._show_by_rule(BY_RULE)
-    starts = [line[:3] for line in capsys.readouterr().out.splitlines()]
-    assert starts[-5:] == ["rul", "exa", "pla", "low", "smo"]
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()[1:]] == [
+        "rule      1      12   all",
+        "exac…  +1.3",
+        "plat…                +0.0",
+        "lowe…",
+        "smoo…        -105.0",
+    ]
 
 
 BY_RULE = [
