@@ -19,42 +19,40 @@ from rorq_pipeline.results.history import (
 )
 from rorq_pipeline.results.models import BestParams
 from tests.rorq_pipeline.report import fixtures
-from tests.rorq_pipeline.results.conftest import FIRST, Published
 from tests.rorq_pipeline.results_made import best_params
 
-KEY = FIRST.key
+KEY = "2023-01-03_2023-01-06"
 
 
 @pytest.fixture
-def kept(project: ProjectPaths, published: Published) -> Published:
-    """Two publications; the second is what is published now."""
-    best, optimization = published.best[FIRST], published.optimization[FIRST]
-    other = best.model_copy(update={"selection": "exact_best", "trial_number": None})
-    assert keep_publication(best, optimization, published.market_data, run_id="a") == 1
-    assert keep_publication(other, optimization, published.market_data, run_id="b") == 2
+def kept(project: ProjectPaths) -> BestParams:
+    """The first of two publications; the second is what is published now."""
+    best, optimization = best_params(), fixtures.optimization()
+    other = best_params(selection="exact_best", trial_number=None)
+    assert keep_publication(best, optimization, MarketData(), run_id="a") == 1
+    assert keep_publication(other, optimization, MarketData(), run_id="b") == 2
     other.write_file(BestParams.path(KEY))
-    return published
+    return best
 
 
 def results(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["results", *arguments])
 
 
-def test_the_same_result_is_kept_once(kept: Published) -> None:
-    best, optimization = kept.best[FIRST], kept.optimization[FIRST]
-    assert keep_publication(best, optimization, kept.market_data, run_id="c") == 1
+def test_the_same_result_is_kept_once(kept: BestParams) -> None:
+    assert keep_publication(kept, fixtures.optimization(), MarketData(), run_id="c") == 1
     assert [p.run_id for p in publications(KEY).values()] == ["a", "b"]
-    assert publication(KEY, 1).best == best
+    assert publication(KEY, 1).best == kept
 
 
 def test_a_damaged_publication_hides_no_other_and_its_number_is_not_given_again(
-    kept: Published,
+    kept: BestParams,
 ) -> None:
     (history_folder(KEY) / "2.json").write_text("{}")
     assert list(publications(KEY)) == [1]
     assert "; remove 2.json: the other publications" in results(KEY, "--restore", "2").stderr
-    changed = kept.best[FIRST].model_copy(update={"n_complete_trials": 7})
-    assert keep_publication(changed, kept.optimization[FIRST], kept.market_data, run_id="d") == 3
+    changed = best_params(n_complete_trials=7)
+    assert keep_publication(changed, fixtures.optimization(), MarketData(), run_id="d") == 3
     assert list(publications(KEY)) == [1, 3]
 
 
@@ -73,7 +71,7 @@ def test_it_says_when_it_was_made_to_the_second(project: ProjectPaths) -> None:
     assert (made.run_id, made.best) == ("a", best_params())
 
 
-def test_they_are_listed_and_compared(kept: Published) -> None:
+def test_they_are_listed_and_compared(kept: BestParams) -> None:
     lines = results(KEY).output.splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["1", "*"]
     assert "exact_best of" in lines[2]
@@ -85,7 +83,7 @@ def test_they_are_listed_and_compared(kept: Published) -> None:
 
 
 @pytest.mark.parametrize("option", [("--restore", "9"), ("--compare", "1", "9")])
-def test_a_publication_that_is_not_there_is_one_line(kept: Published, option: tuple[str]) -> None:
+def test_a_publication_that_is_not_there_is_one_line(kept: BestParams, option: tuple[str]) -> None:
     result = results(KEY, *option)
     assert result.exit_code == 1
     assert f"has no publication 9; expected one of those that are kept; see rorq results {KEY}" in (
@@ -99,9 +97,9 @@ def test_nothing_published_is_one_line(project: ProjectPaths) -> None:
     assert f"make one with: rorq materialize {KEY}" in result.stderr
 
 
-def test_its_run_config_is_admitted_and_complete(kept: Published, project: ProjectPaths) -> None:
-    best, optimization = kept.best[FIRST], kept.optimization[FIRST]
-    config = run_config_of(best, optimization, MarketData())
+def test_its_run_config_is_admitted_and_complete(kept: BestParams, project: ProjectPaths) -> None:
+    optimization = fixtures.optimization()
+    config = run_config_of(kept, optimization, MarketData())
     command_run_config(project.root, set(config["ops"]), config)
     told = config["ops"]["optimization"]["config"]
     left_out = {"workers", "shared", "lock_wait_seconds", "enable_persistence"}
@@ -125,16 +123,13 @@ def test_its_run_config_fixes_what_was_not_searched_beside_the_ticker() -> None:
     }
 
 
-def test_its_run_config_asks_for_what_was_asked_for(kept: Published) -> None:
+def test_its_run_config_asks_for_what_was_asked_for() -> None:
     """By the rule that could choose nothing, on sessions of which some were missing."""
-    fallen_back = kept.best[FIRST].model_copy(
-        update={"instead_of": "smooth", "min_trades_per_session": 0.25}
-    )
+    fallen_back = best_params(instead_of="smooth", min_trades_per_session=0.25)
+    study = fixtures.optimization()
     sessions = MarketData(folder="/elsewhere", allow_missing_sessions=True)
-    config = run_config_of(fallen_back, kept.optimization[FIRST], sessions)
+    config = run_config_of(fallen_back, study, sessions)
     choice = config["ops"]["best_params"]["config"]
     assert choice == {"selection": "smooth", "min_trades_per_session": 0.25}
     assert market_data_of(config) == sessions
-    assert market_data_of(run_config_of(fallen_back, kept.optimization[FIRST], MarketData())) == (
-        MarketData()
-    )
+    assert market_data_of(run_config_of(fallen_back, study, MarketData())) == (MarketData())

@@ -16,6 +16,7 @@ from rorq_pipeline.results.models import (
     BestParams,
     ComparedSelection,
     Download,
+    SelectionEvidence,
     WalkForwardRecord,
 )
 from strategy.market_data.download.settings import DownloadReport
@@ -137,6 +138,14 @@ def test_each_step_of_the_record_has_an_identity() -> None:
     for identities in ((first,), (first,) * 3):
         with pytest.raises(ValueError, match=f"{len(identities)} identities, 2 steps"):
             WalkForwardRecord(**fields | {"identities": identities})
+
+
+def test_the_caveat_says_first_why_nothing_is_known(made: dict[str, Artifact]) -> None:
+    known = made["selection_statistics"]
+    assert isinstance(known, SelectionEvidence)
+    assert known.absent is None
+    assert known.caveat.startswith("From ")
+    assert known.model_copy(update={"absent": "too large"}).caveat == "too large"
 
 
 @pytest.mark.parametrize(
