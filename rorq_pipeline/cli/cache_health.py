@@ -53,14 +53,14 @@ def validate_remembering(
 def _read(path: Path) -> "pd.DataFrame | None":
     """The remembered manifest; None if there is none that can be read."""
     import pandas as pd
-    import pyarrow as pa
+    from pyarrow import ArrowException
 
     from strategy.market_data.validation import records_of
 
     try:
         manifest = pd.read_parquet(path)
         records_of(manifest)
-    except (OSError, pa.ArrowException, ValueError, CorruptFileError):
+    except (OSError, ArrowException, ValueError, CorruptFileError):
         return None
     return manifest
 

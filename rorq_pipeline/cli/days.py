@@ -38,7 +38,8 @@ def ticker_and_days(
     """
     if range_text is not None:
         ranges = ranges_from(range_text, ticker)
-        return ranges[0].ticker, DateRange(ranges[0].start_date, ranges[-1].end_date)
+        first, last = ranges[0], ranges[-1]
+        return first.ticker, DateRange(first.start_date, last.end_date)
     ticker = ticker or default_ticker()
     if start is None and end is None:
         return ticker, None

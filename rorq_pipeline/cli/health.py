@@ -1,6 +1,5 @@
 """What `rorq doctor` looks at: each check answers with one finding, good or with its remedy."""
 
-import http.client
 import importlib.metadata
 import shutil
 import sys
@@ -8,7 +7,9 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from http.client import HTTPException
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.requirements import Requirement
 
@@ -24,8 +25,7 @@ _OLDEST_PYTHON = (3, 11)
 _NEEDED_GB = 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Page:
+class _Page(NamedTuple):
     """A page of our own, and how it is told from another's."""
 
     command: str
@@ -232,5 +232,5 @@ def _answers(page: _Page, port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{page.path}", timeout=3) as answer:
             return page.word in answer.read(100_000)
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, HTTPException, ValueError):
         return False

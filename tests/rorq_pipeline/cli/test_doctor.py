@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
@@ -68,6 +69,14 @@ def test_each_finding_is_a_line_and_one_that_is_not_well_an_exit_code(
     ]
     del found[1]
     assert CliRunner().invoke(main, ["doctor"]).exit_code == 0
+
+
+def test_a_finding_is_made_by_name_and_stays_as_it_is() -> None:
+    with pytest.raises(TypeError):
+        health.Finding("disk", "9.0 GB")  # type: ignore[misc]
+    found = health.Finding(subject="disk", text="9.0 GB")
+    with pytest.raises(FrozenInstanceError):
+        found.remedy = "buy one"  # type: ignore[misc]
 
 
 def test_all_is_well(project: ProjectPaths, database_environment: DatabaseSettings) -> None:
