@@ -19,6 +19,7 @@ from rorq_pipeline.results import policy_matrix
 from rorq_pipeline.results.models import Optimization
 from rorq_pipeline.results.policy_evidence import (
     measure_policy_history,
+    nested_policies,
     policies_of,
     walk_policies,
     whole_months,
@@ -32,7 +33,9 @@ from strategy.market_data.loading import load_days
 from strategy.market_data.sample.generate import SampleSettings, write_samples
 from strategy.session import data_fingerprint
 from strategy.surface.compute import compute_surface
+from tests.rorq_pipeline.report import fixtures
 from tests.rorq_pipeline.results.conftest import FIRST, Published
+from tests.rorq_pipeline.results_made import best_params
 from tests.spaces import TOO_LARGE, space_of
 
 DAYS = [date(2022, month, 16) for month in (3, 5, 6, 8, 9, 11, 12)]
@@ -40,8 +43,8 @@ DAYS = [date(2022, 2, 16), *DAYS, date(2023, 1, 4)]
 RANGE = BacktestRange(date(2022, 12, 1), date(2022, 12, 30))
 
 
-def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
-    best, made = published.best[FIRST], published.optimization[FIRST]
+def test_the_policy_is_the_one_that_was_used() -> None:
+    best, made = best_params(n_sessions=9), fixtures.optimization()
 
     def found(date_range: BacktestRange, **changes: Any) -> tuple[str, object, float]:
         (policy,) = policies_of(best.model_copy(update=changes), made, date_range)
@@ -51,8 +54,20 @@ def test_the_policy_is_the_one_that_was_used(published: Published) -> None:
     usual: dict[str, Any] = {"selection": "smooth", "min_trades_per_session": 30 / 21}
     assert found(quarter, **usual) == ("smooth", 3, 30)
     assert found(RANGE, **usual | {"min_trades_per_session": 0.5}) == ("smooth", 1, 10.5)
+    usual["selection"] = "exact_best"
+    assert found(quarter, **usual) == ("exact_best", 3, 30)
     # the study's best: of at least five trades in the nine sessions that it saw
     assert found(RANGE) == ("exact_best", 1, 11.666666667)
+    nested = best.model_copy(update={"selection": "nested"})
+    policies = policies_of(nested, made, quarter)
+    assert {policy.lookback_months for policy in policies} == {3}
+    assert {policy.rule for policy in policies} == {
+        "exact_best",
+        "plateau",
+        "lower_bound",
+        "smooth",
+    }
+    assert policies_of(nested, made, FIRST) == nested_policies(FIRST) == ()
 
 
 @pytest.mark.parametrize(
