@@ -18,7 +18,7 @@ MAX_PICTURES = 150  # together with MAX_TOTAL_SECONDS keeps a report's pictures 
 MAX_TOTAL_SECONDS = 90_000
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TradePicture:
     """The window of one trade; `trade` is its row in the trades table, from 0."""
 

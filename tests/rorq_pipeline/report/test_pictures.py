@@ -1,5 +1,6 @@
 """trade_pictures: the right window, the right trades, a bounded number."""
 
+from dataclasses import FrozenInstanceError
 from datetime import date
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rorq_pipeline.report.contracts import short_contract
-from rorq_pipeline.report.pictures import trade_pictures
+from rorq_pipeline.report.pictures import TradePicture, trade_pictures
 from rorq_pipeline.report.sections.trades import COLUMNS, _packed, trade_rows
 from strategy.session import SessionData
 from tests.rorq_pipeline.report.fixtures import complete_data, fabricated_sessions
@@ -101,6 +102,15 @@ def test_the_contract_in_the_picture_shows_the_fills(trades: pd.DataFrame) -> No
                  if s <= second]  # fmt: skip
         if row["exit_price_age_seconds"] <= second:
             assert known[-1] == row["exit_price"]
+
+
+def test_a_picture_is_frozen_and_built_by_name() -> None:
+    made = pd.DataFrame([trade(0, 9, net_pnl_usd=1.0)])
+    (picture,) = trade_pictures(made, [session_of(10)])
+    with pytest.raises(FrozenInstanceError):
+        picture.trade = 1  # type: ignore[misc]
+    with pytest.raises(TypeError, match="positional"):
+        TradePicture(0, OPENED, [], [], [], [])  # type: ignore[misc]
 
 
 def test_no_trade_no_picture(trades: pd.DataFrame) -> None:
