@@ -160,6 +160,11 @@ def test_a_range_is_listed_once_under_its_own_key_whatever_was_left_under_anothe
         page = index.read_text(encoding="utf-8")
         assert page.count('href="./2023-01-03_2023-01-31.html"') == 1
         assert former not in page
+    # where nothing lies under the own key, what lies under another is listed
+    (tmp_path / "report" / f"{former}.json").write_text(read)
+    own.unlink()
+    index = refresh_index(replace(minimal_data(), date_range=FEBRUARY), MarketData())
+    assert f'href="./{former}.html"' in index.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("changed", [{}, {"absent": "too few months"}, None])
