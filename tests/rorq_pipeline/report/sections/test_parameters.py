@@ -19,7 +19,7 @@ REGRET = Regret(
     regret_percent_points=3.5, study_best_percent=12.0, exact_best_percent=15.5, rank=3,
     n_valid=900, n_complete_trials=60,
 )  # fmt: skip
-LONG, SHORT, OTHER = {"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}, {"a": 5, "b": 2}
+LONG, SHORT, OTHER = {"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}, {"a": 5, "b": 2.0}
 
 
 def compared(combination: dict[str, Any], promised: float, **metrics: Any) -> ComparedSelection:
