@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from rich.color import ColorSystem
 
 from rorq_pipeline.cli import legacy
-from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.common import console, error_console
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.market_data import list_sessions, read_session_frames
 from strategy.market_data.legacy.files import Finding
@@ -66,7 +67,10 @@ def test_a_refused_file_is_one_line_after_the_rest_was_imported(
     assert list_sessions(project.cache, "SPY") == [DAY]
 
 
-def test_rows_of_what_was_not_written_have_no_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_of_what_was_not_written_have_no_counts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_console, "_color_system", ColorSystem.STANDARD)
     sessions = [
         ImportedSession(
             ticker="SPY", date=date(2023, 1, 3), outcome="written", underlying_bars=23_401,
@@ -93,7 +97,10 @@ def test_rows_of_what_was_not_written_have_no_counts(capsys: pytest.CaptureFixtu
         "2,004 filled rows of options were dropped",
         "2 sessions written to the cache",
     ]
-    assert told.err.splitlines() == ["SPY 2023-01-04: no chain", "a.lock: alone"]
+    assert told.err.splitlines() == [
+        "\x1b[31mSPY 2023-01-04: no chain\x1b[0m",  # red
+        "\x1b[33ma.lock: alone\x1b[0m",  # yellow
+    ]
 
 
 def test_on_a_narrow_terminal_no_session_is_broken(
