@@ -40,6 +40,7 @@ def test_the_study_tells_its_trials(chain: Chain) -> None:
     assert (told["sessions"], told["stop_reason"]) == (2, "completed")
     assert (told["resumed"], told["warm_started_from"]) == (False, "none")
     assert told["pruned_by_reason"] == {}
+    assert "validated here" not in chain.output[FIRST]  # the manifest vouches for the sessions
     assert told["trials_per_second"] == shown(n / told["seconds"])
     values = dict(by_study_space(chain))
     best = told["return_on_risk_percent"]
