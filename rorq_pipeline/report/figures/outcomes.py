@@ -1,5 +1,6 @@
 """How single trades ended: the distribution of their net P&L."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def pnl_figure(trades: pd.DataFrame) -> dict[str, Any]:
                 "x": middles,
                 "y": counts,
                 "width": np.diff(edges) * 0.94,
-                "customdata": [[f"{low:,.0f}", f"{high:,.0f}"] for low, high in _pairs(edges)],
+                "customdata": [[f"{low:,.0f}", f"{high:,.0f}"] for low, high in pairwise(edges)],
                 "marker": {"color": ["--blue" if x > 0 else "--vermillion" for x in middles]},
                 "hovertemplate": "from $%{customdata[0]} to $%{customdata[1]}"
                 "<br><b>%{y:,}</b> trades<extra></extra>",
@@ -54,7 +55,3 @@ def _edges(pnl: "np.ndarray[Any, np.dtype[np.float64]]") -> Any:
     first = np.floor(low / width)
     last = max(np.ceil(high / width), first + 1)
     return np.arange(first, last + 1) * width
-
-
-def _pairs(edges: Any) -> list[tuple[float, float]]:
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
