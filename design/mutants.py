@@ -7,8 +7,12 @@ Mutants are cosmic-ray's, of places drawn from the rooms at random; one of the m
 drawn too, so that no place counts more than another. It has none that change a text only; `|`,
 which stands in annotations, is left out. All happens in copies, one a worker (`.mutants/0`). First
 the fast tests run once, which tells the tests of each line (`.mutants/0.json`, kept); then every
-mutant meets the tests of its line, those of its own room first and then the quickest, until one
-fails. What was found is kept in `.mutants/seed_SEED.jsonl`, and gone on with.
+mutant meets the tests of its line, or of its module where no function has the line, those of its
+own room first and then the quickest, until one fails. What was found is kept in
+`.mutants/seed_SEED.jsonl`, and gone on with.
+
+A mutant of `cli/leftovers.py` can end every process of a user: `unshare --pid --fork --mount-proc`
+before the command keeps it in.
 """
 
 import argparse
@@ -24,6 +28,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import accumulate, takewhile
 from multiprocessing import get_context
 from pathlib import Path
@@ -55,9 +60,10 @@ class Tests:
     lines: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def of_line(self, module: str, line: int, limit_seconds: float) -> list[str]:
-        """The tests of a line, or of its module where imports alone run it, within a time."""
+        """The tests of a line, or of its module where an import runs it, within a time."""
         lines = self.lines.get(module, {})
-        found = lines.get(str(line)) or set[str]().union(*lines.values())
+        alone = lines.get(str(line)) if line in lines_of_functions(module) else None
+        found = alone or set[str]().union(*lines.values())
         files: dict[str, float] = {}
         for test in found:
             file = test.partition("::")[0]
@@ -205,6 +211,18 @@ def all_places(root: Path) -> Iterator[tuple[str, int, list[tuple[str, int]]]]:
                     places.setdefault(start, []).append((name, number))
             module = str(path.relative_to(root))
             yield from ((module, start[0], found) for start, found in sorted(places.items()))
+
+
+@cache
+def lines_of_functions(module: str) -> frozenset[int]:
+    """The lines that run when a function is called, not when the module is imported."""
+    tree = ast.parse((FOLDER / "0" / module).read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return frozenset(
+        line
+        for one in functions
+        for line in range(one.body[0].lineno, (one.end_lineno or one.lineno) + 1)
+    )
 
 
 def likeness(test: str, module: str) -> int:

@@ -8,7 +8,7 @@ from rorq_pipeline.project.config import ValidationConfig
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results.annotations import Table
 from rorq_pipeline.results.artifacts import artifact_path
-from rorq_pipeline.results.validated import validate
+from rorq_pipeline.results.validated import read_manifest, validate
 
 # Imported where it is used: what takes long and definitions do without (design/import_times.py).
 
@@ -68,9 +68,4 @@ def validated_cache(
 
 def _former_manifest(context: dg.AssetExecutionContext) -> Table | None:
     """Return what the last materialisation of this partition left, if it can be read."""
-    import pandas as pd
-
-    try:
-        return pd.read_parquet(artifact_path("validated_cache", range_of(context).key, ".parquet"))
-    except (OSError, ValueError):  # what is no Parquet is a ValueError of Arrow's
-        return None
+    return read_manifest(artifact_path("validated_cache", range_of(context).key, ".parquet"))

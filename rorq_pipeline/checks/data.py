@@ -137,10 +137,9 @@ def recency_result(
     """Judge the latest range of a ticker; earlier ones are of the past by their nature."""
     from strategy.market_data.schema import SYNTHETIC
 
-    latest = max(cached, default=date.max)
     is_synthetic = any(record.source == SYNTHETIC for record in records)
-    ages = latest <= date_range.end_date and not is_synthetic
-    behind = sessions_behind(latest, day) if ages else 0
+    ages = bool(cached) and cached[-1] <= date_range.end_date and not is_synthetic
+    behind = sessions_behind(cached[-1], day) if ages else 0
     return dg.AssetCheckResult(
         check_name=_RECENT,
         asset_key="validated_cache",

@@ -2,4 +2,5 @@
 
 from rorq_pipeline.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

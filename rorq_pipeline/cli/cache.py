@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.text import Text
 
 from rorq_pipeline.cli.cache_health import validate_remembering
 from rorq_pipeline.cli.common import brought, bucket_bar, console, error_console, passing_bars
@@ -149,11 +150,9 @@ def upload_command(folder: str, ticker: str | None, replace: bool) -> None:
 def _conclude(report: "ValidationReport", errors: int, warnings: int) -> None:
     cached = sum(record.is_cached for record in report.records)
     later = f", {report.not_yet_cached} not yet cached" if report.not_yet_cached else ""
-    verdict = "[red]unsound[/red]" if errors else "[green]sound[/green]"
-    console.print(
-        f"{cached} sessions of {report.ticker}{later}: {verdict}, "
-        f"{errors} errors, {warnings} warnings",
-    )
+    verdict = ("unsound", "red") if errors else ("sound", "green")
+    found = f", {errors} errors, {warnings} warnings"
+    console.print(Text.assemble(f"{cached} sessions of {report.ticker}{later}: ", verdict, found))
 
 
 def _tell_missing(report: "ValidationReport") -> None:

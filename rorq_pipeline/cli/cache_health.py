@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.project.paths import ProjectPaths
-from strategy.errors import CorruptFileError
 from strategy.whole_file import written_whole
 
 if TYPE_CHECKING:
@@ -31,11 +30,12 @@ def validate_remembering(
     on_session: Callable[[date], object],
 ) -> "ValidationReport":
     """Validate a range for the seed's search space; unchanged sessions are not looked at again."""
+    from rorq_pipeline.results.validated import read_manifest
     from strategy.market_data.validation import validate_range
     from strategy.space import SearchSpace
 
     path = paths.state / "validation" / f"{ticker}.parquet"
-    remembered = _read(path)
+    remembered = read_manifest(path)
     report = validate_range(
         paths.cache,
         ticker,
@@ -48,21 +48,6 @@ def validate_remembering(
     if report.taken_over < sum(record.is_cached for record in report.records):
         _write(path, _merged(remembered, report.manifest))
     return report
-
-
-def _read(path: Path) -> "pd.DataFrame | None":
-    """The remembered manifest; None if there is none that can be read."""
-    import pandas as pd
-    from pyarrow import ArrowException
-
-    from strategy.market_data.validation import records_of
-
-    try:
-        manifest = pd.read_parquet(path)
-        records_of(manifest)
-    except (OSError, ArrowException, ValueError, CorruptFileError):
-        return None
-    return manifest
 
 
 def _merged(remembered: "pd.DataFrame | None", manifest: "pd.DataFrame") -> "pd.DataFrame":

@@ -26,7 +26,7 @@ LEGEND = (
     "the chain; needed: contracts with bars, of those that the search space could choose"
 )
 _OPEN = datetime.combine(date.min, REGULAR_OPEN_TIME)
-_FIRST_HOUR_SECONDS = 1800  # after the open
+_FIRST_FULL_HOUR_SECONDS = 1800  # 10:00, after the open
 
 
 def session_table(records: Iterable["SessionRecord"]) -> Table:
@@ -117,7 +117,7 @@ def coverage_table(session: "SessionData", record: "SessionRecord") -> Table:
     most = max([*counts, 1])
     for strike in sorted(calls | puts):
         sides = [side.get(strike, (0, False)) for side in (calls, puts)]
-        if any(map(any, sides)):
+        if any(count or gone for count, gone in sides):
             left, right = (
                 Text("missing", style="red") if gone else Text(f"{count:,}" if count else "")
                 for count, gone in sides
@@ -130,7 +130,7 @@ def coverage_table(session: "SessionData", record: "SessionRecord") -> Table:
 def finding_lines(findings: Sequence["Finding"]) -> Iterator[Text]:
     """One line a finding."""
     for finding in findings:
-        style = {"error": "bold red", "warning": "yellow"}[finding.severity]
+        style = "bold red" if finding.severity == "error" else "yellow"
         yield Text(f"{finding.severity}: ", style=style).append(finding.line, style="default")
 
 
@@ -147,7 +147,7 @@ def _means(values: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.floa
 def _time_axis(n_seconds: int, columns: int) -> str:
     """The full hours under their columns."""
     axis = [" "] * columns
-    for second in range(_FIRST_HOUR_SECONDS, n_seconds, 3600):
+    for second in range(_FIRST_FULL_HOUR_SECONDS, n_seconds, 3600):
         start = min(second * columns // n_seconds, columns - 5)
         axis[start : start + 5] = f"{_clock(second):%H:%M}"
     return " " * _AXIS_COLUMNS + "".join(axis).rstrip()

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 # Imported where it is used: what takes over 50 ms (design/import_times.py), for quick help.
 
-# A line stays one line however narrow the terminal, so that addresses and commands can be copied.
-console = Console(soft_wrap=True)
-error_console = Console(stderr=True, soft_wrap=True)
+# A line stays one line however narrow the terminal, so that addresses and commands can be copied;
+# what stands in brackets or between colons, as it may in a path, is text.
+console = Console(soft_wrap=True, markup=False, emoji=False)
+error_console = Console(stderr=True, soft_wrap=True, markup=False, emoji=False)
 
 
 def print_error(error: RorqError) -> None:

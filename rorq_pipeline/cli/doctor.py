@@ -3,7 +3,7 @@
 import sys
 
 import click
-from rich.markup import escape
+from rich.text import Text
 
 from rorq_pipeline.cli.common import console
 from rorq_pipeline.project.paths import ProjectPaths
@@ -22,11 +22,9 @@ def command() -> None:
     findings = examine(ProjectPaths.resolve())
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        mark = "[green]ok[/]   " if finding.is_well else "[red]wrong[/]"
+        mark = ("ok", "green") if finding.is_well else ("wrong", "red")
         remedy = f"; {finding.remedy}" if finding.remedy else ""
-        console.print(
-            f"{mark}  {finding.subject:<{width}}  {escape(finding.text + remedy)}",
-            highlight=False,
-        )
+        told = f"{finding.subject:<{width}}  {finding.text}{remedy}"
+        console.print(Text.assemble(mark, " " * (7 - len(mark[0])), told))
     if not all(finding.is_well for finding in findings):
         sys.exit(1)

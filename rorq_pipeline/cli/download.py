@@ -193,7 +193,7 @@ def _note(days: tuple[date, ...], text: str) -> None:
 
 
 def _span(days: tuple[date, ...]) -> str:
-    span = " to ".join(map(str, sorted({days[0], days[-1]})))
+    span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
     return f"{len(days)} sessions ({span})"
 
 
@@ -227,8 +227,8 @@ def _typed(context: click.Context) -> str:
         if not isinstance(param, click.Option):
             words += value
         elif param.is_flag:
-            words += param.opts
+            words.append(param.opts[0])
         else:
             text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else f"{value}"
-            words += [*param.opts, text]
+            words += [param.opts[0], text]
     return shlex.join(words)

@@ -104,6 +104,11 @@ def _mismatch(requirement: Requirement) -> str:
     return f"{requirement.name} is {found}, expected {requirement.specifier}"
 
 
+def _ill(subject: str, error: RorqError) -> Finding:
+    """What an error tells; without a remedy it would read as well."""
+    return Finding(subject=subject, text=error.found, remedy=error.remedy or "no remedy is known")
+
+
 def _folders(paths: ProjectPaths) -> Finding:
     for folder in (paths.state, paths.artifacts, paths.cache):
         probe = folder / ".doctor"
@@ -121,8 +126,8 @@ def _folders(paths: ProjectPaths) -> Finding:
 
 
 def _disk(paths: ProjectPaths) -> Finding:
-    folders = (paths.root, paths.cache, paths.artifacts)
-    least_gb, folder = min((_free_bytes(folder) / 1e9, folder) for folder in folders)
+    folder = min((paths.root, paths.cache, paths.artifacts), key=_free_bytes)
+    least_gb = _free_bytes(folder) / 1e9
     return Finding(
         subject="disk",
         text=f"{least_gb:.1f} GB free at {folder}",
@@ -139,7 +144,7 @@ def _cache(paths: ProjectPaths) -> Finding:
     try:
         sessions = _sessions_by_ticker(paths)
     except CacheError as error:
-        return Finding(subject="cache", text=error.found, remedy=error.remedy)
+        return _ill("cache", error)
     if sessions:
         parts = (
             f"{t} {len(days)} sessions {days[0]} to {days[-1]}" for t, days in sessions.items()
@@ -176,7 +181,7 @@ def _database(paths: ProjectPaths) -> Finding:
         settings = ensure_database(paths.root)
         engine = open_engine(settings)
     except RorqError as error:
-        return Finding(subject="database", text=error.found, remedy=error.remedy)
+        return _ill("database", error)
     with engine.connect() as connection:
         version = connection.scalar(text("SHOW server_version"))
     engine.dispose()
@@ -191,7 +196,7 @@ def _cluster(_paths: ProjectPaths) -> Finding:
     try:
         state = look_at_cluster()
     except RorqError as error:
-        return Finding(subject="cluster", text=error.found, remedy=error.remedy)
+        return _ill("cluster", error)
     if state is None:
         return Finding(subject="cluster", text=f"no {NAME}: threads of this machine do the work")
     dashboard = f"; {state.dashboard_url}" if state.dashboard_url else ""
@@ -207,7 +212,7 @@ def _run_config(paths: ProjectPaths) -> Finding:
     try:
         config = project_run_config(paths.root, CONFIGURED_OPS)
     except RorqError as error:
-        return Finding(subject=subject, text=error.found, remedy=error.remedy)
+        return _ill(subject, error)
     if not config:
         return Finding(subject=subject, text=f"no {FILE_NAME}: the defaults hold")
     return Finding(subject=subject, text=f"{FILE_NAME} sets {', '.join(config['ops'])}")

@@ -105,11 +105,10 @@ def command(
         error_console.print(f"materialised {date_range.key} in run {run_id}")
         show_outcome(date_range.key, ops)
 
-    only, *others = chosen
-    if others:
+    if len(chosen) > 1:
         _run_each(chosen, run)
     else:
-        run(only)
+        run(chosen[0])
 
 
 def _run_each(chosen: list[BacktestRange], run: Any) -> None:

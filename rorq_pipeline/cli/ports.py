@@ -10,6 +10,7 @@ import click
 
 from strategy.errors import RorqError
 
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  nothing is served there
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -33,13 +34,13 @@ def require_free_port(host: str, port: int) -> None:
         return
     if refusal.errno != errno.EADDRINUSE:
         raise RorqError(
-            f"cannot listen on {host}:{port}: {refusal.strerror}",
+            f"cannot listen on {host}:{port}: {refusal.strerror or refusal}",
             expected="an address of this machine and a port from 1024",
             remedy="choose others with --host and --port",
         )
-    free = next((other for other in range(port, 65536) if is_free(host, other)), "N")
+    free = next((other for other in range(port + 1, 65536) if is_free(host, other)), "N")
     raise RorqError(
-        f"port {port} of {host} is taken{_holder(port)}",
+        f"port {port} of {host} is taken{_holder(host, port)}",
         expected="a free one",
         remedy=f"end that, or choose another: --port {free}",
     )
@@ -64,12 +65,15 @@ def _refusal(host: str, port: int) -> OSError | None:
     return None
 
 
-def _holder(port: int) -> str:
+def _holder(host: str, port: int) -> str:
     import psutil  # type: ignore[import-untyped]
 
+    asked = {address[0] for *_, address in socket.getaddrinfo(host, port)}
     with suppress(psutil.Error):
         for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid:
+            is_there = one.status == psutil.CONN_LISTEN and one.laddr.port == port
+            meets = asked & _EVERYWHERE or one.laddr.ip in asked | _EVERYWHERE
+            if is_there and meets and one.pid:
                 command = " ".join(psutil.Process(one.pid).cmdline()[:4])
                 return f" by process {one.pid} ({command[:80]})"
     return ""

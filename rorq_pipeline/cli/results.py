@@ -73,7 +73,7 @@ def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
     table = side_by_side(str(first), str(second), title=date_range.key)
     for name, one, other in _rows(left, right):
         table.add_row(name, value_text(one), value_text(other))
-    console.print(table, markup=False)
+    console.print(table)
 
 
 def _rows(left: "Publication", right: "Publication") -> Iterator[tuple[str, Any, Any]]:

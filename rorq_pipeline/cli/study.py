@@ -91,7 +91,7 @@ def compare(study_names: tuple[str, ...]) -> None:
         values = [_text(one.get(key)) for one in attributes]
         if len(set(values)) > 1:
             table.add_row(f"differs: {key}", *values)
-    console.print(table, markup=False)
+    console.print(table)
 
 
 @command.command()

@@ -120,7 +120,7 @@ def _thinned(values: Sequence[float]) -> list[float]:
 
 
 def _row(entry: ReportEntry) -> dict[str, Any]:
-    end = next(reversed(entry.equity_usd), None)
+    end = entry.equity_usd[-1] if entry.equity_usd else None
     return {
         "entry": entry,
         "href": f"./{entry.href}",  # never read as a scheme of its own

@@ -71,10 +71,10 @@ def _words(finding: Finding, evidence: Evidence) -> str:
 
 
 def _came(evidence: Evidence) -> str:
-    came = percent(evidence.out_of_sample_return_on_risk_percent)
+    came = evidence.out_of_sample_return_on_risk_percent or 0.0
     promised = evidence.promised_percent
     where = "" if promised is None else f", where {percent(promised)} was promised"
-    return f"{'lost' if came.startswith(MINUS) else 'made'} {_unsigned(came)} on risk{where}"
+    return f"{'made' if came >= 0 else 'lost'} {percent(abs(came))} on risk{where}"
 
 
 def _unsigned(figure: str) -> str:

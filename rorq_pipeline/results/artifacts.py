@@ -73,7 +73,10 @@ class Artifact(BaseModel):
         except ValidationError as error:
             found = first_finding(error)
             raise cls._unusable(path, f"{found.name}: {found.said}") from None
-        except TypeError as error:  # of a validator that takes any value, such as an array's
+        except (
+            TypeError,
+            OverflowError,
+        ) as error:  # of a validator that takes any value, such as an array's
             raise cls._unusable(path, f"a value of another kind: {error}") from None
         if artifact.model_dump(mode="json") != content:  # a default stood in for what is absent
             raise cls._unusable(path, "not all of the fields that this program writes")

@@ -161,6 +161,6 @@ def _traded(planned: PlannedStep, choices: Choices, market_data: MarketData) -> 
     """
     data = sessions_of_study(choices[planned.traded_in], market_data, planned.traded_in)
     n_before = sum(session.date not in planned.dates for session in data)
-    later = data[n_before:]  # not held at once
+    later = data[n_before:]  # planned dates are the last ones; a slice holds none of them
     params = choices[planned.chosen_in].strategy_params
     return trade_sessions(params, later)[1] if later else SessionSums.empty()

@@ -1,9 +1,11 @@
 """What was validated, and whether it is what is read now."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rorq_pipeline.project.resources import MarketData
+from strategy.errors import CorruptFileError
 from strategy.session import combine_fingerprints, data_fingerprint
 
 if TYPE_CHECKING:
@@ -36,6 +38,21 @@ def validate(
         allow_missing=market_data.allow_missing_sessions,
         previous_manifest=previous_manifest,
     )
+
+
+def read_manifest(path: Path) -> "pd.DataFrame | None":
+    """Read what a former validation left; None where nothing is there that can be read."""
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    from strategy.market_data.validation import records_of
+
+    try:
+        manifest = pd.read_parquet(path)
+        records_of(manifest)
+    except (OSError, ArrowException, ValueError, KeyError, TypeError, CorruptFileError):
+        return None  # each of them is what some damaged file leads to
+    return manifest
 
 
 def load_validated(

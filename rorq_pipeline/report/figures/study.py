@@ -88,7 +88,7 @@ def parallel_figure(study: optuna.Study) -> dict[str, Any]:
     shown = worst_first[-MAX_PARALLEL_TRIALS:]
     varied = sorted(_varied(shown))
     figure = _plain(optuna.visualization.plot_parallel_coordinate, study_of(shown), params=varied)
-    *lines, _color_bar = figure["data"]
+    lines = [trace for trace in figure["data"] if trace["mode"] == "lines"]
     # Optuna sorts the lines by their parameters; each one's first value is its objective.
     lines.sort(key=lambda trace: float(trace["y"][0]))
     first_best = len(lines) - max(len(lines) // 10, 1)

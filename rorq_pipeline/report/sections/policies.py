@@ -183,7 +183,8 @@ def _heat(
     top = max((abs(value) for one in known if (value := getattr(one, name))), default=1.0)
 
     def cell(one: PolicyFigures | None) -> tuple[str, int]:
-        if one is None or (value := getattr(one, name)) is None:
+        value = getattr(one, name) if one else None
+        if one is None or value is None:
             return MISSING, 0
         if one.n_months < MIN_MONTHS:
             return f"({one.n_months} month{'s' * (one.n_months > 1)})", 0
@@ -202,12 +203,14 @@ def _equity(curves: Sequence[PolicyCurve]) -> dict[str, Any]:
             "hovertemplate": "%{x}<br><b>%{y:$,.0f}</b><extra></extra>",
         }
         for curve in curves
+        if curve.months
     ]  # fmt: skip
+    legend = {"legend": {"orientation": "h", "y": 1.3}} if len(lines) > 1 else {}
     return {
         "data": lines,
         "layout": {
             "height": 340,
-            "legend": {"orientation": "h", "x": 0, "y": 1.3},
+            **legend,
             "xaxis": {"type": "category", "nticks": 8, "categoryorder": "category ascending"},
             "yaxis": {"title": {"text": "Net P&L, USD"}, "tickformat": "$,~f", "zeroline": True},
         },

@@ -74,6 +74,15 @@ def test_a_taken_port_is_told_with_its_holder(host: str, words: list[str], shown
         )
 
 
+def test_who_has_the_port_at_another_address_is_not_named(host: str) -> None:
+    other = f"{host.rpartition('.')[0]}.250"
+    with socket.create_server((host, PORT)), process_listening(other, "sleep", "60") as pid:
+        assert f"process {pid} " not in refused(host, PORT)
+        assert f"process {pid} " in refused(other, PORT)
+    with socket.create_server(("127.0.0.1", 0)) as server:  # whoever it is, it is in the way
+        assert "is taken by process" in refused("0.0.0.0", server.getsockname()[1])
+
+
 @pytest.mark.parametrize(("taken", "proposed"), [([65_534], "65535"), ([65_534, 65_535], "N")])
 def test_no_port_is_proposed_that_there_is_not(host: str, taken: list[int], proposed: str) -> None:
     with listening(host, *taken):

@@ -43,6 +43,9 @@ def recorded(evidence: Evidence, limits: VerdictSettings) -> VerdictRecord:
         ({"out_of_sample_return_on_risk_percent": -2.0, "out_of_sample_gain_p_value": 0.96},
          ("Do not trade these parameters yet: the sessions that followed lost 2.0% on risk, where "
           "41.0% was promised.")),
+        ({"out_of_sample_return_on_risk_percent": -0.04, "out_of_sample_gain_p_value": 0.96},
+         ("Do not trade these parameters yet: the sessions that followed lost 0.0% on risk, where "
+          "41.0% was promised.")),
         ({"selection_test_p_value": 0.17}, ("Do not trade these parameters yet: luck alone finds a "
                                            "choice as good 17% of the time.")),
         ({"selection_test_p_value": 0.04, "total_trades": 20},

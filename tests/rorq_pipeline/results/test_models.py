@@ -109,15 +109,19 @@ def test_other_files_are_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("asset", "names"),
-    [("optimization", ("search_space",)), ("out_of_sample", ("traded", "sessions", "trades"))],
+    ("asset", "names", "value"),
+    [
+        ("optimization", ("search_space",), None),
+        ("out_of_sample", ("traded", "sessions", "trades"), None),
+        ("out_of_sample", ("traded", "sessions", "trades"), [10**30]),
+    ],
 )
-def test_nothing_in_the_place_of_a_space_or_of_sums_is_refused_in_one_line(
-    made: dict[str, Artifact], asset: str, names: tuple[str, ...], tmp_path: Path
+def test_another_value_in_the_place_of_a_space_or_of_sums_is_refused_in_one_line(
+    made: dict[str, Artifact], asset: str, names: tuple[str, ...], value: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "2023-01.json"
     content = json.loads(made[asset].json_text())
-    setting(None, *names)(content)
+    setting(value, *names)(content)
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ArtifactError, match=rf"a value of another kind: .* --select {asset}$"):
         MODELS[asset].read_file(path)

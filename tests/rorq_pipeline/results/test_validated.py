@@ -12,7 +12,12 @@ import pytest
 
 from rorq_pipeline.project.resources import MarketData
 from rorq_pipeline.results import validated
-from rorq_pipeline.results.validated import load_validated, sessions_with_holes, validate
+from rorq_pipeline.results.validated import (
+    load_validated,
+    read_manifest,
+    sessions_with_holes,
+    validate,
+)
 from strategy.backtest_range import BacktestRange
 from strategy.errors import CacheError
 from strategy.market_data import session_folder
@@ -88,6 +93,29 @@ def loaded(market_data: MarketData, manifest: pd.DataFrame | None) -> bool:
     assert [one.date for one in sessions] == [*DAYS]
     assert data_fingerprint(sessions) == data_fingerprint(market_data.load(RANGE))
     return vouched
+
+
+def test_a_damaged_manifest_is_none_whatever_was_damaged(
+    sampled: MarketData, tmp_path: Path
+) -> None:
+    path = tmp_path / "manifest.parquet"
+    made = validate(sampled, RANGE, SearchSpace.seed()).manifest
+    assert read_manifest(path) is None
+    made.to_parquet(path)
+    whole = path.read_bytes()
+    read = read_manifest(path)
+    assert read is not None
+    pd.testing.assert_frame_equal(read, made)
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    n_none = 0
+    for at in range(
+        footer, len(whole), 19
+    ):  # the footer has the types, the names and what pandas adds
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        n_none += read_manifest(path) is None
+    assert n_none > 10
+    made.drop(columns="date").to_parquet(path)
+    assert read_manifest(path) is None
 
 
 def test_a_manifest_of_just_these_bytes_vouches_for_them(sampled: MarketData) -> None:

@@ -230,6 +230,14 @@ def test_cells_of_nothing_have_no_colour() -> None:
     assert [dict(rows)["smooth"][2] for _, rows in context["heats"]] == [("0%", 0), ("$0", 0)]
 
 
+def test_one_curve_alone_needs_no_legend_and_one_of_no_month_is_not_drawn() -> None:
+    figure = section(figures(), curves=(curve("default", 100.0), curve("former"))).figures[
+        "policies"
+    ]
+    assert [line["x"] for line in figure["data"]] == [["2022-11"]]
+    assert "legend" not in figure["layout"]
+
+
 def test_the_curves_add_up_their_months() -> None:
     curves = (curve("default", 100.0, -60.0, 0.5), curve("former", -20.0))
     hover = "%{x}<br><b>%{y:$,.0f}</b><extra></extra>"
@@ -253,7 +261,7 @@ def test_the_curves_add_up_their_months() -> None:
             ],
             "layout": {
                 "height": 340,
-                "legend": {"orientation": "h", "x": 0, "y": 1.3},
+                "legend": {"orientation": "h", "y": 1.3},
                 "xaxis": {"type": "category", "nticks": 8, "categoryorder": "category ascending"},
                 "yaxis": {
                     "title": {"text": "Net P&L, USD"}, "tickformat": "$,~f", "zeroline": True,
