@@ -49,6 +49,7 @@ def read(project: ProjectPaths, asset: str) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_the_chain_leaves_readable_files_and_resumes(
     sampled_project: ProjectPaths, rorq: Rorq, database: DatabaseSettings
 ) -> None:
@@ -138,6 +139,7 @@ def test_optimization_refuses_damaged_data_by_itself(
     assert list_studies(database) == []
 
 
+@pytest.mark.slow
 def test_a_session_that_changed_after_validation_is_validated_again(
     sampled_project: ProjectPaths, rorq: Rorq
 ) -> None:
@@ -205,6 +207,7 @@ def last_error(result: Result) -> str:
     return line
 
 
+@pytest.mark.slow
 def test_a_result_is_restored_and_made_again_as_the_report_says(
     sampled_project: ProjectPaths, rorq: Rorq
 ) -> None:

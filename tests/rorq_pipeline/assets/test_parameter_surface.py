@@ -134,6 +134,7 @@ def materialize(rorq: Rorq, *, max_gibibytes: float, selection: str) -> Result:
     return rorq("materialize", RANGE, "--select", SELECTION, "--config-json", json.dumps(config))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_the_exact_best_can_be_published(sampled_project: ProjectPaths, rorq: Rorq) -> None:
     result = materialize(rorq, max_gibibytes=1.0, selection="exact_best")
@@ -153,6 +154,7 @@ def test_the_exact_best_can_be_published(sampled_project: ProjectPaths, rorq: Ro
     assert published["regret"]["regret_percent_points"] >= 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_a_space_too_large_is_left_to_the_study(sampled_project: ProjectPaths, rorq: Rorq) -> None:
     result = materialize(rorq, max_gibibytes=1e-6, selection="study_best")
@@ -162,6 +164,7 @@ def test_a_space_too_large_is_left_to_the_study(sampled_project: ProjectPaths, r
     assert (sampled_project.artifacts / "best_params" / f"{RANGE}.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("database")
 def test_smooth_chooses_among_the_best_trials_of_a_space_too_large(
     sampled_project: ProjectPaths, rorq: Rorq

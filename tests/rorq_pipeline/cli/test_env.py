@@ -62,6 +62,7 @@ def test_any_password_survives_the_shell(
     assert answer.stdout == nasty
 
 
+@pytest.mark.slow
 def test_dagsters_own_command_runs_as_typed(sampled_project: ProjectPaths, rorq: Rorq) -> None:
     config = small_config("optimization")
     script = f"{lines(rorq('env'))} cd {sampled_project.root} && {sys.executable} -m dagster asset"

@@ -44,6 +44,7 @@ def stopped_twice() -> None:
     stopped_once()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("executor", "tries"), [("multiprocess", 3), ("in_process", 1)])
 def test_a_signal_to_the_process_of_one_step_is_a_lost_step(
     tmp_path: Path, executor: str, tries: int

@@ -52,6 +52,7 @@ def limited(cache: Path, folder: Path, left_bytes: int) -> subprocess.CompletedP
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_under_a_limit_a_range_is_mapped_in_turn_and_without_a_folder_refused(
     cache: Path, tmp_path: Path
 ) -> None:

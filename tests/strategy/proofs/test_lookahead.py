@@ -121,6 +121,7 @@ def test_engines_without_trades_must_add_up_to_the_trades(sessions: list[Session
     assert {one.decision.rsplit(" ", 1)[-1] for one in report.violations} == {"peeking"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_a_range_in_parts_is_checked_as_a_whole(
     sessions: list[SessionData], monkeypatch: pytest.MonkeyPatch, at_once: int

@@ -22,6 +22,7 @@ def size_of(cache: Path, ticker: str, day: date) -> int:
     return sum(path.stat().st_size for path in (cache / ticker / day.isoformat()).iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page_size", [50_000, 150])
 def test_two_tickers_take_the_calls_and_bytes_that_were_told(
     tmp_path: Path, page_size: int
