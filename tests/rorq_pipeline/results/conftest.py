@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from optuna.distributions import CategoricalDistribution
-from optuna.trial import create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from optimize.study.results import summarize
 from optimize.study.settings import StudySettings
@@ -100,7 +100,7 @@ def studied(date_range: BacktestRange, sessions: Sequence[SessionData]) -> Optim
     return Optimization(
         date_range=date_range.key,
         study=summarize(
-            [trial] * 3,
+            [trial] * 3 + [_pruned(trial)] * 2,
             fixed_params=FIXED,
             n_before=0,
             seconds=1.0,
@@ -113,6 +113,15 @@ def studied(date_range: BacktestRange, sessions: Sequence[SessionData]) -> Optim
         search_space=space,
         fixed_params=FIXED,
         data_fingerprint=data_fingerprint(sessions),
+    )
+
+
+def _pruned(trial: FrozenTrial) -> FrozenTrial:
+    return create_trial(
+        state=TrialState.PRUNED,
+        params=trial.params,
+        distributions=trial.distributions,
+        user_attrs={"prune_reason": "duplicate"},
     )
 
 
