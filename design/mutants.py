@@ -216,7 +216,7 @@ def all_places(root: Path) -> Iterator[tuple[str, int, list[tuple[str, int]]]]:
 @cache
 def lines_of_functions(module: str) -> frozenset[int]:
     """The lines that run when a function is called, not when the module is imported."""
-    tree = ast.parse((FOLDER / "0" / module).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(module).read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return frozenset(
         line

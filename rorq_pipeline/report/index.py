@@ -1,5 +1,6 @@
 """build_index: the page that leads to every range's report, with walk-forward on top."""
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -115,8 +116,8 @@ def report_entry(data: ReportData, href: str) -> ReportEntry:
 
 def _thinned(values: Sequence[float]) -> list[float]:
     """At most `MAX_SPARK_POINTS` of the values, the last one among them."""
-    step = len(values) // -MAX_SPARK_POINTS or -1  # from the end
-    return [round(value, 2) for value in values[::step][::-1]]
+    step = math.ceil(len(values) / MAX_SPARK_POINTS) or 1
+    return [round(value, 2) for value in values[::-step][::-1]]  # counted from the end
 
 
 def _row(entry: ReportEntry) -> dict[str, Any]:
