@@ -12,6 +12,7 @@ from rich.text import Text
 from rorq_pipeline.cli.cache_health import validate_remembering
 from rorq_pipeline.cli.common import brought, bucket_bar, console, error_console, passing_bars
 from rorq_pipeline.cli.days import ticker_alone_option, ticker_option
+from rorq_pipeline.cli.tables import megabytes
 from rorq_pipeline.project.paths import ProjectPaths
 from strategy.backtest_range import BacktestRange
 from strategy.errors import ParameterError
@@ -35,7 +36,6 @@ def command() -> None:
 def list_sessions_command(ticker: str | None) -> None:
     """List the cached sessions with their source, size and health."""
     from rorq_pipeline.cli.cache_views import LEGEND, session_table
-    from rorq_pipeline.cli.tables import megabytes
 
     paths, ticker = ProjectPaths.resolve(), ticker or default_ticker()
     whole = _whole_cache(paths, ticker)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rorq_pipeline.cli.common import console
+from rorq_pipeline.cli.tables import flat, side_by_side, value_text
 from strategy.backtest_range import BacktestRange
 from strategy.errors import StudyMismatchError
 
@@ -66,7 +67,6 @@ def _list(date_range: "BacktestRange") -> None:
 
 
 def _compare(date_range: "BacktestRange", first: int, second: int) -> None:
-    from rorq_pipeline.cli.tables import side_by_side, value_text
     from rorq_pipeline.results.history import publication
 
     left, right = (publication(date_range.key, number) for number in (first, second))
@@ -89,8 +89,6 @@ def _rows(left: "Publication", right: "Publication") -> Iterator[tuple[str, Any,
 
 def _settings(made: "Publication") -> dict[str, Any]:
     """Run config and what else a publication is of."""
-    from rorq_pipeline.cli.tables import flat
-
     return {
         **flat({op: one["config"] for op, one in made.run_config["ops"].items()}),
         "study": made.best.study_name,
